@@ -1,0 +1,1 @@
+"""Everything that touches the outside: HTTP, SMPP, disk, configuration files, logs, metrics."""

@@ -1,0 +1,1 @@
+"""Carrier Router: decides how every message travels; does no IO itself."""

@@ -1,0 +1,95 @@
+"""An account as configured: who submits, with what rights, at what price. Durations are seconds."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`count` per `seconds`."""
+
+    count: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What the account pays per part for numbers of `prefix` (digits, "" for all)."""
+
+    prefix: str
+    price: Decimal
+    traffic_class: str | None = None
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where the account's events are sent; `events` holds final, submitted, received or all."""
+
+    url: str
+    secret: bytes = field(repr=False)
+    events: tuple[str, ...] = ("final",)
+    batch: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRule:
+    """Messages to `to` (a number, or a pattern that ends in *) come to this account; `keyword` is their first word."""
+
+    to: str
+    keyword: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumber:
+    number: str
+    country: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChannel:
+    id: str
+    type: str
+    name: str
+    active: bool = True
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token, kept only as its SHA-256."""
+
+    sha256: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TexifyKey:
+    key: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
+    expires: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`senders` None means any. `gateways` holds the checked settings of each public API by its name."""
+
+    name: str
+    token: Token | None
+    currency: str
+    status: Literal["active", "suspended", "cancelled"] = "active"
+    plan: str = "default"
+    rate: RateLimit | None = None
+    senders: tuple[str, ...] | None = None
+    default_sender: str | None = None
+    numbers: tuple[OwnNumber, ...] = ()
+    country: str | None = None
+    time_zone: str = "UTC"
+    prices: tuple[Price, ...] = ()
+    channels: tuple[AccountChannel, ...] = ()
+    webhook: Webhook | None = None
+    inbound: tuple[InboundRule, ...] = ()
+    wallet: Literal["prepaid", "postpaid", "off"] = "off"
+    gateways: dict[str, Any] = field(default_factory=dict, repr=False)

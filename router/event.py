@@ -1,0 +1,85 @@
+"""What an account is told about its messages."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from router.money import Money
+
+
+class EventType(StrEnum):
+    SUBMITTED = "message.submitted"
+    DELIVERED = "message.delivered"
+    UNDELIVERED = "message.undelivered"
+    EXPIRED = "message.expired"
+    REJECTED = "message.rejected"
+    FAILED = "message.failed"
+    CANCELLED = "message.cancelled"
+    UNKNOWN = "message.unknown"
+    RECEIVED = "message.received"
+
+
+class NetworkView(Struct, frozen=True, gc=False):
+    mcc: str | None
+    mnc: str | None
+    name: str | None
+
+
+class ErrorView(Struct, frozen=True, gc=False):
+    code: str
+    detail: str
+    smsc_error: str | None
+
+
+class Event(Struct, frozen=True, gc=False):
+    """One entry of an account's durable log; `seq` grows by one per account, from 1. JSON is its contract."""
+
+    id: str
+    seq: int
+    type: EventType
+    time: datetime
+    account: str
+    message_id: str
+    reference: str | None
+    to: str
+    sender: str | None = field(name="from")
+    channel: str
+    operator: str | None
+    network: NetworkView | None
+    segments: int
+    cost: Money | None
+    price: Money | None
+    state: str
+    error: ErrorView | None
+    possible_duplicate: bool
+    submitted_at: datetime | None
+    done_at: datetime | None
+
+
+class ReceivedEvent(Struct, frozen=True, gc=False):
+    """A message from a handset; exactly one of `text` and `data` is set, `complete` is false where parts never came."""
+
+    id: str
+    seq: int
+    type: EventType
+    time: datetime
+    account: str
+    message_id: str
+    to: str
+    sender: str = field(name="from")
+    channel: str
+    operator: str
+    text: str | None
+    data: bytes | None
+    complete: bool
+
+
+class LoggedEvent(Struct, frozen=True, gc=False):
+    """An event as the store keeps it: `payload` is its JSON, encoded once for every reader. `at` in ms."""
+
+    account: str
+    seq: int
+    type: EventType
+    at: int
+    payload: bytes

@@ -1,0 +1,153 @@
+"""A message, its parts and their attempts: the aggregate that is stored as one."""
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from router.money import Money
+from router.outcome import OutcomeKind
+from router.receipt import ReceiptState
+
+
+class State(StrEnum):
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+FINAL = frozenset(
+    {
+        State.DELIVERED,
+        State.UNDELIVERED,
+        State.EXPIRED,
+        State.REJECTED,
+        State.FAILED,
+        State.CANCELLED,
+        State.UNKNOWN,
+    }
+)
+
+
+class TrafficClass(StrEnum):
+    """What a message is for; also its priority in the queue, in this order."""
+
+    OTP = "otp"
+    TRANSACTIONAL = "transactional"
+    MARKETING = "marketing"
+
+
+class Encoding(StrEnum):
+    """How the content is written on the air."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+    BINARY = "binary"
+
+
+class ReceiptWish(StrEnum):
+    """Which receipts the account wants; with NONE the last state is `submitted`."""
+
+    FINAL = "final"
+    ALL = "all"
+    NONE = "none"
+
+
+class Network(Struct, frozen=True, gc=False):
+    """The destination network of a number; each of its fields may be unknown."""
+
+    mcc: str | None = None
+    mnc: str | None = None
+    name: str | None = None
+
+
+class MessageError(Struct, frozen=True, gc=False):
+    """Why a message did not arrive. `smsc_error` is the receipt's err or the command_status, verbatim."""
+
+    code: str
+    detail: str
+    smsc_error: str | None = None
+
+
+class Attempt(Struct, omit_defaults=True, gc=False):
+    """One submission of a part to one operator. Times are milliseconds since the epoch, UTC.
+
+    `outcome` is None from the moment the intent is stored until the result is: after a crash such an attempt
+    may or may not have been written.
+    """
+
+    operator: str
+    at: int
+    answered_at: int | None = None
+    outcome: OutcomeKind | None = None
+    status: int | None = None
+    detail: str = ""
+    smsc_message_id: str | None = None
+    receipt: ReceiptState | None = None
+    receipt_error: str | None = None
+    receipt_at: int | None = None
+
+
+class Part(Struct, omit_defaults=True, gc=False):
+    """The stored delivery unit that carries one segment; `number` counts from 1."""
+
+    number: int
+    state: State = State.QUEUED
+    attempts: list[Attempt] = []
+    resent: bool = False
+
+
+class Message(Struct, omit_defaults=True, weakref=True, gc=False):
+    """What an account submitted (one recipient, one content), and how far it came.
+
+    `to` is E.164 with its plus sign. Times are milliseconds since the epoch, UTC.
+    Exactly one of `text` and `data` is set; `udh` only goes with `data`. Both are None once retention blanked them.
+    `position` orders the messages that are ready to be sent; None while there is nothing to send.
+    `due_at` is when the clock next has something to do for this message.
+    `no` is the store's key, 0 until the store gave one.
+    """
+
+    id: str
+    account: str
+    to: str
+    created_at: int
+    sender: str | None = None
+    text: str | None = None
+    data: bytes | None = None
+    udh: bytes | None = None
+    encoding: Encoding = Encoding.GSM7
+    segments: int = 1
+    concat_reference: int = 0
+    reference: str | None = None
+    traffic_class: TrafficClass = TrafficClass.TRANSACTIONAL
+    channel: str = "sms"
+    send_at: int | None = None
+    expires_at: int | None = None
+    receipts: ReceiptWish = ReceiptWish.FINAL
+    plan: str | None = None
+    max_price: Money | None = None
+    flash: bool = False
+    options: dict[str, Any] | None = None
+
+    state: State = State.QUEUED
+    operator: str | None = None
+    network: Network | None = None
+    cost: Money | None = None
+    price: Money | None = None
+    submitted_at: int | None = None
+    done_at: int | None = None
+    error: MessageError | None = None
+    possible_duplicate: bool = False
+    parts: list[Part] = []
+    refused_by: list[str] = []
+    waiting_for: str | None = None
+    position: int | None = None
+    due_at: int | None = None
+    no: int = 0

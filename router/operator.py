@@ -1,0 +1,132 @@
+"""An operator as configured: how to reach it, what it speaks, what it costs. Durations are seconds."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """TLS towards an operator; certificates are checked unless `verify` is off. Paths are absolute."""
+
+    ca: Path | None = None
+    verify: bool = True
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    initial: float = 1.0
+    max: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmppLink:
+    """The set of binds to one SMSC. `tps` counts parts over all binds, 0 is no limit; `window` is per bind."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str = field(repr=False)
+    system_type: str = ""
+    mode: Literal["transceiver", "transmitter+receiver"] = "transceiver"
+    binds: int = 1
+    window: int = 10
+    tps: float = 0.0
+    tls: Tls | None = None
+    enquire_link: float = 30.0
+    response_timeout: float = 60.0
+    reconnect: Reconnect = Reconnect()
+    address_range: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpLink:
+    host: str
+    port: int
+    tls: bool | Literal["starttls"] = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressKind:
+    """Type of number and numbering plan (SMPP 3.4 sections 5.2.5, 5.2.6); `plus` writes the + of E.164."""
+
+    ton: int
+    npi: int
+    plus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    alphanumeric: AddressKind = AddressKind(5, 0)
+    shortcode: AddressKind = AddressKind(3, 0)
+    international: AddressKind = AddressKind(1, 1)
+    destination: AddressKind = AddressKind(1, 1)
+
+
+Alphabet = Literal["gsm7", "gsm7-packed", "latin1", "ascii"]
+LongForm = Literal["udh8", "udh16", "sar", "payload"]
+IdForm = Literal["auto", "as-is", "hex", "decimal"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """How text is written for this operator; `alphabet` is what data_coding 0 means there."""
+
+    alphabet: Alphabet = "gsm7"
+    ucs2: int = 8
+    long: LongForm = "udh8"
+    language_tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRules:
+    request: Literal["final", "all", "none"] = "final"
+    timeout: float = 259_200.0
+    id_in_response: IdForm = "auto"
+    id_in_receipt: IdForm = "auto"
+    query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Growing pauses between attempts at one operator; `attempts` is how many it gets for one part."""
+
+    initial: float = 5.0
+    max: float = 600.0
+    attempts: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What we pay this operator per part for numbers of `prefix` (digits, "" for all), from `effective_from`
+    (milliseconds since the epoch, 0 for always). `network` is MCC + MNC as text, where the rate names it."""
+
+    prefix: str
+    price: Decimal
+    currency: str
+    network: tuple[str, str] | None = None
+    effective_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whom we buy delivery from. `link` is None for protocol http, whose description comes with its adapter."""
+
+    name: str
+    channel: str
+    protocol: Literal["smpp", "http", "smtp"]
+    link: SmppLink | SmtpLink | None
+    currency: str
+    addressing: Addressing = Addressing()
+    text: TextRules = TextRules()
+    receipts: ReceiptRules = ReceiptRules()
+    on_unanswered: Literal["resend", "hold"] = "resend"
+    retry: Retry = Retry()
+    errors: dict[int, Literal["retry", "next", "reject"]] = field(default_factory=dict)
+    tlvs: dict[int, str] = field(default_factory=dict)
+    rates: tuple[Rate, ...] = field(default=(), repr=False)

@@ -1,0 +1,266 @@
+"""What the engine asks of the outside. The contracts stand here; adapters keep them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from router.event import LoggedEvent
+from router.message import Attempt, Message, Part, State
+from router.operator import Operator
+from router.outcome import Outcome
+from router.receipt import Inbound, Receipt
+
+
+class StoreUnavailable(Exception):
+    """The store cannot write or read now; nothing of what was asked has been kept."""
+
+
+class Clock(Protocol):
+    def now(self) -> int:
+        """Wall clock, milliseconds since the epoch, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+
+
+# --- store ---------------------------------------------------------------------------------------------------
+
+
+class Remembered(Struct, frozen=True, gc=False):
+    """The first answer to an Idempotency-Key; `digest` tells the same body from another. `at` in ms."""
+
+    account: str
+    key: str
+    digest: bytes
+    status: int
+    body: bytes
+    at: int
+
+
+class MessageFilter(Struct, frozen=True, gc=False):
+    """Which messages of one account to list, newest first; `after` and `before` bound created_at in ms (exclusive).
+
+    `cursor` is the id of the last message of the page before.
+    """
+
+    account: str
+    state: State | None = None
+    to: str | None = None
+    sender: str | None = None
+    reference: str | None = None
+    after: int | None = None
+    before: int | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class Lane(Struct, frozen=True, gc=False):
+    """One line of the queue: all that waits for one operator, of one class (rank 0 first), of one account."""
+
+    operator: str
+    rank: int
+    account: str
+
+
+class LaneBacklog(Struct, frozen=True, gc=False):
+    lane: Lane
+    count: int
+
+
+class Recovery(Struct, frozen=True, gc=False):
+    """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
+    with an attempt that has no outcome, or whose outcome is unknown and not yet resolved."""
+
+    last_no: int
+    last_position: int
+    last_seqs: dict[str, int]
+    open_messages: int
+    lanes: list[LaneBacklog]
+    next_due: int | None
+    unsettled: list[Message]
+    parked: list[Receipt]
+    cursors: dict[str, int]
+
+
+class Store(Protocol):
+    """Durable state behind one ordered writer.
+
+    The write calls are synchronous and only add to the open batch; the store commits it as one transaction within
+    a few milliseconds, in the order of the calls, and then runs the callbacks of `after_commit` in their order.
+    A batch holds references: a message is written as it stands when its batch is cut.
+    When a commit fails, everything but `accept` is kept and tried again until it succeeds, in order; callbacks wait.
+    Reads see what is committed. All ids, keys and positions are given by the caller.
+    """
+
+    async def open(self) -> Recovery:
+        """Create or migrate, then say what is there. Raises StoreUnavailable, also for a schema newer than ours."""
+
+    async def close(self) -> None:
+        """Commit what is open, then close."""
+
+    @property
+    def healthy(self) -> bool:
+        """False from a failed commit until one succeeds."""
+
+    def accept(
+        self,
+        messages: Sequence[Message],
+        remembered: Remembered | None,
+        done: Callable[[StoreUnavailable | None], None],
+    ) -> None:
+        """Insert new messages, all or none, with the answer to remember. `done` runs after the commit (before the
+        batch's `after_commit` callbacks), or with the error, and then nothing of them was kept and no other
+        write of this batch concerns them any more."""
+
+    def save(self, message: Message) -> None:
+        """Write an existing message (also one accepted in the same batch) anew."""
+
+    def link(self, operator: str, key: str, message: Message, at: int) -> None:
+        """Remember that a receipt of `operator` for correlation key `key` is about `message`."""
+
+    def append(self, event: LoggedEvent) -> None:
+        """Add to the account's log."""
+
+    def park(self, receipt: Receipt) -> None:
+        """Keep a receipt that matched nothing yet."""
+
+    def unpark(self, receipt: Receipt) -> None:
+        """Forget a parked receipt (equal by value)."""
+
+    def move_cursor(self, reader: str, seq: int) -> None:
+        """Remember how far a reader (an account's webhook) has come; never goes back."""
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once everything written so far is on disk."""
+
+    async def find(self, account: str, message_id: str) -> Message | None: ...
+
+    async def list_messages(self, query: MessageFilter) -> list[Message]:
+        """At most `query.limit`, newest first."""
+
+    async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
+        """For each (operator, correlation key) the messages linked to it, newest first; absent where none."""
+
+    async def load_lane(self, lane: Lane, after: int, limit: int) -> list[Message]:
+        """Messages with a position in this lane greater than `after`, in order of position."""
+
+    async def load_due(self, now: int, limit: int) -> list[Message]:
+        """Messages with due_at <= now, soonest first."""
+
+    async def next_due(self) -> int | None:
+        """The soonest due_at of all."""
+
+    async def events(self, account: str, after: int, limit: int) -> list[LoggedEvent]:
+        """Events with seq > after, in order."""
+
+    async def recall(self, account: str, key: str) -> Remembered | None:
+        """The remembered answer, however old."""
+
+    async def purge(
+        self, messages_before: int, events_before: int, text_before: int, keys_before: int
+    ) -> bool:
+        """Take one small step of retention: delete final messages and their links, events, remembered answers and
+        parked receipts older than the given times (ms), blank texts older than `text_before`.
+        True while there is more to do."""
+
+
+# --- operators -----------------------------------------------------------------------------------------------
+
+
+class Submission(Struct, gc=False):
+    """One part on its way to an operator. `slot` is the gateway's own token for the window slot it holds."""
+
+    message: Message
+    part: Part
+    attempt: Attempt
+    slot: Any
+    sender: str | None
+    written_at: float = 0.0
+
+
+class BindView(Struct, frozen=True, gc=False):
+    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting or closed."""
+
+    id: str
+    state: str
+    window: int
+    in_use: int
+    last_error: str | None
+    since: int
+
+
+class LinkState(Struct, frozen=True, gc=False):
+    """`up` while something can be submitted; `settled` once the first connection attempts have come to a result."""
+
+    up: bool
+    settled: bool
+
+
+class OperatorGateway(Protocol):
+    """One operator's binds as one pool. Synchronous calls only buffer; the adapter writes at the end of the loop turn."""
+
+    operator: Operator
+
+    async def start(self) -> None:
+        """Begin to connect and keep the binds up; returns at once."""
+
+    async def stop(self, timeout: float) -> None:
+        """Take no more, wait for outstanding answers at most `timeout` seconds, unbind, close. What is still
+        unanswered is settled as unknown before this returns."""
+
+    def link(self) -> LinkState: ...
+
+    def room(self) -> int:
+        """Free window slots over all bound binds."""
+
+    def reserve(self) -> Any | None:
+        """Take a free slot (of the least filled bind), or None. The slot is held until `release`."""
+
+    def release(self, slot: Any) -> None:
+        """Give a slot back; a slot of a closed bind may be given back too."""
+
+    def submit(self, submission: Submission) -> bool:
+        """Write one part on its slot's bind. False when the bind is gone and nothing was written."""
+
+    def acknowledge(self, token: Any, stored: bool) -> None:
+        """Answer the operator for a receipt or a message: stored, or temporarily not."""
+
+    def views(self) -> list[BindView]: ...
+
+
+class OperatorSink(Protocol):
+    """What an operator's gateway tells the engine. Every call is synchronous and returns quickly."""
+
+    def settled(self, submission: Submission, outcome: Outcome) -> None:
+        """The result of a submission that was written; comes exactly once per submission, but a late answer to one
+        settled as unknown may follow as `answered_late`. The slot stays held until the engine releases it."""
+
+    def answered_late(self, submission: Submission, outcome: Outcome) -> None: ...
+
+    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
+        """A receipt; to be acknowledged with the token once it is stored."""
+
+    def inbound(self, operator: str, message: Inbound, token: Any) -> None:
+        """A message from a handset; to be acknowledged with the token once it is stored."""
+
+    def link_changed(self, operator: str) -> None:
+        """Binds came up or went down, or slots became free by that."""
+
+
+# --- watching ------------------------------------------------------------------------------------------------
+
+
+class Metrics(Protocol):
+    """Counts of what happens; cheap enough for every message. Seconds are floats."""
+
+    def accepted(self, account: str, channel: str) -> None: ...
+    def refused(self, code: str) -> None: ...
+    def final(self, operator: str, state: str) -> None: ...
+    def submitted(self, operator: str, outcome: str) -> None: ...
+    def receipt(self, operator: str, result: str) -> None: ...
+    def event(self, type: str) -> None: ...
+    def accept_seconds(self, seconds: float) -> None: ...
+    def submit_seconds(self, operator: str, seconds: float) -> None: ...
+    def receipt_seconds(self, operator: str, seconds: float) -> None: ...
+    def commit(self, seconds: float, size: int) -> None: ...

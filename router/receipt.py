@@ -1,0 +1,52 @@
+"""A delivery receipt, and a message from a handset, as values."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class ReceiptState(StrEnum):
+    """What an operator says of a part (SMPP 3.4 section 5.2.28 and the words met in the field)."""
+
+    ENROUTE = "enroute"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    EXPIRED = "expired"
+    DELETED = "deleted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+class Receipt(Struct, frozen=True, gc=False):
+    """One delivery receipt.
+
+    `smsc_message_ids` are the ids as they were written, the most trustworthy first (TLV before text).
+    `to` is the number the receipt is about (its source address), digits only; `error` is the err field verbatim.
+    `received_at` and `done_at` are milliseconds since the epoch, UTC; `done_at` is what the operator claims.
+    """
+
+    operator: str
+    smsc_message_ids: tuple[str, ...]
+    state: ReceiptState
+    to: str
+    received_at: int
+    stat: str = ""
+    error: str | None = None
+    done_at: int | None = None
+
+
+class Inbound(Struct, frozen=True, gc=False):
+    """One short message from a handset (MO), as the operator sent it.
+
+    `sender` and `to` are the addresses as sent; exactly one of `text` and `data` is set.
+    `received_at` is milliseconds since the epoch, UTC.
+    """
+
+    operator: str
+    sender: str
+    to: str
+    received_at: int
+    text: str | None = None
+    data: bytes | None = None
+    udh: bytes | None = None

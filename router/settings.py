@@ -1,0 +1,117 @@
+"""Everything the configuration files say, checked and frozen. Durations are seconds, sizes bytes, paths absolute."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Literal
+
+from router.account import Account, Token
+from router.operator import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTls:
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    host: str = "127.0.0.1"
+    port: int = 8080
+    tls: ServerTls | None = None
+    max_body: int = 4 * 1024 * 1024
+    admin_token: Token | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    host: str
+    port: int
+    enabled: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    queued: int = 10_000_000
+    in_memory: int = 100_000
+    message_parts: int = 10
+    numbers: Literal["possible", "valid"] = "possible"
+    mo_join: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    messages: float = 30 * 86_400.0
+    events: float = 7 * 86_400.0
+    text: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    level: str = "info"
+    format: Literal["json", "console"] = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One operator of a plan; `priority` 1 goes before 2, `weight` shares traffic under order `weighted`."""
+
+    operator: str
+    weight: int = 1
+    priority: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message."""
+
+    name: str
+    order: Literal["cost", "priority", "weighted", "quality"] = "cost"
+    operators: tuple[Choice, ...] | None = None
+    attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """All that is given must hold. `prefix` is digits; `sender` may end in *."""
+
+    prefix: str | None = None
+    traffic_class: str | None = None
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The first rule that matches may name a plan, restrict the operators, refuse with a code, or replace the sender.
+
+    `number` is its place in the file, from 1.
+    """
+
+    number: int
+    match: Match
+    plan: str | None = None
+    operators: tuple[str, ...] | None = None
+    refuse: str | None = None
+    sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1)."""
+
+    store: str = field(repr=False)
+    operators: dict[str, Operator]
+    accounts: dict[str, Account]
+    plans: dict[str, Plan]
+    rules: tuple[Rule, ...]
+    base_currency: str
+    currencies: dict[str, Decimal]
+    http: HttpSettings = HttpSettings()
+    gateways: GatewaySettings | None = None
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+    log: LogSettings = LogSettings()
