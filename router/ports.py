@@ -10,6 +10,7 @@ from router.message import Attempt, Message, Part, State
 from router.operator import Operator
 from router.outcome import Outcome
 from router.receipt import Inbound, Receipt
+from router.text.segment import Segment
 
 
 class StoreUnavailable(Exception):
@@ -157,9 +158,7 @@ class Store(Protocol):
     async def recall(self, account: str, key: str) -> Remembered | None:
         """The remembered answer, however old."""
 
-    async def purge(
-        self, messages_before: int, events_before: int, text_before: int, keys_before: int
-    ) -> bool:
+    async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete final messages and their links, events, remembered answers and
         parked receipts older than the given times (ms), blank texts older than `text_before`.
         True while there is more to do."""
@@ -169,11 +168,16 @@ class Store(Protocol):
 
 
 class Submission(Struct, gc=False):
-    """One part on its way to an operator. `slot` is the gateway's own token for the window slot it holds."""
+    """One part on its way to an operator.
+
+    `slot` is the gateway's own token for the window slot it holds; `sender` is what the recipient sees;
+    `written_at` is the monotonic second of writing, set by the gateway.
+    """
 
     message: Message
     part: Part
     attempt: Attempt
+    segment: Segment
     slot: Any
     sender: str | None
     written_at: float = 0.0

@@ -8,9 +8,7 @@ class Refusal(Exception):
     offending request field where there is one, `retry_after` seconds where trying again later makes sense.
     """
 
-    def __init__(
-        self, code: str, detail: str, field: str | None = None, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, code: str, detail: str, field: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail

@@ -36,18 +36,14 @@ class Submit(Struct, forbid_unknown_fields=True, gc=False):
     text: Annotated[str, Meta(min_length=1, description="Either this or `data`.")] | None = None
     data: Annotated[bytes, Meta(min_length=1, description="Binary content, base64.")] | None = None
     udh: (
-        Annotated[
-            bytes, Meta(min_length=1, max_length=140, description="User data header of `data`, base64.")
-        ]
-        | None
+        Annotated[bytes, Meta(min_length=1, max_length=140, description="User data header of `data`, base64.")] | None
     ) = None
     encoding: EncodingWish = EncodingWish.AUTO
     reference: Annotated[str, Meta(max_length=255, description="Echoed in answers and events.")] | None = None
     traffic_class: TrafficClass = field(default=TrafficClass.TRANSACTIONAL, name="class")
     channel: Channel = Channel.SMS
     expires_in: (
-        Annotated[int, Meta(ge=1, le=31_536_000, description="Seconds after which it is no longer sent.")]
-        | None
+        Annotated[int, Meta(ge=1, le=31_536_000, description="Seconds after which it is no longer sent.")] | None
     ) = None
     send_at: Annotated[datetime, Meta(tz=True, description="Not before this time.")] | None = None
     receipts: ReceiptWish = ReceiptWish.FINAL

@@ -1,0 +1,1 @@
+"""Which operator, and why. Pure."""
