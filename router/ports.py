@@ -1,7 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -271,3 +271,11 @@ class Metrics(Protocol):
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+
+
+class GaugeSample(NamedTuple):
+    """A reading taken at a scrape: a gauge's name without prefix, its label values in their declared order."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
