@@ -69,9 +69,7 @@ class Engine:
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         self._wakeups = Wakeups(self.ledger, endings, chooser, clock, recovery.next_due)
-        self._correlator = Correlator(
-            self.ledger, self.desks, endings, self.feed, self.running, clock, metrics, log
-        )
+        self._correlator = Correlator(self.ledger, self.desks, endings, self.feed, self.running, clock, metrics, log)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,

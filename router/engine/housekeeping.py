@@ -20,12 +20,14 @@ async def keep_house(store: Store, running: Running, correlator: Correlator, clo
         retention = running.plan.settings.retention
         now = clock.now()
         try:
-            while await store.purge(
-                messages_before=now - round(retention.messages * 1000),
-                events_before=now - round(retention.events * 1000),
-                text_before=now - round(retention.text * 1000),
-                keys_before=now - _KEYS_MS,
-            ):
+            more = True
+            while more:
+                more = await store.purge(
+                    messages_before=now - round(retention.messages * 1000),
+                    events_before=now - round(retention.events * 1000),
+                    text_before=now - round(retention.text * 1000),
+                    keys_before=now - _KEYS_MS,
+                )
                 await asyncio.sleep(_BREATH)
         except StoreUnavailable as error:
             log.warning("retention_postponed", reason=str(error))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -9,7 +10,7 @@ from router.account import Account
 from router.engine.choosing import Chooser, cut_for
 from router.engine.dispatch import Dispatcher
 from router.engine.ids import Ids
-from router.engine.ledger import Ledger
+from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter
 from router.engine.running import Running
 from router.engine.wakeups import Wakeups
@@ -127,9 +128,7 @@ class Intake:
                 raise Refusal("idempotency_mismatch", detail)
             return Answer(known.status, known.body, True)
         prepared = make()
-        await self._commit(
-            prepared, Remembered(account.name, key, digest, prepared.status, prepared.body, now)
-        )
+        await self._commit(prepared, Remembered(account.name, key, digest, prepared.status, prepared.body, now))
         return Answer(prepared.status, prepared.body, False)
 
     def _message(self, account: Account, submit: Submit, now: int) -> Message:
@@ -198,9 +197,7 @@ class Intake:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(
-            messages, remembered, lambda error: stored.done() or stored.set_result(error)
-        )
+        self._ledger.store.accept(messages, remembered, partial(resolve, stored))
         for message in messages:
             if message.state is State.QUEUED:
                 self._dispatcher.enqueue(message)

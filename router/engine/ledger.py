@@ -2,6 +2,8 @@
 
 import asyncio
 from collections import OrderedDict, defaultdict
+from functools import partial
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from router.delivery.correlate import Match, attempts_under, unanswered
@@ -9,6 +11,14 @@ from router.message import Message
 from router.operator import IdForm
 from router.ports import Recovery, Store
 from router.receipt import Receipt
+
+T = TypeVar("T")
+
+
+def resolve(future: asyncio.Future[T], value: T) -> None:
+    """Give a future its result, if anyone still waits for it."""
+    if not future.done():
+        future.set_result(value)
 
 
 class Ledger:
@@ -47,7 +57,7 @@ class Ledger:
     async def committed(self) -> None:
         """Return once everything written so far is on disk."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.store.after_commit(lambda: done.done() or done.set_result(None))
+        self.store.after_commit(partial(resolve, done, None))
         await done
 
     # Receipts to come.

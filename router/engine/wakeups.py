@@ -30,8 +30,11 @@ class Wakeups:
 
     def note(self, message: Message) -> None:
         """A message has a (new) due_at."""
-        due = message.due_at
-        if due is not None and (self._next is None or due < self._next):
+        if message.due_at is not None:
+            self._alarm(message.due_at)
+
+    def _alarm(self, due: int) -> None:
+        if self._next is None or due < self._next:
             self._next = due
             self._changed.set()
 
@@ -64,11 +67,11 @@ class Wakeups:
             message = self._ledger.resident(stored)
             if message.due_at is not None and message.due_at <= now:
                 self._wake(dispatcher, message, now)
-        coming = now if len(due) == _CHUNK else await store.next_due()
-        if coming is not None and coming <= now and len(due) < _CHUNK:
-            coming = now + 1
-        if coming is not None and (self._next is None or coming < self._next):
-            self._next = coming
+        if len(due) == _CHUNK:
+            self._alarm(now)
+        elif (coming := await store.next_due()) is not None:
+            # What is still due as we read was acted on just now and is not on disk yet.
+            self._alarm(max(coming, now + 1))
 
     def _wake(self, dispatcher: Dispatcher, message: Message, now: int) -> None:
         message.due_at = None

@@ -5,10 +5,9 @@ from itertools import islice
 
 from msgspec import Struct
 
-from router.message import Encoding
+from router.message import Encoding, EncodingWish
 from router.operator import Alphabet, LongForm, TextRules
 from router.refusal import Refusal
-from router.submit import EncodingWish
 from router.text import gsm7, ucs2
 from router.text.udh import elements
 
