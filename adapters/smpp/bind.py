@@ -118,7 +118,7 @@ class Bind:
         return BindView(self.id, self._state, self.window, self.in_use, self._last_error, self._since)
 
     async def _keep_up(self) -> None:
-        while not self._stopping:
+        while True:
             self._enter("connecting")
             closed = await self._once()
             self.connection = None

@@ -195,7 +195,7 @@ class SmppGateway:
         self._ticking = asyncio.get_running_loop().call_later(self._pause, self._tick)
 
     def _check_drained(self) -> None:
-        if all([bind.connection is None or bind.connection.session.idle for bind in self._binds]):
+        if all(bind.connection is None or bind.connection.session.idle for bind in self._binds):
             self._drained.set()
 
     def _warn_once(self, event: str) -> None:

@@ -80,14 +80,23 @@ def _codec(data_coding: int, operator: Operator) -> str | None:
 def _decode(content: bytes, codec: str | None, header: int) -> str | None:
     if codec is None:
         return None
+    if codec == "gsm7":
+        return gsm7.decode(content) if content.isascii() else None
+    if codec == "gsm7-packed":
+        return gsm7.decode(_unpack(content, header))
     try:
-        if codec == "gsm7":
-            return gsm7.decode(content)
-        if codec == "gsm7-packed":
-            return gsm7.decode(gsm7.unpack(content, header))
         return content.decode(codec)
     except ValueError:
         return None
+
+
+def _unpack(content: bytes, header: int) -> bytes:
+    """Septets behind a header of so many octets, from their septet boundary on (3GPP TS 23.040 section 9.2.3.24)."""
+    fill_bits = -8 * header % 7
+    bits = 8 * len(content) - fill_bits
+    septets = gsm7.unpack(content, bits // 7, fill_bits)
+    # A last septet of seven spare bits is padding: SMPP tells octets, not septets.
+    return septets[:-1] if bits % 7 == 0 and septets[-1:] in (b"\0", b"\r") else septets
 
 
 def _udh_of_sar(tlvs: Tlvs) -> bytes | None:

@@ -18,7 +18,7 @@ from adapters.smpp.constants import (
 )
 from adapters.smpp.pdu import ShortMessage, Tlvs
 from router.message import Encoding, Message, ReceiptWish
-from router.operator import AddressKind, Addressing, Operator
+from router.operator import Addressing, AddressKind, Operator
 from router.ports import Submission
 
 _CLASS_0: Final = {Encoding.GSM7: 0x00, Encoding.BINARY: 0x04, Encoding.UCS2: 0x08}

@@ -142,7 +142,18 @@ class Session:
     `owed` counts the deliveries given out and not acknowledged.
     """
 
-    __slots__ = ("_bind", "_decoder", "_timers", "_was_bound", "_window", "can_submit", "events", "out", "owed", "state")
+    __slots__ = (
+        "_bind",
+        "_decoder",
+        "_timers",
+        "_was_bound",
+        "_window",
+        "can_submit",
+        "events",
+        "out",
+        "owed",
+        "state",
+    )
 
     def __init__(self, pdu: Bind, patience: Patience, now: float, window: Window | None = None) -> None:
         self.state = SessionState.OPEN
@@ -222,8 +233,6 @@ class Session:
 
     def receive(self, data: bytes, now: float) -> None:
         """Take bytes in any chunks."""
-        if self.state is SessionState.CLOSED:
-            return
         self._timers.heard(now)
         lost: str | None = None
         try:
@@ -232,6 +241,8 @@ class Session:
             frames = error.frames
             lost = str(error)
         for sequence, pdu in frames:
+            if self.state is SessionState.CLOSED:
+                return
             if isinstance(pdu, MessageResp):
                 self._answered(sequence, pdu.status, pdu.message_id)
             elif isinstance(pdu, ShortMessage | DataSm):
@@ -244,9 +255,7 @@ class Session:
                 self._unreadable(sequence, pdu)
             else:
                 self._respond(sequence, Simple(GENERIC_NACK, ESME_RINVCMDID))
-            if self.state is SessionState.CLOSED:
-                return
-        if lost is not None:
+        if lost is not None and self.state is not SessionState.CLOSED:
             self._respond(0, Simple(GENERIC_NACK, ESME_RINVCMDLEN))
             self.close(lost)
 
@@ -309,7 +318,7 @@ class Session:
             submission = self._window.settle(sequence)
             if submission is not None:
                 self.events.append(Unanswered(submission, "answered with an unreadable body"))
-        elif command_id == DELIVER_SM or command_id == DATA_SM:
+        elif command_id in (DELIVER_SM, DATA_SM):
             self._respond(sequence, MessageResp(command_id | RESPONSE, pdu.status))
         elif command_id not in _WITHOUT_RESPONSE:
             self._respond(sequence, Simple(GENERIC_NACK, pdu.status))
