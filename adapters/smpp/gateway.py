@@ -6,11 +6,11 @@ from typing import Any, Final
 from adapters.smpp.bind import Bind, Kind
 from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.connection import Connection, client_context
-from adapters.smpp.constants import DATA_SM, DELIVER_SM, ESM_TYPE_INTERMEDIATE, ESM_TYPE_MASK, ESM_TYPE_RECEIPT
+from adapters.smpp.constants import DATA_SM, DELIVER_SM
 from adapters.smpp.inbound import read_inbound
 from adapters.smpp.message_pdu import SubmitForm
 from adapters.smpp.pdu import DataSm
-from adapters.smpp.receipt_text import read_receipt
+from adapters.smpp.receipts import read_receipt
 from adapters.smpp.session import Answered, Bound, Closed, Delivered, Event, Unanswered
 from adapters.smpp.status_map import outcome_of
 from adapters.smpp.timers import Patience
@@ -63,7 +63,7 @@ class SmppGateway:
         self._link = LinkState(up=False, settled=False)
         self._stopping = False
         self._drained = asyncio.Event()
-        self._warned: set[str] = set()
+        self._warned = False
 
     # --- the port ------------------------------------------------------------------------------------------------
 
@@ -152,8 +152,9 @@ class SmppGateway:
     def _outcome(self, event: Answered) -> Outcome:
         if event.status != _ROK:
             return outcome_of(event.status, self.operator.errors)
-        if not event.message_id:
-            self._warn_once("accepted_without_id")
+        if not event.message_id and not self._warned:
+            self._warned = True
+            self._log.warning("accepted_without_id", operator=self.operator.name)
         return Outcome(OutcomeKind.ACCEPTED, event.message_id or None, _ROK)
 
     def _delivered(self, bind: Bind, event: Delivered) -> None:
@@ -163,13 +164,9 @@ class SmppGateway:
         assert connection is not None
         token = (connection, DATA_SM if isinstance(pdu, DataSm) else DELIVER_SM, event.sequence)
         now = self._clock.now()
-        receipt = read_receipt(pdu, operator, now)
+        receipt = read_receipt(pdu, operator.name, now)
         if receipt is not None:
             self._sink.received(operator.name, receipt, token)
-        elif pdu.esm_class & ESM_TYPE_MASK in (ESM_TYPE_RECEIPT, ESM_TYPE_INTERMEDIATE):
-            # It would come again for ever if it were refused.
-            self._warn_once("unreadable_receipt")
-            self.acknowledge(token, True)
         else:
             self._sink.inbound(operator.name, read_inbound(pdu, operator, now), token)
 
@@ -197,8 +194,3 @@ class SmppGateway:
     def _check_drained(self) -> None:
         if all(bind.connection is None or bind.connection.session.idle for bind in self._binds):
             self._drained.set()
-
-    def _warn_once(self, event: str) -> None:
-        if event not in self._warned:
-            self._warned.add(event)
-            self._log.warning(event, operator=self.operator.name)
