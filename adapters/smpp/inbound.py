@@ -15,7 +15,7 @@ from adapters.smpp.constants import (
 from adapters.smpp.pdu import DataSm, ShortMessage, Tlvs
 from router.operator import Alphabet, Operator
 from router.receipt import Inbound
-from router.text import gsm7
+from router.text import gsm7, udh
 
 _DEFAULT: Final[dict[Alphabet, str]] = {
     "gsm7": "gsm7",
@@ -42,10 +42,13 @@ def read_inbound(pdu: ShortMessage | DataSm, operator: Operator, now_ms: int) ->
     content = pdu.tlvs.get(TAG_MESSAGE_PAYLOAD, b"")
     if isinstance(pdu, ShortMessage) and pdu.short_message:
         content = pdu.short_message
-    udh: bytes | None = None
-    if pdu.esm_class & ESM_UDHI and content and content[0] < len(content):
-        udh, content = content[: content[0] + 1], content[content[0] + 1 :]
-    text = _decode(content, _codec(pdu.data_coding, operator), len(udh) if udh else 0)
+    header = b""
+    if pdu.esm_class & ESM_UDHI:
+        try:
+            header, content = udh.split(content)
+        except ValueError:
+            pass  # no header after all
+    text = _decode(content, _codec(pdu.data_coding, operator), len(header))
     return Inbound(
         operator.name,
         pdu.source_addr,
@@ -53,7 +56,7 @@ def read_inbound(pdu: ShortMessage | DataSm, operator: Operator, now_ms: int) ->
         now_ms,
         text,
         content if text is None else None,
-        udh or _udh_of_sar(pdu.tlvs),
+        header or _udh_of_sar(pdu.tlvs),
     )
 
 
@@ -106,4 +109,4 @@ def _udh_of_sar(tlvs: Tlvs) -> bytes | None:
     number = tlvs.get(TAG_SAR_SEGMENT_SEQNUM, b"")
     if len(reference) != 2 or len(total) != 1 or len(number) != 1:
         return None
-    return b"\x06\x08\x04" + reference + total + number
+    return udh.concat16(int.from_bytes(reference), total[0], number[0])

@@ -20,6 +20,7 @@ from adapters.smpp.pdu import ShortMessage, Tlvs
 from router.message import Encoding, Message, ReceiptWish
 from router.operator import Addressing, AddressKind, Operator
 from router.ports import Submission
+from router.text import udh
 
 _CLASS_0: Final = {Encoding.GSM7: 0x00, Encoding.BINARY: 0x04, Encoding.UCS2: 0x08}
 """The alphabet bits of a data coding with message class (3GPP TS 23.038 section 4)."""
@@ -115,10 +116,10 @@ class SubmitForm:
         """
         total = len(message.parts)
         reference = message.concat_reference
-        own = message.udh[1:] if message.udh else b""
-        if total == 1:
-            header = own
-        elif self._long == "sar" and not own:
+        own = message.udh
+        if total == 1 and own:
+            return ESM_UDHI, own + payload, {}
+        if self._long == "sar" and not own:
             return (
                 0,
                 payload,
@@ -128,11 +129,13 @@ class SubmitForm:
                     TAG_SAR_SEGMENT_SEQNUM: bytes((number,)),
                 },
             )
-        elif self._long == "udh16":
-            header = bytes((0x08, 4, reference >> 8 & 0xFF, reference & 0xFF, total, number)) + own
+        if self._long == "udh16":
+            header = udh.concat16(reference & 0xFFFF, total, number)
         else:
-            header = bytes((0x00, 3, reference & 0xFF, total, number)) + own
-        return ESM_UDHI, bytes((len(header),)) + header + payload, {}
+            header = udh.concat8(reference & 0xFF, total, number)
+        if own:
+            header = bytes((header[0] + len(own) - 1,)) + header[1:] + own[1:]
+        return ESM_UDHI, header + payload, {}
 
     def _add_tlvs(self, tlvs: Tlvs, options: dict[str, Any]) -> None:
         for tag, name in self._tlvs:
