@@ -164,7 +164,7 @@ class Session:
         self._bind = pdu
         self._was_bound = False
         self._timers = Timers(patience, now)
-        self._window = window or Window()
+        self._window = Window() if window is None else window
         self._decoder = Decoder()
 
     @property
