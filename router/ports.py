@@ -202,7 +202,7 @@ class LinkState(Struct, frozen=True, gc=False):
 
 
 class OperatorGateway(Protocol):
-    """One operator's binds as one pool. Synchronous calls only buffer; the adapter writes at the end of the loop turn."""
+    """One operator's binds as one pool. Synchronous calls only buffer; bytes leave at the end of the loop turn."""
 
     operator: Operator
 

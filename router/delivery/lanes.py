@@ -1,0 +1,110 @@
+"""The line of messages in memory for one operator: classes before one another, accounts in turn."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from router.message import Message, TrafficClass
+
+RANKS: dict[TrafficClass, int] = {name: rank for rank, name in enumerate(TrafficClass)}
+
+# Of 21 turns while all wait: 16 otp, 4 transactional, 1 marketing. First comes first, nobody starves.
+_SHARES = (16, 4, 1)
+
+
+class Line:
+    """Messages of one account and one class, in order of their position.
+
+    `stored` counts those that wait behind in the store only, `cursor` is the last position taken from there or
+    added here, `loading` holds while more are on their way.
+    """
+
+    __slots__ = ("account", "cursor", "loading", "messages", "rank", "stored")
+
+    def __init__(self, account: str, rank: int) -> None:
+        self.account = account
+        self.rank = rank
+        self.messages: deque[Message] = deque()
+        self.stored = 0
+        self.cursor = 0
+        self.loading = False
+
+
+class OperatorQueue:
+    """What waits for one operator: urgent first (returned and begun messages), then the classes by their shares,
+    and within a class the accounts in turn."""
+
+    def __init__(self) -> None:
+        self.urgent: deque[Message] = deque()
+        self.lines: dict[tuple[int, str], Line] = {}
+        self._turns: tuple[deque[Line], deque[Line], deque[Line]] = (deque(), deque(), deque())
+        self._credit = list(_SHARES)
+        self.resident = 0
+
+    def __len__(self) -> int:
+        """Messages in memory."""
+        return self.resident
+
+    def line(self, rank: int, account: str) -> Line:
+        key = (rank, account)
+        line = self.lines.get(key)
+        if line is None:
+            line = self.lines[key] = Line(account, rank)
+        return line
+
+    def push(self, line: Line, message: Message) -> None:
+        """Add at the end of its line."""
+        if not line.messages:
+            self._turns[line.rank].append(line)
+        line.messages.append(message)
+        self.resident += 1
+
+    def push_urgent(self, message: Message, first: bool = True) -> None:
+        """Add before all lines: a message that was taken out and has to go on."""
+        if first:
+            self.urgent.appendleft(message)
+        else:
+            self.urgent.append(message)
+        self.resident += 1
+
+    def pop(self) -> tuple[Message, Line | None] | None:
+        """The next message and the line it stood in (None for an urgent one), or None when memory holds none."""
+        if self.urgent:
+            self.resident -= 1
+            return self.urgent.popleft(), None
+        turns = self._next_turns()
+        if turns is None:
+            return None
+        line = turns.popleft()
+        message = line.messages.popleft()
+        if line.messages:
+            turns.append(line)
+        self.resident -= 1
+        return message, line
+
+    def _next_turns(self) -> deque[Line] | None:
+        waiting = [rank for rank in range(len(_SHARES)) if self._turns[rank]]
+        if not waiting:
+            return None
+        for rank in waiting:
+            if self._credit[rank] > 0:
+                self._credit[rank] -= 1
+                return self._turns[rank]
+        self._credit = list(_SHARES)
+        self._credit[waiting[0]] -= 1
+        return self._turns[waiting[0]]
+
+    def __iter__(self) -> Iterator[Message]:
+        yield from self.urgent
+        for line in self.lines.values():
+            yield from line.messages
+
+    def count(self, rank: int) -> int:
+        """Messages of a class that wait, in memory and in the store; urgent ones count with their class."""
+        urgent = sum(1 for message in self.urgent if RANKS[message.traffic_class] == rank)
+        return urgent + sum(len(line.messages) + line.stored for line in self.lines.values() if line.rank == rank)
+
+    def oldest(self) -> int | None:
+        """When the oldest message in memory was created (ms), None when there is none."""
+        heads = [line.messages[0].created_at for line in self.lines.values() if line.messages]
+        heads.extend(message.created_at for message in self.urgent)
+        return min(heads, default=None)
