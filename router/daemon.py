@@ -93,9 +93,7 @@ class Daemon:
             configure_logs(plan.log, sys.stderr, secrets_of(plan))
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        engine = Engine(
-            settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log
-        )
+        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log)
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
