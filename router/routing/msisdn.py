@@ -6,7 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
 from router.refusal import Refusal
-from router.routing.numbering import Numbering, numbering
+from router.routing.numbering import calling_code
 
 Judge = Literal["possible", "valid"]
 
@@ -31,13 +31,6 @@ def normalise(number: str, judge: Judge) -> str:
     if not (len(national) in plan.lengths if judge == "possible" else plan.valid(national)):
         raise _refused(_why(digits, judge))
     return "+" + digits
-
-
-def calling_code(digits: str) -> Numbering | None:
-    """The country calling code that international `digits` begin with; no code begins another."""
-    if digits[:1] == "0":
-        return None
-    return numbering(digits[:3]) or numbering(digits[:2]) or numbering(digits[:1])
 
 
 def _digits(number: str) -> str:

@@ -6,8 +6,7 @@ A number that was ported keeps the name of its first network.
 import phonenumbers
 from phonenumbers.carrierdata import CARRIER_DATA
 
-from router.routing.msisdn import calling_code
-from router.routing.numbering import Numbering
+from router.routing.numbering import Numbering, calling_code
 from router.routing.prefixes import PrefixTable
 
 

@@ -41,7 +41,7 @@ class Numbering:
 
     def __init__(self, code: str) -> None:
         self.code = code
-        self.regions: tuple[str, ...] = COUNTRY_CODE_TO_REGION_CODE[int(code)]
+        self.regions: tuple[str, ...] = _CODES[code]
         main = _metadata(code, self.regions[0])
         general = main.general_desc
         assert general is not None  # every country has one
@@ -147,7 +147,19 @@ def _metadata(code: str, region: str) -> PhoneMetadata:
     return metadata
 
 
+_CODES: Final = {str(code): regions for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
+
+
 @cache
-def numbering(code: str) -> Numbering | None:
-    """What is known of a calling code (1 to 3 digits), None when there is no such code; compiled once for each."""
-    return Numbering(code) if int(code) in COUNTRY_CODE_TO_REGION_CODE and code[0] != "0" else None
+def numbering(code: str) -> Numbering:
+    """What is known of a country calling code, compiled once for each."""
+    return Numbering(code)
+
+
+def calling_code(digits: str) -> Numbering | None:
+    """The country calling code that international `digits` begin with; no code begins another."""
+    for length in (3, 2, 1):
+        code = digits[:length]
+        if code in _CODES:
+            return numbering(code)
+    return None

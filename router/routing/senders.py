@@ -51,12 +51,12 @@ def _check_name(sender: str) -> None:
         raise _refused("The sender is empty.")
     if not sender.isprintable():
         raise _refused("The sender holds a control character.")
-    missing = gsm7.missing(sender)
-    if missing:
-        raise _refused(f"These characters of the sender are not in the GSM 7-bit alphabet: {' '.join(missing[:10])}")
-    septets = gsm7.septets(sender)
-    if septets > LONGEST_NAME:
-        raise _refused(f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters, this one takes {septets}.")
+    septets = gsm7.encode(sender)
+    if septets is None:
+        missing = " ".join(gsm7.missing(sender))
+        raise _refused(f"These characters of the sender are not in the GSM 7-bit alphabet: {missing}")
+    if len(septets) > LONGEST_NAME:
+        raise _refused(f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters; this takes {len(septets)}.")
 
 
 def _refused(detail: str) -> Refusal:
