@@ -1,10 +1,10 @@
 """Session traces as lists of steps, checked line by line.
 
-    (PEER, sequence, pdu)    the peer sends this (bytes instead of a pdu: as they are)
-    (WROTE, sequence, pdu)   the next thing we wrote
-    (EVENT, event)           the next event
-    (TIME, seconds)          time passes until then, with one tick
-    (DO, call)               call(session, now)
+(PEER, sequence, pdu)    the peer sends this (bytes instead of a pdu: as they are)
+(WROTE, sequence, pdu)   the next thing we wrote
+(EVENT, event)           the next event
+(TIME, seconds)          time passes until then, with one tick
+(DO, call)               call(session, now)
 """
 
 from collections import deque
