@@ -213,6 +213,9 @@ class OperatorGateway(Protocol):
         """Take no more, wait for outstanding answers at most `timeout` seconds, unbind, close. What is still
         unanswered is settled as unknown before this returns."""
 
+    def reconfigure(self, operator: Operator) -> None:
+        """Take new settings of the same operator whose link did not change, from the next submission on."""
+
     def link(self) -> LinkState: ...
 
     def room(self) -> int:
