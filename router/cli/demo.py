@@ -5,23 +5,18 @@ import asyncio
 import json
 import signal
 import sys
-import time
-from collections.abc import Callable
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError
 from rich.console import Console
 from rich.live import Live
+from rich.table import Table
 
 from router.cli.demo_board import Board
-from router.cli.demo_messages import BANK, REFUSED, SHOP, Planned, plan
+from router.cli.demo_messages import BANK, REFUSED, SHOP, plan
+from router.cli.demo_traffic import Traffic, attempts
 from router.cli.demo_world import DemoFailed, World, world
-
-DEADLINE = 45.0
-"""Seconds from the first submit to the last final state; it takes about ten."""
-
-_BATCH = 50
-_AT_ONCE = 8  # requests in flight
+from router.outcome import OutcomeKind
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,23 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 where every accepted message came to its final state, else 1."""
+    code = 1
     try:
-        return asyncio.run(_interruptible(arguments))
-    except asyncio.CancelledError:
-        return 130
-    except DemoFailed as failure:
-        print(f"demo: {failure}", file=sys.stderr)
-        return 1
+        code = asyncio.run(_interruptible(arguments))
+    except* (DemoFailed, ClientError, OSError) as failures:
+        print(f"demo: {failures.exceptions[0]}", file=sys.stderr)
+    return code
 
 
 async def _interruptible(arguments: argparse.Namespace) -> int:
     # A second Ctrl-C must not cut the tidying up short, as asyncio.run's own handler would.
     task = asyncio.current_task()
     assert task is not None
-    once: Callable[[], object] = lambda: task.cancelling() or task.cancel()  # noqa: E731
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, once)
-    return await _demo(arguments.messages, arguments.stay, arguments.json)
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    try:
+        return await _demo(arguments.messages, arguments.stay, arguments.json)
+    except asyncio.CancelledError:
+        return 130
 
 
 async def _demo(count: int, stay: bool, as_json: bool) -> int:
@@ -56,12 +52,18 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
     console.print("Starting four simulated operators, a webhook receiver and the daemon ...")
     async with world() as here:
         console.print(f"The daemon listens on {here.url}, its files are in {here.folder}\n")
-        messages = [*plan(count), *(Planned(account, submit) for account, submit in REFUSED)]
+        messages = [*plan(count), *REFUSED]
         board = Board(len(messages))
-        started = time.monotonic()
-        complete = await _traffic(here, board, messages, console)
-        seconds = time.monotonic() - started
-        summary = board.summary(seconds) | {"webhook": await _webhook(here, board), "complete": complete}
+        traffic = Traffic(here, board)
+        progress = asyncio.create_task(_show_progress(traffic, board, console))
+        try:
+            await traffic.run(messages)
+        finally:
+            progress.cancel()
+            await asyncio.wait({progress})
+        summary = board.summary(traffic.seconds)
+        summary["webhook"] = await _webhook(here, board)
+        summary["attempts"] = await attempts(here)
         if as_json:
             print(json.dumps(summary, indent=2))
         else:
@@ -69,75 +71,16 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
         if stay:
             await _stay(here, console)
         elif not as_json:
-            console.print(_NEXT)
-        return 0 if complete else 1
+            console.print(_NEXT, soft_wrap=True, highlight=False)
+        return 0 if board.done else 1
 
 
-async def _traffic(here: World, board: Board, messages: list[Planned], console: Console) -> bool:
-    """Send everything and follow the events until all is final; False where the deadline came first."""
-    started = time.monotonic()
-    async with (
-        ClientSession(here.url, timeout=ClientTimeout(total=60)) as session,
-        asyncio.TaskGroup() as tasks,
-    ):
-        following = [tasks.create_task(_follow(here, session, name, board, started)) for name in here.tokens]
-        following.append(tasks.create_task(_show_progress(board, started, console)))
-        sending = tasks.create_task(_send(here, session, board, messages))
-        try:
-            async with asyncio.timeout(DEADLINE):
-                await sending
-                while not board.done and here.daemon.returncode is None:
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            pass
-        finally:
-            for task in following:
-                task.cancel()
-        if here.daemon.returncode is not None:
-            raise DemoFailed(f"the daemon ended:\n{here.last_words()}")
-    return board.done
-
-
-async def _send(here: World, session: ClientSession, board: Board, messages: list[Planned]) -> None:
-    """One-time codes each by itself, as they would come; the rest in batches."""
-    gate = asyncio.Semaphore(_AT_ONCE)
-
-    async def post(account: str, path: str, body: dict[str, Any]) -> None:
-        async with gate, session.post(path, json=body, headers=_bearer(here.tokens[account])) as response:
-            answer = await response.json(content_type=None)
-            if response.status not in (202, 422):
-                raise DemoFailed(f"POST {path} was answered with {response.status}: {answer}")
-            for result in answer.get("results") or [answer if response.status == 202 else {"error": answer}]:
-                board.answered(result)
-
-    async with asyncio.TaskGroup() as requests:
-        for account in (BANK, SHOP):
-            mine = [message.submit for message in messages if message.account == account]
-            single = [submit for submit in mine if submit.get("class") == "otp"]
-            many = [submit for submit in mine if submit.get("class") != "otp"]
-            for submit in single:
-                requests.create_task(post(account, "/v1/messages", submit))
-            for first in range(0, len(many), _BATCH):
-                requests.create_task(post(account, "/v1/batches", {"messages": many[first : first + _BATCH]}))
-
-
-async def _follow(here: World, session: ClientSession, account: str, board: Board, started: float) -> None:
-    after = 0
-    while True:
-        query = {"after": str(after), "limit": "500", "wait": "5"}
-        async with session.get("/v1/events", params=query, headers=_bearer(here.tokens[account])) as response:
-            response.raise_for_status()
-            page = await response.json()
-        for event in page["events"]:
-            board.event(event, time.monotonic() - started)
-        after = page["next"]
-
-
-async def _show_progress(board: Board, started: float, console: Console) -> None:
+async def _show_progress(traffic: Traffic, board: Board, console: Console) -> None:
+    """A table that changes in place; where there is no terminal, a line each second."""
     if not console.is_terminal:
         while True:
             await asyncio.sleep(1)
-            console.print(board.line(time.monotonic() - started), soft_wrap=True)
+            console.print(board.line(traffic.seconds), soft_wrap=True)
     with Live(console=console, transient=True, auto_refresh=False) as live:
         while True:
             live.update(board.table(), refresh=True)
@@ -145,13 +88,81 @@ async def _show_progress(board: Board, started: float, console: Console) -> None
 
 
 async def _webhook(here: World, board: Board) -> dict[str, int]:
-    """Wait a moment for the bank's webhook to have told of all that the bank's events told."""
-    expected = await _final_of_bank(here)
+    """Wait a moment until the bank's webhook has told all that the bank's events told."""
+    told = board.final_of(BANK)
+    receiver = here.receiver
+    await receiver.has(told, timeout=5)
+    return {"told": len(told & receiver.seen), "of": len(told), "posts": receiver.posts, "forged": receiver.forged}
+
+
+def _show(console: Console, board: Board, summary: dict[str, Any]) -> None:
+    console.print(board.table(), _attempts_table(summary["attempts"]))
+    refused = ", ".join(f"{count} {code}" for code, count in summary["refused"].items())
+    hook = summary["webhook"]
+    console.print(
+        f"Sent {summary['sent']}: {summary['accepted']} accepted, {board.refused.total()} refused at once ({refused}).",
+        f"Cost: {summary['cost']}. Median time to delivered: {summary['median_seconds_to_delivered']} s; "
+        f"possible duplicates after an outage: {summary['possible_duplicates']}.",
+        f"The bank's webhook was told of {hook['told']} of {hook['of']} messages in {hook['posts']} signed POSTs.",
+        sep="\n",
+        highlight=False,
+    )
+    if board.done:
+        console.print(f"Every accepted message came to its final state, in {summary['seconds']} s.", style="green")
+    else:
+        missing = summary["accepted"] - board.final
+        console.print(f"{missing} messages have no final state after {summary['seconds']} s.", style="red")
+
+
+def _attempts_table(found: dict[str, dict[str, int]]) -> Table:
+    outcomes = [kind.value for kind in OutcomeKind if any(kind in row for row in found.values())]
+    table = Table(title="attempts to submit a part, by what they came to")
+    table.add_column("operator")
+    for outcome in outcomes:
+        table.add_column(outcome, justify="right")
+    for operator, row in sorted(found.items()):
+        table.add_row(operator, *(str(row.get(outcome, "")) for outcome in outcomes))
+    return table
+
+
+async def _stay(here: World, console: Console) -> None:
+    """Until Ctrl-C. Raises DemoFailed at the daemon's end."""
+    bank, admin = here.tokens[BANK], here.admin_token
+    words = _STAY.format(url=here.url, bank=bank, shop=here.tokens[SHOP], admin=admin, config=here.config)
+    console.print(words, soft_wrap=True, highlight=False)
     try:
-        async with asyncio.timeout(5):
-            while not expected <= here.receiver.seen:
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pass
-    seen = here.receiver.seen & board.accepted
-    return {"messages": len(seen), "posts": here.receiver.posts, "forged": here.receiver.forged}
+        await here.daemon.wait()
+    except asyncio.CancelledError:
+        return  # Ctrl-C is how this ends
+    raise DemoFailed(f"the daemon ended:\n{here.last_words()}")
+
+
+def _count(value: str) -> int:
+    count = int(value)
+    if not 1 <= count <= 10_000:
+        raise argparse.ArgumentTypeError("from 1 to 10000")
+    return count
+
+
+_NEXT = """
+What to try next:
+  carrier-router demo --stay                              the same, left running, with tokens and calls to try
+  carrier-router segment -c config/router.yaml "Noël 🎄"   how a text is cut into segments, and why
+  carrier-router route -c config/router.yaml +237670000001 who would carry it, at what cost, and why
+  carrier-router serve -c config/router.yaml              the daemon with your own operators
+"""
+
+_STAY = """
+Everything is still running; Ctrl-C ends it and removes all of it.
+
+  configuration  {config}
+  API            {url}/docs, {url}/metrics
+  tokens         bank {bank}   shop {shop}   admin {admin}
+
+  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+237690000001", "text": "Bonjour !"}}' {url}/v1/messages
+  curl -H 'Authorization: Bearer {shop}' '{url}/v1/events?after=0&limit=5'
+  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+254712000001"}}' {url}/v1/route
+  curl -H 'Authorization: Bearer {shop}' -d '{{"text": "Noël 🎄"}}' {url}/v1/segment
+  curl -H 'Authorization: Bearer {admin}' {url}/v1/operators
+  curl -H 'Authorization: Bearer {admin}' -X POST {url}/v1/operators/mtn-cm/pause
+"""

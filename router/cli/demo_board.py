@@ -20,6 +20,8 @@ class Row(Struct):
     state: str
     segments: int
     cost: tuple[Decimal, str] | None
+    possible_duplicate: bool
+    account: str | None = None
     seconds: float = 0.0
 
 
@@ -42,7 +44,7 @@ class Board(Struct):
     def event(self, event: dict[str, Any], seconds: float) -> None:
         """One event, heard `seconds` after the start. It may come before the answer to its submit."""
         row = self.rows[event["message_id"]] = _row(event)
-        row.seconds = seconds
+        row.account, row.seconds = event["account"], seconds
 
     @property
     def answers(self) -> int:
@@ -55,6 +57,10 @@ class Board(Struct):
     @property
     def done(self) -> bool:
         return self.answers == self.planned and self.final == len(self.accepted)
+
+    def final_of(self, account: str) -> set[str]:
+        """The messages whose final event this account has had."""
+        return {id for id, row in self.rows.items() if row.account == account and row.state in FINAL}
 
     def states(self) -> Counter[str]:
         return Counter(row.state for row in self.rows.values())
@@ -98,7 +104,9 @@ class Board(Struct):
             },
             "cost": _money(list(self.rows.values())),
             "median_seconds_to_delivered": round(delivered[len(delivered) // 2], 2) if delivered else None,
+            "possible_duplicates": sum(row.possible_duplicate for row in self.rows.values()),
             "seconds": round(seconds, 1),
+            "complete": self.done,
         }
 
     def _by_operator(self) -> dict[str, list[Row]]:
@@ -114,6 +122,7 @@ def _row(told: dict[str, Any]) -> Row:
         operator=told["operator"],
         state=told["state"],
         segments=told["segments"],
+        possible_duplicate=told["possible_duplicate"],
         cost=(Decimal(cost["amount"]), cost["currency"]) if cost else None,
     )
 

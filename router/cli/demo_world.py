@@ -19,9 +19,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+from adapters.simulator.behaviour import IdForm
+from adapters.simulator.smsc import Smsc, SmscOptions
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from adapters.simulator.smsc import Smsc, SmscOptions
 from adapters.webhook.signing import sign
 from router.cli.demo_messages import BANK, SHOP
 
@@ -29,20 +30,47 @@ START = 20.0
 STOP = 10.0
 """Seconds the daemon may take to be ready, and to end."""
 
-OPERATORS: dict[str, list[dict[str, str]]] = {
-    "mtn-cm": [{"prefix": "237", "price": "20"}, {"prefix": "23767", "price": "12", "network": "62401"}],
-    "orange-cm": [{"prefix": "237", "price": "18"}, {"prefix": "23769", "price": "11", "network": "62402"}],
-    "sahel-hub": [
-        {"prefix": "20", "price": "27"},
-        {"prefix": "233", "price": "19"},
-        {"prefix": "234", "price": "22"},
-        {"prefix": "237", "price": "24"},
-        {"prefix": "251", "price": "31"},
-        {"prefix": "254", "price": "14"},
-        {"prefix": "255", "price": "16"},
-    ],
-    "world": [{"prefix": "", "price": "45"}],
-}
+OUTAGE = "orange-cm"
+"""The operator whose link goes down for a while."""
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A simulated operator: what it asks for, and how its SMSC behaves."""
+
+    rates: tuple[dict[str, str], ...]
+    smsc: SmscOptions
+
+
+def _smsc(**options: Any) -> SmscOptions:
+    return SmscOptions(system_id="demo", password="demo", keep=False, **options)
+
+
+def operators() -> dict[str, Sold]:
+    """Every SMSC writes its message ids in another way, as they do."""
+    return {
+        "mtn-cm": Sold(
+            ({"prefix": "237", "price": "20"}, {"prefix": "23767", "price": "12", "network": "62401"}),
+            _smsc(receipt_delay=0.6, throttle=40.0),
+        ),
+        OUTAGE: Sold(
+            ({"prefix": "237", "price": "18"}, {"prefix": "23769", "price": "11", "network": "62402"}),
+            _smsc(receipt_delay=0.9, id_form=IdForm.HEX, id_in_receipt=IdForm.DECIMAL),
+        ),
+        "sahel-hub": Sold(
+            (
+                {"prefix": "20", "price": "27"},
+                {"prefix": "233", "price": "19"},
+                {"prefix": "234", "price": "22"},
+                {"prefix": "237", "price": "24"},
+                {"prefix": "251", "price": "31"},
+                {"prefix": "254", "price": "14"},
+                {"prefix": "255", "price": "16"},
+            ),
+            _smsc(receipt_delay=1.2, id_form=IdForm.UUID),
+        ),
+        "world": Sold(({"prefix": "", "price": "45"},), _smsc(receipt_delay=1.5, id_form=IdForm.PADDED)),
+    }
 
 
 class DemoFailed(Exception):
@@ -58,6 +86,15 @@ class Receiver:
     posts: int = 0
     forged: int = 0
     seen: set[str] = field(default_factory=set)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def has(self, messages: set[str], timeout: float) -> None:
+        """Return when all `messages` were told of, or after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout), self._news:
+                await self._news.wait_for(lambda: messages <= self.seen)
+        except TimeoutError:
+            pass
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -68,6 +105,8 @@ class Receiver:
             return web.Response(status=401)
         self.posts += 1
         self.seen.update(event["message_id"] for event in json.loads(body)["events"])
+        async with self._news:
+            self._news.notify_all()
         return web.Response()
 
 
@@ -79,6 +118,17 @@ class World:
     admin_token: str
     receiver: Receiver
     daemon: asyncio.subprocess.Process
+    smscs: Mapping[str, tuple[Smsc, int]]
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """One operator is gone for as long as the context lasts."""
+        smsc, port = self.smscs[OUTAGE]
+        await smsc.stop()
+        try:
+            yield
+        finally:
+            await smsc.start(port=port)
 
     @property
     def config(self) -> Path:
@@ -95,11 +145,13 @@ async def world() -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-demo-")))
         receiver = await stack.enter_async_context(_receiving())
-        ports = {name: await stack.enter_async_context(_simulated(name)) for name in OPERATORS}
+        sold = operators()
+        smscs = {name: await stack.enter_async_context(_simulated(one.smsc)) for name, one in sold.items()}
         tokens = {account: secrets.token_hex(12) for account in (BANK, SHOP)}
         admin_token = secrets.token_hex(12)
         port = _free_port()
-        for name, content in files(port, ports, receiver.url).items():
+        links = {f"operators/{name}.yaml": _operator(name, smscs[name][1], one) for name, one in sold.items()}
+        for name, content in {**files(port, receiver.url), **links}.items():
             path = folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
@@ -110,13 +162,13 @@ async def world() -> AsyncIterator[World]:
             **{f"{account.upper()}_TOKEN": token for account, token in tokens.items()},
         }
         daemon = await stack.enter_async_context(_daemon(folder, environment))
-        here = World(folder, f"http://127.0.0.1:{port}", tokens, admin_token, receiver, daemon)
+        here = World(folder, f"http://127.0.0.1:{port}", tokens, admin_token, receiver, daemon, smscs)
         await _ready(here)
         yield here
 
 
-def files(port: int, operator_ports: Mapping[str, int], webhook: str) -> dict[str, Any]:
-    """The configuration, by file name."""
+def files(port: int, webhook: str) -> dict[str, Any]:
+    """The configuration by file name, but for the operators."""
     router = {
         "http": {"listen": f"127.0.0.1:{port}", "admin_token": "${ADMIN_TOKEN}"},
         "store": "sqlite:///data/router.db",
@@ -143,11 +195,10 @@ def files(port: int, operator_ports: Mapping[str, int], webhook: str) -> dict[st
         },
         {"name": SHOP, "token": "${SHOP_TOKEN}", "default_sender": "SHOP"},
     ]
-    operators = {f"operators/{name}.yaml": _operator(name, port) for name, port in operator_ports.items()}
-    return {"router.yaml": router, "routes.yaml": routes, "accounts.yaml": {"accounts": accounts}, **operators}
+    return {"router.yaml": router, "routes.yaml": routes, "accounts.yaml": {"accounts": accounts}}
 
 
-def _operator(name: str, port: int) -> dict[str, Any]:
+def _operator(name: str, port: int, sold: Sold) -> dict[str, Any]:
     return {
         "operator": name,
         "link": {
@@ -157,19 +208,20 @@ def _operator(name: str, port: int) -> dict[str, Any]:
             "password": "${SMSC_PASSWORD}",
             "window": 50,
             "response_timeout": "3s",
+            "reconnect": {"initial": "500ms", "max": "1s"},
         },
         "retry": {"initial": "500ms", "max": "2s", "attempts": 3},
         "currency": "XAF",
-        "rates": OPERATORS[name],
+        "rates": list(sold.rates),
     }
 
 
 @asynccontextmanager
-async def _simulated(name: str) -> AsyncIterator[int]:
-    smsc = Smsc(SmscOptions())
-    await smsc.start()
+async def _simulated(options: SmscOptions) -> AsyncIterator[tuple[Smsc, int]]:
+    smsc = Smsc(options)
+    port = await smsc.start()
     try:
-        yield smsc.port
+        yield smsc, port
     finally:
         await smsc.stop()
 
