@@ -23,7 +23,7 @@ from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
 from router.submit import Submit
 
-LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(60))
+LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
 class ManualClock:
@@ -192,6 +192,12 @@ def settings(
     )
 
 
+def wish(**fields: Any) -> Submit:
+    """A submit as it comes from a client: plain strings become the values they name."""
+    names = {"sender": "from", "traffic_class": "class"}
+    return msgspec.convert({names.get(name, name): value for name, value in fields.items()}, Submit)
+
+
 class Rig:
     """`async with Rig(settings, folder) as rig`; opened again on the same folder it is the daemon's next run."""
 
@@ -229,7 +235,7 @@ class Rig:
 
     async def submit(self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any) -> Message:
         """Accept one message as a client's request would. Raises its Refusal."""
-        answered = await self.submit_all([Submit(to=to, text=text, **fields)], account)
+        answered = await self.submit_all([wish(to=to, text=text, **fields)], account)
         if isinstance(answered[0], Refusal):
             raise answered[0]
         return answered[0]
