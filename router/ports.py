@@ -1,7 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -202,7 +202,7 @@ class LinkState(Struct, frozen=True, gc=False):
 
 
 class OperatorGateway(Protocol):
-    """One operator's binds as one pool. Synchronous calls only buffer; the adapter writes at the end of the loop turn."""
+    """One operator's binds as one pool. Synchronous calls only buffer; bytes leave at the end of the loop turn."""
 
     operator: Operator
 
@@ -212,6 +212,9 @@ class OperatorGateway(Protocol):
     async def stop(self, timeout: float) -> None:
         """Take no more, wait for outstanding answers at most `timeout` seconds, unbind, close. What is still
         unanswered is settled as unknown before this returns."""
+
+    def reconfigure(self, operator: Operator) -> None:
+        """Take new settings of the same operator whose link did not change, from the next submission on."""
 
     def link(self) -> LinkState: ...
 
@@ -268,3 +271,11 @@ class Metrics(Protocol):
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+
+
+class GaugeSample(NamedTuple):
+    """A reading taken at a scrape: a gauge's name without prefix, its label values in their declared order."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float

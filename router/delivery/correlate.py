@@ -1,0 +1,102 @@
+"""Which part a receipt is about: smsc_message_ids in their many spellings.
+
+An operator's response may give an id in hexadecimal and its receipts the same number in decimal, with or without
+leading zeros, in either case. Ids have no size limit here: Python integers do not overflow.
+"""
+
+import re
+from collections.abc import Sequence
+
+from router.message import Attempt, Message, Part
+from router.operator import IdForm, ReceiptRules
+from router.outcome import OutcomeKind
+from router.receipt import Receipt
+
+_HEX = re.compile(r"[0-9a-fA-F]{1,64}")
+_DECIMAL = re.compile(r"[0-9]{1,64}")
+
+
+_BASES: dict[IdForm, tuple[int, ...]] = {"hex": (16,), "decimal": (10,), "auto": (10, 16), "as-is": ()}
+
+
+def response_key(smsc_message_id: str, form: IdForm) -> str:
+    """The key under which a part waits for its receipt, from the id in the response."""
+    if form == "auto":
+        return smsc_message_id.lower().lstrip("0") or "0"
+    number = _number(smsc_message_id, 16 if form == "hex" else 10) if form != "as-is" else None
+    return smsc_message_id if number is None else str(number)
+
+
+def written_keys(receipt: Receipt, rules: ReceiptRules) -> list[str]:
+    """The keys of the ids as they are written: what is equal byte for byte is always found under these."""
+    return [response_key(written, rules.id_in_response) for written in receipt.smsc_message_ids]
+
+
+def converted_keys(receipt: Receipt, rules: ReceiptRules) -> list[str]:
+    """The keys under which the same number may wait in another spelling: as declared, or every way that fits."""
+    keys: dict[str, None] = {}
+    for written in receipt.smsc_message_ids:
+        for base in _BASES[rules.id_in_receipt]:
+            number = _number(written, base)
+            if number is not None and rules.id_in_response != "as-is":
+                keys[str(number)] = None
+                if rules.id_in_response == "auto":
+                    keys[f"{number:x}"] = None
+    return list(keys)
+
+
+def _number(written: str, base: int) -> int | None:
+    return int(written, base) if (_HEX if base == 16 else _DECIMAL).fullmatch(written) else None
+
+
+class Match:
+    """One part's attempt that a receipt may be about."""
+
+    __slots__ = ("attempt", "message", "part")
+
+    def __init__(self, message: Message, part: Part, attempt: Attempt) -> None:
+        self.message = message
+        self.part = part
+        self.attempt = attempt
+
+
+def attempts_under(message: Message, operator: str, key: str, form: IdForm) -> list[Match]:
+    """The attempts of a message at `operator` whose id gives `key`."""
+    return [
+        Match(message, part, attempt)
+        for part in message.parts
+        for attempt in part.attempts
+        if attempt.operator == operator
+        and attempt.smsc_message_id is not None
+        and response_key(attempt.smsc_message_id, form) == key
+    ]
+
+
+def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) -> Match | None:
+    """The one attempt this receipt is about, or None.
+
+    An id equal byte for byte wins, the newest where the operator used it twice, best one to the same number. An id
+    that fits by the declared conversion follows; one that fits by a guess counts only for the same number, and
+    only if a single part remains.
+    """
+    exact = [match for match in found if match.attempt.smsc_message_id in receipt.smsc_message_ids]
+    declared = found if rules.id_in_receipt in ("hex", "decimal") else []
+    for group in (_to_same_number(receipt, exact), exact, _to_same_number(receipt, declared), declared):
+        if group:
+            return max(group, key=lambda match: match.attempt.at)
+    guessed = _to_same_number(receipt, found)
+    return guessed[0] if len(guessed) == 1 else None
+
+
+def _to_same_number(receipt: Receipt, found: Sequence[Match]) -> list[Match]:
+    return [match for match in found if match.message.to[1:] == receipt.to]
+
+
+def unanswered(message: Message, operator: str) -> list[Match]:
+    """The attempts of a message at `operator` that were written and never answered, and whose part is still open."""
+    return [
+        Match(message, part, attempt)
+        for part in message.parts
+        for attempt in part.attempts
+        if attempt.operator == operator and attempt.outcome is OutcomeKind.UNKNOWN and attempt.receipt is None
+    ]

@@ -1,0 +1,138 @@
+"""What the outcome of an attempt means for its message: the state machine's way out and back."""
+
+from enum import Enum
+
+from router.delivery.fold import message_state
+from router.delivery.retry import pause
+from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptWish, State
+from router.operator import Operator
+from router.outcome import Outcome, OutcomeKind
+
+
+class Step(Enum):
+    """What the engine has to do next for the message."""
+
+    REST = "send the parts that are left"
+    AWAIT = "all parts are out; wait for receipts, or nothing more"
+    FRONT = "the part goes back, first in line at the same operator"
+    LATER = "wait until due_at, then stand in line again"
+    NEXT = "choose another operator"
+    FINAL = "the message ended"
+    IGNORE = "nothing changes"
+
+
+def next_part(message: Message) -> Part | None:
+    """The part to submit next, in order. The others wait until the operator has accepted the first one: a refusal
+    mostly meets the first, and then the whole message can still go elsewhere."""
+    for part in message.parts:
+        if part.state is State.QUEUED:
+            last = part.attempts[-1] if part.attempts else None
+            if last is not None and last.outcome is None:
+                if part.number == 1:
+                    return None
+                continue
+            return part
+    return None
+
+
+def committed_to(message: Message) -> str | None:
+    """The operator that has, or may have, a part of the message: nobody else may get the rest."""
+    for part in message.parts:
+        for attempt in part.attempts:
+            if attempt.outcome in (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN, None):
+                return attempt.operator
+    return None
+
+
+def settle(
+    message: Message, part: Part, attempt: Attempt, outcome: Outcome, operator: Operator, now: int, jitter: float
+) -> Step:
+    """Apply the outcome of `attempt` to its part and message, in place; say what comes next.
+
+    `now` is milliseconds since the epoch, `jitter` in [0, 1).
+    """
+    if outcome.kind is OutcomeKind.THROTTLED:
+        # Costs no attempt: as if it had not been.
+        part.attempts.remove(attempt)
+        message.waiting_for = "throttled"
+        return Step.IGNORE if message.state in FINAL else Step.FRONT
+    attempt.outcome = outcome.kind
+    attempt.answered_at = now
+    attempt.status = outcome.status
+    attempt.detail = outcome.detail
+    attempt.smsc_message_id = outcome.smsc_message_id
+    if message.state in FINAL or part.state is not State.QUEUED:
+        return Step.IGNORE
+    match outcome.kind:
+        case OutcomeKind.ACCEPTED:
+            part.state = State.SUBMITTED
+            return _submitted(message, operator, now)
+        case OutcomeKind.UNKNOWN:
+            if operator.on_unanswered == "resend" and not part.resent:
+                part.resent = True
+                message.possible_duplicate = True
+                message.waiting_for = "unanswered"
+                return Step.FRONT
+            part.state = State.SUBMITTED
+            return _submitted(message, operator, now)
+        case OutcomeKind.FAILED:
+            tries = sum(1 for one in part.attempts if one.operator == operator.name)
+            if tries < operator.retry.attempts:
+                message.waiting_for = "retry"
+                message.position = None
+                message.due_at = _sooner(now + round(pause(operator.retry, tries, jitter) * 1000), message.expires_at)
+                return Step.LATER
+            return _refused(message, part, operator, outcome, State.FAILED)
+        case _:
+            return _refused(message, part, operator, outcome, State.REJECTED)
+
+
+def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome, operator: Operator, now: int) -> Step:
+    """Apply an answer that came after its attempt was already taken as unknown.
+
+    An acceptance stands. A refusal counts only while nobody has sent the part again. In place, as `settle`.
+    """
+    if outcome.kind is OutcomeKind.ACCEPTED:
+        attempt.outcome = outcome.kind
+        attempt.answered_at = now
+        attempt.smsc_message_id = outcome.smsc_message_id
+        if part.state is State.QUEUED and part.attempts[-1] is attempt and message.state not in FINAL:
+            # It was to be sent again, but was not yet: no duplicate after all.
+            part.resent = False
+            message.possible_duplicate = any(other.resent for other in message.parts)
+            part.state = State.SUBMITTED
+            return _submitted(message, operator, now)
+        return Step.IGNORE
+    if part.state is State.SUBMITTED and part.attempts[-1] is attempt and message.state not in FINAL:
+        part.state = State.QUEUED
+        message.state = State.QUEUED
+        return settle(message, part, attempt, outcome, operator, now, 0.0)
+    return Step.IGNORE
+
+
+def _submitted(message: Message, operator: Operator, now: int) -> Step:
+    message.waiting_for = None
+    if any(part.state is State.QUEUED for part in message.parts):
+        return Step.REST
+    message.state = message_state(message.parts)
+    message.submitted_at = now
+    message.position = None
+    wanted = message.receipts is not ReceiptWish.NONE and operator.receipts.request != "none"
+    message.due_at = now + round(operator.receipts.timeout * 1000) if wanted else None
+    return Step.AWAIT
+
+
+def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome, ending: State) -> Step:
+    smsc_error = f"0x{outcome.status:08X}" if outcome.status is not None else None
+    code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
+    message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
+    if outcome.for_message or committed_to(message) is not None:
+        # Half of it is out, or nobody else would take it: the rest must not follow.
+        part.state = ending
+        return Step.FINAL
+    message.refused_by.append(operator.name)
+    return Step.NEXT
+
+
+def _sooner(one: int, other: int | None) -> int:
+    return one if other is None else min(one, other)

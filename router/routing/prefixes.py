@@ -1,0 +1,38 @@
+"""Longest-prefix match over digit strings."""
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class PrefixTable(Generic[T]):
+    """A frozen map from digit prefixes to values; "" matches every number."""
+
+    __slots__ = ("_lengths", "_values")
+
+    def __init__(self, items: Iterable[tuple[str, T]]) -> None:
+        self._values = dict(items)
+        self._lengths = tuple(sorted({len(prefix) for prefix in self._values}, reverse=True))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def matches(self, digits: str) -> Iterator[tuple[str, T]]:
+        """Every prefix of `digits` in the table with its value, the longest first."""
+        values = self._values
+        size = len(digits)
+        for length in self._lengths:
+            if length <= size:
+                prefix = digits[:length]
+                if prefix in values:
+                    yield prefix, values[prefix]
+
+    def longest(self, digits: str) -> T | None:
+        """The value of the longest prefix of `digits` in the table."""
+        values = self._values
+        for length in self._lengths:
+            prefix = digits[:length]
+            if prefix in values:
+                return values[prefix]
+        return None

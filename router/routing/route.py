@@ -1,0 +1,224 @@
+"""Which operator carries a message, and why: rules, then candidates, then their order.
+
+The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from msgspec import Struct, structs
+
+from router.account import Account
+from router.message import Network
+from router.money import Money
+from router.operator import Rate
+from router.refusal import Refusal
+from router.routing.plan import Destination, RoutePlan, network_of
+from router.settings import Choice, Match, Plan, Rule
+
+Usable = Callable[[str], str | None]
+"""Says why an operator cannot take traffic now (a code), None where it can."""
+
+
+class Candidate(Struct, frozen=True, gc=False):
+    """One operator that could carry the message. `prefix` is the one its rate matched; costs are per part;
+    `rank` counts from 1. `reason` is a code saying why it is not usable."""
+
+    operator: str
+    prefix: str
+    cost: Money
+    base_cost: Money
+    rank: int
+    usable: bool = True
+    reason: str | None = None
+
+
+class RouteQuery(Struct, frozen=True, gc=False):
+    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch."""
+
+    to: str
+    at: int
+    sender: str | None = None
+    traffic_class: str = "transactional"
+    channel: str = "sms"
+    plan: str | None = None
+
+
+class Ranking(Struct, frozen=True, gc=False):
+    """The candidates in the plan's order, before anyone looks at who is usable now.
+
+    `until` is when the next rate takes effect (milliseconds since the epoch), None where none is announced.
+    """
+
+    plan: Plan
+    rule: Rule | None
+    network: tuple[str, str] | None
+    candidates: tuple[Candidate, ...]
+    until: int | None
+
+
+class Decision(Struct, frozen=True, gc=False):
+    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+
+    operator: str | None
+    network: Network | None
+    plan: str
+    rule: int | None
+    candidates: tuple[Candidate, ...]
+
+
+def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
+    """The candidates for a message in order.
+
+    `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
+    Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
+    """
+    rule, chosen, destination = _selection(plan, account, query)
+    return _ranking(plan, rule, chosen, destination, query, spin)
+
+
+class Ranker:
+    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's prefix, not on
+    the number. Spins evenly by itself for `weighted`."""
+
+    _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
+    _REMEMBERED = 50_000
+
+    def __init__(self, plan: RoutePlan) -> None:
+        self.plan = plan
+        self._known: dict[tuple[str, str, int, str], Ranking] = {}
+        self._spin = 0.0
+
+    def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
+        """As the function `rank`, with the same refusals."""
+        rule, chosen, destination = _selection(self.plan, account, query)
+        key = (destination.prefix, chosen.name, rule.number if rule else 0, query.channel)
+        known = self._known.get(key)
+        if known is not None and (known.until is None or query.at < known.until):
+            return known
+        self._spin = (self._spin + self._FRACTION) % 1.0
+        ranking = _ranking(self.plan, rule, chosen, destination, query, self._spin)
+        if chosen.order != "weighted":
+            if len(self._known) >= self._REMEMBERED:
+                self._known.clear()
+            self._known[key] = ranking
+        return ranking
+
+
+def decide(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, network_name: str | None
+) -> Decision:
+    """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
+    ranking = rank(plan, account, query)
+    shown = []
+    for candidate in ranking.candidates:
+        reason = usable(candidate.operator)
+        shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
+    best = next((candidate.operator for candidate in shown if candidate.usable), None)
+    return Decision(
+        operator=best,
+        network=network_of(ranking.network, network_name),
+        plan=ranking.plan.name,
+        rule=ranking.rule.number if ranking.rule else None,
+        candidates=tuple(shown),
+    )
+
+
+def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:
+    """The first rule whose every condition holds."""
+    for rule in rules:
+        if _matches(rule.match, digits, sender, traffic_class):
+            return rule
+    return None
+
+
+def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) -> bool:
+    if match.prefix is not None and not digits.startswith(match.prefix):
+        return False
+    if match.traffic_class is not None and match.traffic_class != traffic_class:
+        return False
+    if match.sender is not None:
+        if sender is None:
+            return False
+        if match.sender.endswith("*"):
+            return sender.startswith(match.sender[:-1])
+        return sender == match.sender
+    return True
+
+
+def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, Destination]:
+    digits = query.to[1:]
+    rule = matching_rule(plan.rules, digits, query.sender, query.traffic_class)
+    if rule is not None and rule.refuse is not None:
+        raise Refusal(rule.refuse, f"rule {rule.number} of the routes refuses this message")
+    name = (rule.plan if rule else None) or query.plan or (account.plan if account else "default")
+    chosen = plan.plans.get(name)
+    if chosen is None:
+        raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
+    destination = plan.destination(digits)
+    if destination is None:
+        raise Refusal("unroutable", "no operator has a rate for this number", "to")
+    return rule, chosen, destination
+
+
+def _ranking(
+    plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery, spin: float
+) -> Ranking:
+    found = _candidates(plan, destination, chosen, rule, query)
+    if not found:
+        raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
+    base = plan.settings.base_currency
+    candidates = tuple(
+        Candidate(
+            operator=one.choice.operator,
+            prefix=one.prefix,
+            cost=Money(one.rate.price, one.rate.currency),
+            base_cost=Money(one.base, base),
+            rank=place,
+        )
+        for place, one in enumerate(_in_order(chosen, found, spin), 1)
+    )
+    changes = [
+        rate.effective_from for offer in destination.offers for rate in offer.rates if rate.effective_from > query.at
+    ]
+    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None))
+
+
+class _Found(Struct, gc=False):
+    choice: Choice
+    prefix: str
+    rate: Rate
+    base: Decimal
+
+
+def _candidates(
+    plan: RoutePlan, destination: Destination, chosen: Plan, rule: Rule | None, query: RouteQuery
+) -> list[_Found]:
+    choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
+    only = rule.operators if rule else None
+    found = []
+    for offer in destination.offers:
+        name = offer.operator
+        if plan.operators[name].channel != query.channel or (only is not None and name not in only):
+            continue
+        choice = Choice(name) if choices is None else choices.get(name)
+        rate = offer.rate_at(query.at)
+        if choice is not None and rate is not None:
+            found.append(_Found(choice, offer.prefix, rate, plan.in_base(rate.price, rate.currency)))
+    return found
+
+
+def _in_order(chosen: Plan, found: list[_Found], spin: float) -> list[_Found]:
+    # Ties go by priority, then name, under every order.
+    if chosen.order == "priority":
+        return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
+    by_cost = sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
+    if chosen.order != "weighted":
+        return by_cost
+    # The spin falls on one operator in proportion to its weight; the others follow by cost.
+    mark = spin * sum(one.choice.weight for one in by_cost)
+    for one in by_cost:
+        mark -= one.choice.weight
+        if mark < 0:
+            return [one, *(other for other in by_cost if other is not one)]
+    return by_cost
