@@ -104,7 +104,7 @@ class Part(Struct, omit_defaults=True, gc=False):
     resent: bool = False
 
 
-class Message(Struct, omit_defaults=True, weakref=True, gc=False):
+class Message(Struct, omit_defaults=True, weakref=True):
     """What an account submitted (one recipient, one content), and how far it came.
 
     `to` is E.164 with its plus sign. Times are milliseconds since the epoch, UTC.
