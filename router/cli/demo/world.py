@@ -20,11 +20,12 @@ from typing import Any
 
 import yaml
 from adapters.simulator.behaviour import IdForm
-from adapters.simulator.smsc import Smsc, SmscOptions
+from adapters.simulator.options import SmscOptions
+from adapters.simulator.smsc import Smsc
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
 from adapters.webhook.signing import sign
-from router.cli.demo_messages import BANK, SHOP
+from router.cli.demo.messages import BANK, SHOP
 
 START = 20.0
 STOP = 10.0
