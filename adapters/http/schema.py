@@ -16,12 +16,12 @@ from router.message import (
     Network,
     Part,
     State,
-    Submit,
     TrafficClass,
 )
 from router.money import Money
 from router.outcome import OutcomeKind
 from router.receipt import ReceiptState
+from router.submit import Submit
 from router.text.segment import Segmentation
 
 MOST_MESSAGES = 1000

@@ -179,7 +179,7 @@ def settings(
     accounts: tuple[Account, ...] = (),
     plans: dict[str, Plan] | None = None,
     rules: tuple[Rule, ...] = (),
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> Settings:
     every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("0.05")),)),)
     return Settings(
@@ -190,7 +190,7 @@ def settings(
         rules=rules,
         base_currency="XAF",
         currencies={"XAF": Decimal(1), "EUR": Decimal("655.957")},
-        limits=limits,
+        limits=limits or Limits(),
     )
 
 
