@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
             self._hear(self, events)
         if self._closed is not None:
             self._part()
-        elif session.out:
+        elif session.out or session.owed > _OWED:
             self.touch()
 
     def _flush(self) -> None:

@@ -202,6 +202,8 @@ class Dispatcher:
         """The result of a submission; see the port OperatorSink."""
         message = submission.message
         desk = self._desks[submission.attempt.operator]
+        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
+        self.pump_soon(desk)
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
@@ -213,7 +215,6 @@ class Dispatcher:
         part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
         self._proceed(desk, message, part, attempt, step)
-        self.pump_soon(desk)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
         """An answer that came after all; see the port OperatorSink."""

@@ -95,7 +95,8 @@ def test_each_leaves_exactly_once(steps: list[object], first: int) -> None:
                 left += [id(one) for one in expired]
     left += [id(one) for one in window.lose()]
     assert sorted(left) == sorted(id(one) for _, one in given_out)
-    assert len(late) == len(set(late)) and set(late) <= set(left)
+    assert len(late) == len(set(late))
+    assert set(late) <= set(left)
 
 
 @pytest.mark.parametrize("count", [1, 1000])
