@@ -5,10 +5,9 @@ from itertools import islice
 
 from msgspec import Struct
 
-from router.message import Encoding
-from router.operator import LongForm, TextRules
+from router.message import Encoding, EncodingWish
+from router.operator import Alphabet, LongForm, TextRules
 from router.refusal import Refusal
-from router.submit import EncodingWish
 from router.text import gsm7, ucs2
 from router.text.udh import elements
 
@@ -177,6 +176,12 @@ def _piece(form: _Form, content: bytes, rules: TextRules, header: int) -> Segmen
 # --- the operator's alphabet ---------------------------------------------------------------------------------
 
 _CODECS = {"latin1": "latin-1", "ascii": "ascii"}
+_CHARACTERS: dict[Alphabet, frozenset[str]] = {
+    "gsm7": gsm7.CHARACTERS,
+    "gsm7-packed": gsm7.CHARACTERS,
+    "latin1": frozenset([character for character in gsm7.CHARACTERS if character <= "\xff"]),
+    "ascii": frozenset([character for character in gsm7.CHARACTERS if character <= "\x7f"]),
+}
 
 
 def _written(form: _Form, content: bytes, text: str | None, rules: TextRules, header: int) -> bytes:
@@ -207,11 +212,8 @@ def _writable(text: str, rules: TextRules) -> bool:
 
 def _lacking(text: str, rules: TextRules) -> str:
     """The characters that keep `text` from GSM 7-bit at this operator, for a person to read."""
-    return _shown(
-        character
-        for character in dict.fromkeys(text)
-        if character not in gsm7.CHARACTERS or not _writable(character, rules)
-    )
+    characters = _CHARACTERS[rules.alphabet]
+    return _shown(character for character in dict.fromkeys(text) if character not in characters)
 
 
 def _is_surrogate(character: str) -> bool:
