@@ -144,7 +144,9 @@ class HandOperator:
     ) -> None:
         ids = (smsc_message_id,) if smsc_message_id is not None else ()
         received_at = self.sink._clock.now()  # type: ignore[attr-defined]
-        self.sink.received(self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token)
+        self.sink.received(
+            self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token
+        )
 
     def cut(self) -> None:
         """The link goes down: what was written stays unanswered."""
@@ -227,7 +229,9 @@ class Rig:
         await self.engine.stop(1)
         await self.store.close()
 
-    async def submit(self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any) -> Message:
+    async def submit(
+        self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any
+    ) -> Message:
         """Accept one message as a client's request would. Raises its Refusal."""
         answered = await self.submit_all([Submit(to=to, text=text, **fields)], account)
         if isinstance(answered[0], Refusal):
