@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from router.operator import Addressing
 from router.refusal import Refusal
-from router.routing.senders import SenderKind, check_sender, sender_kind
+from router.text.sender import SenderKind, check_sender, sender_kind
 
 NAME, CODE, NUMBER = SenderKind.ALPHANUMERIC, SenderKind.SHORTCODE, SenderKind.INTERNATIONAL
 
