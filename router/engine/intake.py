@@ -18,7 +18,7 @@ from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.routing.senders import check_sender
+from router.text.sender import check_sender
 from router.submit import Submit
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.

@@ -1,6 +1,5 @@
-"""`carrier-router demo`: the daemon, simulated operators and real traffic, in a temporary folder."""
+"""What the demo shows, from start to end."""
 
-import argparse
 import asyncio
 import json
 import signal
@@ -12,37 +11,31 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from router.cli.demo_board import Board
-from router.cli.demo_messages import BANK, REFUSED, SHOP, plan
-from router.cli.demo_traffic import Traffic, attempts
-from router.cli.demo_world import DemoFailed, World, world
+from router.cli.demo.board import Board
+from router.cli.demo.messages import BANK, REFUSED, SHOP, plan
+from router.cli.demo.traffic import Traffic, attempts
+from router.cli.demo.world import DemoFailed, World, world
 from router.outcome import OutcomeKind
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--messages", type=_count, default=300, metavar="N", help="how many to send (default: 300)")
-    parser.add_argument("--stay", action="store_true", help="leave everything running until Ctrl-C")
-    parser.add_argument("--json", action="store_true", help="print only the summary, as JSON")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """0 where every accepted message came to its final state, else 1."""
+def show(count: int, stay: bool, as_json: bool) -> int:
+    """Run the demo with `count` messages; the exit code."""
     code = 1
     try:
-        code = asyncio.run(_interruptible(arguments))
+        code = asyncio.run(_interruptible(count, stay, as_json))
     except* (DemoFailed, ClientError, OSError) as failures:
         print(f"demo: {failures.exceptions[0]}", file=sys.stderr)
     return code
 
 
-async def _interruptible(arguments: argparse.Namespace) -> int:
+async def _interruptible(count: int, stay: bool, as_json: bool) -> int:
     # A second Ctrl-C must not cut the tidying up short, as asyncio.run's own handler would.
     task = asyncio.current_task()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
     try:
-        return await _demo(arguments.messages, arguments.stay, arguments.json)
+        return await _demo(count, stay, as_json)
     except asyncio.CancelledError:
         return 130
 
@@ -67,7 +60,7 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
         if as_json:
             print(json.dumps(summary, indent=2))
         else:
-            _show(console, board, summary)
+            _result(console, board, summary)
         if stay:
             await _stay(here, console)
         elif not as_json:
@@ -95,7 +88,7 @@ async def _webhook(here: World, board: Board) -> dict[str, int]:
     return {"told": len(told & receiver.seen), "of": len(told), "posts": receiver.posts, "forged": receiver.forged}
 
 
-def _show(console: Console, board: Board, summary: dict[str, Any]) -> None:
+def _result(console: Console, board: Board, summary: dict[str, Any]) -> None:
     console.print(board.table(), _attempts_table(summary["attempts"]))
     refused = ", ".join(f"{count} {code}" for code, count in summary["refused"].items())
     hook = summary["webhook"]
@@ -116,7 +109,8 @@ def _show(console: Console, board: Board, summary: dict[str, Any]) -> None:
 
 def _attempts_table(found: dict[str, dict[str, int]]) -> Table:
     outcomes = [kind.value for kind in OutcomeKind if any(kind in row for row in found.values())]
-    table = Table(title="attempts to submit a part, by what they came to")
+    title = "attempts to submit a part, by what they came to"
+    table = Table(title=title, min_width=len(title))
     table.add_column("operator")
     for outcome in outcomes:
         table.add_column(outcome, justify="right")
@@ -135,13 +129,6 @@ async def _stay(here: World, console: Console) -> None:
     except asyncio.CancelledError:
         return  # Ctrl-C is how this ends
     raise DemoFailed(f"the daemon ended:\n{here.last_words()}")
-
-
-def _count(value: str) -> int:
-    count = int(value)
-    if not 1 <= count <= 10_000:
-        raise argparse.ArgumentTypeError("from 1 to 10000")
-    return count
 
 
 _NEXT = """

@@ -48,15 +48,15 @@ def _check_number(sender: str) -> None:
 
 def _check_name(sender: str) -> None:
     if not sender.strip():
-        raise _refused("The sender is empty.")
+        raise _refused("The sender is empty")
     if not sender.isprintable():
-        raise _refused("The sender holds a control character.")
+        raise _refused("The sender holds a control character")
     septets = gsm7.encode(sender)
     if septets is None:
         missing = " ".join(gsm7.missing(sender))
         raise _refused(f"These characters of the sender are not in the GSM 7-bit alphabet: {missing}")
     if len(septets) > LONGEST_NAME:
-        raise _refused(f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters; this takes {len(septets)}.")
+        raise _refused(f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters; this takes {len(septets)}")
 
 
 def _refused(detail: str) -> Refusal:

@@ -68,7 +68,8 @@ class Board(Struct):
     def table(self) -> Table:
         """Operators down, states across."""
         states = [state for state in _SHOWN if self.states()[state]]
-        table = Table(title=f"{self.final} of {len(self.accepted)} accepted messages in their final state")
+        title = f"{self.final} of {len(self.accepted)} accepted messages in their final state"
+        table = Table(title=title, min_width=len(title))
         table.add_column("operator")
         for state in states:
             table.add_column(state.value, justify="right")

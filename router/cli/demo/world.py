@@ -19,12 +19,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from adapters.simulator.behaviour import IdForm
-from adapters.simulator.smsc import Smsc, SmscOptions
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from adapters.simulator.behaviour import IdForm
+from adapters.simulator.options import SmscOptions
+from adapters.simulator.smsc import Smsc
 from adapters.webhook.signing import sign
-from router.cli.demo_messages import BANK, SHOP
+from router.cli.demo.messages import BANK, SHOP
 
 START = 20.0
 STOP = 10.0

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client.parser import text_string_to_metric_families
 
-from router.cli.demo_board import Board
-from router.cli.demo_messages import Planned
-from router.cli.demo_world import DemoFailed, World
+from router.cli.demo.board import Board
+from router.cli.demo.messages import Planned
+from router.cli.demo.world import DemoFailed, World
 
 SPREAD = 4.0
 """Seconds over which the submits are spread."""
