@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
 from adapters.simulator.behaviour import IdForm
 from adapters.simulator.options import SmscOptions
 from adapters.simulator.smsc import Smsc
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
-
 from adapters.webhook.signing import sign
 from router.cli.demo.messages import BANK, SHOP
 
