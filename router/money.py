@@ -5,7 +5,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 
-class Money(Struct, frozen=True, gc=False):
+class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """An amount in one currency (ISO 4217); the scale of the amount is kept as it was written."""
 
     amount: Decimal

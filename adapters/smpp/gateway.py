@@ -85,6 +85,10 @@ class SmppGateway:
         if self._ticking is not None:
             self._ticking.cancel()
 
+    def reconfigure(self, operator: Operator) -> None:
+        self.operator = operator
+        self._form = SubmitForm(operator)
+
     def link(self) -> LinkState:
         return self._link
 

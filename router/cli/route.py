@@ -12,11 +12,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from router.engine.preview import RouteQuestion, preview_route
+from router.engine.preview import preview_route
 from router.message import TrafficClass
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan
-from router.routing.route import Decision
+from router.routing.route import Decision, RouteQuery
 
 
 def add_parser(subparsers: Any) -> None:
@@ -48,14 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         plan = RoutePlan(load(arguments.config, os.environ), 1)
-        question = RouteQuestion(
+        query = RouteQuery(
             to=arguments.number,
+            at=arguments.at if arguments.at is not None else time.time_ns() // 1_000_000,
             sender=arguments.sender,
             traffic_class=arguments.traffic_class,
             plan=arguments.plan,
-            at=arguments.at,
         )
-        decision = preview_route(plan, None, question, time.time_ns() // 1_000_000, lambda operator: None)
+        decision = preview_route(plan, None, query, lambda operator: None)
     except ConfigErrors as errors:
         for error in errors.errors:
             print(error, file=sys.stderr)
@@ -91,9 +91,9 @@ def _show(number: str, decision: Decision) -> None:
     console.print(table)
 
 
-def _time(text: str) -> datetime:
+def _time(text: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2027-01-01T00:00Z") from None
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -128,6 +128,8 @@ class Correlator:
                     for receipt, _ in batch
                     for key in self._all_keys(self._desks[receipt.operator], receipt)
                 }
+                # What memory has let go of may have been linked a moment ago.
+                await self._ledger.committed()
                 try:
                     linked = await self._store.find_linked(list(keys))
                 except StoreUnavailable:

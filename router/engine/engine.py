@@ -93,7 +93,7 @@ class Engine:
             first_reference=secrets.randbelow(0x10000),
         )
         self.messages = Messages(self.ledger, endings, clock)
-        self.preview = Preview(self.running, self.desks, clock)
+        self.preview = Preview(self.running, self.desks)
         self.control = Control(
             self.running,
             self.desks,

@@ -1,16 +1,14 @@
 """What would happen: the decisions of the hot path, explained and without effect."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from msgspec import Struct
+from msgspec import structs
 
 from router.account import Account
 from router.engine.desk import Desk
 from router.engine.running import Running
-from router.message import EncodingWish, TrafficClass
+from router.message import EncodingWish
 from router.operator import TextRules
-from router.ports import Clock
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
@@ -19,27 +17,18 @@ from router.routing.route import Decision, RouteQuery, Usable, decide
 from router.text.segment import Segmentation, segment
 
 
-class RouteQuestion(Struct, frozen=True, gc=False):
-    to: str
-    sender: str | None = None
-    traffic_class: TrafficClass = TrafficClass.TRANSACTIONAL
-    plan: str | None = None
-    at: datetime | None = None
-
-
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk], clock: Clock) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
         self._running = running
         self._desks = desks
-        self._clock = clock
 
     def segment(self, text: str, wish: EncodingWish, operator: str | None) -> Segmentation:
         """How the text would be cut for an operator (None: one that takes plain GSM-7). Raises Refusal."""
         return preview_segments(self._running.plan, text, wish, operator)
 
-    def route(self, account: Account | None, question: RouteQuestion) -> Decision:
-        """Where a message would go now. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, question, self._clock.now(), self._unusable)
+    def route(self, account: Account | None, query: RouteQuery) -> Decision:
+        """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
+        return preview_route(self._running.plan, account, query, self._unusable)
 
     def _unusable(self, operator: str) -> str | None:
         desk = self._desks.get(operator)
@@ -56,16 +45,7 @@ def preview_segments(plan: RoutePlan, text: str, wish: EncodingWish, operator: s
     return segment(text, wish, rules, plan.settings.limits.message_parts)
 
 
-def preview_route(
-    plan: RoutePlan, account: Account | None, question: RouteQuestion, now: int, usable: Usable
-) -> Decision:
-    """As `Preview.route`, without a running daemon; `now` in ms is used where the question names no time."""
-    to = normalise(question.to, plan.settings.limits.numbers)
-    query = RouteQuery(
-        to=to,
-        at=round(question.at.timestamp() * 1000) if question.at is not None else now,
-        sender=question.sender,
-        traffic_class=question.traffic_class.value,
-        plan=question.plan,
-    )
-    return decide(plan, account, query, usable, network_name(to))
+def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:
+    """As `Preview.route`, without a running daemon."""
+    to = normalise(query.to, plan.settings.limits.numbers)
+    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to))

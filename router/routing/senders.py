@@ -56,7 +56,9 @@ def _check_name(sender: str) -> None:
         missing = " ".join(gsm7.missing(sender))
         raise _refused(f"These characters of the sender are not in the GSM 7-bit alphabet: {missing}")
     if len(septets) > LONGEST_NAME:
-        raise _refused(f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters; this takes {len(septets)}.")
+        raise _refused(
+            f"A name as sender takes at most {LONGEST_NAME} GSM 7-bit characters; this takes {len(septets)}."
+        )
 
 
 def _refused(detail: str) -> Refusal:

@@ -1,6 +1,6 @@
 """What the SMPP side costs per message: submit, its answer, the receipt, its acknowledgement. No sockets.
 
-    python -m tests.bench.smpp_side [messages]
+python -m tests.bench.smpp_side [messages]
 """
 
 import asyncio
@@ -62,7 +62,9 @@ async def main(count: int) -> None:
     spent = {"submit": 0.0, "answer": 0.0, "receipt": 0.0, "acknowledge": 0.0}
     ids = 0
     for _ in range(count // BATCH):
-        batch = [submission(f"+23767{number:07}", b"hello, this is a message of some length") for number in range(BATCH)]
+        batch = [
+            submission(f"+23767{number:07}", b"hello, this is a message of some length") for number in range(BATCH)
+        ]
         transport.written.clear()
         start = perf_counter()
         for one in batch:

@@ -23,7 +23,7 @@ from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
 from router.submit import Submit
 
-LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(60))
+LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 
 
 class ManualClock:
@@ -144,7 +144,9 @@ class HandOperator:
     ) -> None:
         ids = (smsc_message_id,) if smsc_message_id is not None else ()
         received_at = self.sink._clock.now()  # type: ignore[attr-defined]
-        self.sink.received(self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token)
+        self.sink.received(
+            self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token
+        )
 
     def cut(self) -> None:
         """The link goes down: what was written stays unanswered."""
@@ -177,7 +179,7 @@ def settings(
     accounts: tuple[Account, ...] = (),
     plans: dict[str, Plan] | None = None,
     rules: tuple[Rule, ...] = (),
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> Settings:
     every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("0.05")),)),)
     return Settings(
@@ -188,8 +190,14 @@ def settings(
         rules=rules,
         base_currency="XAF",
         currencies={"XAF": Decimal(1), "EUR": Decimal("655.957")},
-        limits=limits,
+        limits=limits or Limits(),
     )
+
+
+def wish(**fields: Any) -> Submit:
+    """A submit as it comes from a client: plain strings become the values they name."""
+    names = {"sender": "from", "traffic_class": "class"}
+    return msgspec.convert({names.get(name, name): value for name, value in fields.items()}, Submit)
 
 
 class Rig:
@@ -227,9 +235,11 @@ class Rig:
         await self.engine.stop(1)
         await self.store.close()
 
-    async def submit(self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any) -> Message:
+    async def submit(
+        self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any
+    ) -> Message:
         """Accept one message as a client's request would. Raises its Refusal."""
-        answered = await self.submit_all([Submit(to=to, text=text, **fields)], account)
+        answered = await self.submit_all([wish(to=to, text=text, **fields)], account)
         if isinstance(answered[0], Refusal):
             raise answered[0]
         return answered[0]

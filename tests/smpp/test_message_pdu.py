@@ -9,7 +9,7 @@ from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.message_pdu import SubmitForm, source_address, validity_period
 from adapters.smpp.pdu import ShortMessage
 from router.message import Encoding, ReceiptWish
-from router.operator import AddressKind, Addressing, ReceiptRules, TextRules
+from router.operator import Addressing, AddressKind, ReceiptRules, TextRules
 from tests.smpp.values import operator, submission
 
 NOW = 1_700_000_000_000

@@ -1,0 +1,85 @@
+"""The internal API as one handler: find the call, let in who may, answer every error as a problem."""
+
+import asyncio
+from time import monotonic
+from traceback import extract_tb
+
+import structlog
+from aiohttp.web import BaseRequest, StreamResponse
+
+from adapters.http.authority import Authority
+from adapters.http.documentation import documentation_calls
+from adapters.http.incoming import Incoming
+from adapters.http.problem import invalid_config, refused
+from adapters.http.routes import Call, Routes
+from adapters.http.server import HttpServer
+from adapters.http.services import Services
+from adapters.http.table import calls_of
+from router.ports import StoreUnavailable
+from router.refusal import InvalidConfig, Refusal
+from router.settings import HttpSettings
+
+_log = structlog.get_logger(__name__)
+
+
+class App:
+    """Answers requests; `stop` ends the answers that wait for events."""
+
+    def __init__(self, services: Services, settings: HttpSettings) -> None:
+        self._stopping = asyncio.Event()
+        calls = calls_of(services, settings.max_body, self._stopping)
+        self.calls = (*calls, *documentation_calls(calls))
+        self._routes = Routes(self.calls)
+        self._metrics = services.metrics
+        self._authority = Authority(services.account_of, services.is_admin, admin=settings.admin_token is not None)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    async def __call__(self, request: BaseRequest) -> StreamResponse:
+        started = monotonic()
+        call = None
+        try:
+            call, params = self._routes.find(request)
+            incoming = Incoming(request, started, params)
+            if call.auth == "account":
+                incoming.account = self._authority.account(request)
+            elif call.auth == "admin":
+                self._authority.check_admin(request)
+            if call.query is None and call.auth != "none" and "?" in request.raw_path:
+                raise Refusal("invalid_request", "This call takes no query parameters.")
+            return await call.handler(incoming)
+        except InvalidConfig as error:
+            return invalid_config(error)
+        except Refusal as refusal:
+            return self._refused(call, refusal)
+        except StoreUnavailable:
+            return self._refused(call, Refusal("store_unavailable", "The store does not answer now.", retry_after=1.0))
+        except ConnectionError:
+            raise
+        except Exception as error:
+            # The message of the error and the values around it may hold a text or a number.
+            places = [f"{place.filename}:{place.lineno} {place.name}" for place in extract_tb(error.__traceback__)]
+            _log.error(
+                "unexpected error",
+                call=f"{call.method} {call.path}" if call else None,
+                error=type(error).__name__,
+                at=places[-5:],
+            )
+            return self._refused(call, Refusal("internal_error", "Something went wrong here; it has been logged."))
+
+    def _refused(self, call: Call | None, refusal: Refusal) -> StreamResponse:
+        if call is not None and call.submits:
+            self._metrics.refused(refusal.code)
+        return refused(refusal)
+
+
+def build_app(services: Services, settings: HttpSettings) -> App:
+    """The internal API of section 6 of the design, wired to the engine."""
+    return App(services, settings)
+
+
+def http_server(services: Services, settings: HttpSettings) -> HttpServer:
+    """The server of the internal API, not started yet."""
+    app = build_app(services, settings)
+    return HttpServer(app, settings.host, settings.port, settings.tls, on_stop=app.stop)

@@ -1,0 +1,39 @@
+"""Live control of the daemon, for the administrator."""
+
+from msgspec.json import Encoder
+
+from adapters.http.incoming import Incoming
+from adapters.http.reply import Reply
+from adapters.http.schema import OperatorList
+from router.engine.control import Control
+
+_encode = Encoder().encode
+
+
+class ControlCalls:
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def operators(self, incoming: Incoming) -> Reply:
+        """GET /v1/operators"""
+        return Reply(200, _encode(OperatorList(self._control.operators())))
+
+    async def pause(self, incoming: Incoming) -> Reply:
+        """POST /v1/operators/{name}/pause"""
+        return Reply(200, _encode(self._control.pause(incoming.params["name"])))
+
+    async def resume(self, incoming: Incoming) -> Reply:
+        """POST /v1/operators/{name}/resume"""
+        return Reply(200, _encode(self._control.resume(incoming.params["name"])))
+
+    async def drain(self, incoming: Incoming) -> Reply:
+        """POST /v1/operators/{name}/drain"""
+        return Reply(200, _encode(self._control.drain(incoming.params["name"])))
+
+    async def reload(self, incoming: Incoming) -> Reply:
+        """POST /v1/reload"""
+        return Reply(200, _encode(await self._control.reload()))
+
+    async def plan(self, incoming: Incoming) -> Reply:
+        """GET /v1/plan"""
+        return Reply(200, _encode(self._control.plan()))

@@ -1,0 +1,121 @@
+"""One request as the calls see it: its body, its query, who sent it."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from aiohttp.web import BaseRequest, RequestPayloadError
+from msgspec import DecodeError, ValidationError, convert
+from msgspec.json import Decoder
+
+from router.account import Account
+from router.refusal import Refusal
+
+SLOW_SENDER = 30.0
+"""Seconds a client may take to send a body."""
+
+T = TypeVar("T")
+
+
+class Incoming:
+    """A request that found its call. `account` is set on calls of accounts only; `started` is a monotonic second."""
+
+    __slots__ = ("account", "params", "raw", "started")
+
+    account: Account
+
+    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str]) -> None:
+        self.raw = raw
+        self.started = started
+        self.params = params
+
+    async def json_body(self, limit: int) -> bytes:
+        """The body, at most `limit` octets. Raises Refusal unsupported_media_type, payload_too_large,
+        request_timeout, invalid_json (where it never came whole)."""
+        _check_media(self.raw)
+        content = self.raw.content
+        try:
+            if content.is_eof():
+                body = content.read_nowait()
+                if len(body) > limit:
+                    raise _too_large(limit)
+                return body
+            async with asyncio.timeout(SLOW_SENDER):
+                return await _read(self.raw, limit)
+        except RequestPayloadError:
+            raise Refusal("invalid_json", "The body is not framed as its headers say.") from None
+        except TimeoutError:
+            raise Refusal("request_timeout", f"The body did not come within {SLOW_SENDER:.0f} seconds.") from None
+
+    def query(self, shape: type[T]) -> T:
+        """The query parameters as a value of `shape`, a Struct. Raises Refusal invalid_request."""
+        given = self.raw.query
+        values = dict(given)
+        if len(values) != len(given):
+            raise Refusal("invalid_request", "A query parameter is given twice.")
+        for name, value in values.items():
+            if "\0" in value:
+                raise Refusal("invalid_request", "A query parameter holds a NUL character.", name)
+            # A number written as +237... in a query means a space; nobody means a number that begins with one.
+            if name in ("to", "from") and value.startswith(" "):
+                values[name] = "+" + value[1:]
+        try:
+            return convert(values, shape, strict=False)
+        except ValidationError as error:
+            raise shape_refusal(error) from None
+
+
+async def _read(request: BaseRequest, limit: int) -> bytes:
+    announced = request.content_length
+    if announced is not None and announced > limit:
+        raise _too_large(limit)
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = bytearray()
+    while chunk := await request.content.readany():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+def _check_media(request: BaseRequest) -> None:
+    headers = request.headers
+    media = headers.get("Content-Type")
+    if media is not None and media != "application/json":
+        kind, *parameters = (piece.strip().lower() for piece in media.split(";"))
+        if kind != "application/json":
+            raise Refusal("unsupported_media_type", "The body has to be application/json.")
+        if any(one.startswith("charset=") and one[8:].strip('"') not in ("utf-8", "utf8") for one in parameters):
+            raise Refusal("unsupported_media_type", "JSON is written in UTF-8.")
+    encoding = headers.get("Content-Encoding")
+    if encoding is not None and encoding.lower() != "identity":
+        raise Refusal("unsupported_media_type", "Compressed bodies are not taken.")
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal("payload_too_large", f"The body is larger than the {limit} octets that are taken.")
+
+
+def decode(decoder: Decoder[T], body: Any) -> T:
+    """A body in its shape. Raises Refusal invalid_json, or invalid_request with the field."""
+    try:
+        return decoder.decode(body)
+    except ValidationError as error:
+        raise shape_refusal(error) from None
+    except UnicodeDecodeError:
+        raise Refusal("invalid_json", "The body is not valid UTF-8.") from None
+    except RecursionError:
+        raise Refusal("invalid_json", "The body is nested too deeply.") from None
+    except DecodeError as error:
+        raise Refusal("invalid_json", f"{error}.") from None
+
+
+def shape_refusal(error: ValidationError) -> Refusal:
+    """What the message of msgspec says, with the path of the field apart from the sentence."""
+    sentence, _, place = str(error).partition(" - at `$")
+    path = place.rstrip("`").lstrip(".")
+    # A missing or an unknown field is named in the sentence, its parent in the path.
+    if sentence.startswith(("Object missing required field `", "Object contains unknown field `")):
+        name = sentence.split("`")[1]
+        path = f"{path}.{name}" if path else name
+    return Refusal("invalid_request", f"{sentence}.", path or None)

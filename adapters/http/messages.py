@@ -1,0 +1,78 @@
+"""Looking messages up and cancelling them."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from msgspec import UNSET
+from msgspec.json import Encoder
+
+from adapters.http.incoming import Incoming
+from adapters.http.reply import Reply
+from adapters.http.schema import ListQuery, MessageList, detail, view
+from router.engine.messages import Messages
+from router.ports import MessageFilter
+from router.refusal import Refusal
+
+_encode = Encoder().encode
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class MessageCalls:
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    async def one(self, incoming: Incoming) -> Reply:
+        """GET /v1/messages/{id}"""
+        message = await self._messages.find(incoming.account.name, _message_id(incoming))
+        if message is None:
+            raise _unknown()
+        return Reply(200, _encode(detail(message)))
+
+    async def list(self, incoming: Incoming) -> Reply:
+        """GET /v1/messages"""
+        query = incoming.query(ListQuery)
+        cursor = None if query.cursor is None else _canonical(query.cursor)
+        if query.cursor is not None and cursor is None:
+            raise Refusal("invalid_request", "This cursor is not one we gave.", "cursor")
+        wanted = MessageFilter(
+            account=incoming.account.name,
+            state=None if query.state is UNSET else query.state,
+            to=query.to,
+            sender=query.sender,
+            reference=query.reference,
+            # Both bounds are exclusive, of times that are kept in whole milliseconds.
+            after=None if query.after is UNSET else (query.after - _EPOCH) // _MILLISECOND,
+            before=None if query.before is UNSET else -((_EPOCH - query.before) // _MILLISECOND),
+            cursor=cursor,
+            limit=query.limit + 1,  # one more than shown tells whether there is a next page
+        )
+        found = await self._messages.list(wanted)
+        shown = found[: query.limit]
+        following = shown[-1].id if len(found) > len(shown) else None
+        return Reply(200, _encode(MessageList([view(message) for message in shown], following)))
+
+    async def cancel(self, incoming: Incoming) -> Reply:
+        """DELETE /v1/messages/{id}"""
+        message = await self._messages.cancel(incoming.account.name, _message_id(incoming))
+        return Reply(200, _encode(view(message)))
+
+
+def _message_id(incoming: Incoming) -> str:
+    id = _canonical(incoming.params["id"])
+    if id is None:
+        raise _unknown()
+    return id
+
+
+def _canonical(id: str) -> str | None:
+    """The id as we write it; None for what is no UUID in the usual form."""
+    try:
+        written = str(UUID(id))
+    except ValueError:
+        return None
+    return written if written == id.lower() else None
+
+
+def _unknown() -> Refusal:
+    return Refusal("not_found", "This account has no message with this id.")

@@ -1,0 +1,159 @@
+"""The OpenAPI 3.1 document, written from the table of calls and the types that check requests."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+from msgspec.json import schema_components
+
+from adapters.http.problem import KINDS, ConfigProblem, Problem
+from adapters.http.routes import Call
+from adapters.http.schema import MessageView, RefusedItem
+from router.event import Event, ReceivedEvent
+
+_REFERENCE = "#/components/schemas/{name}"
+
+_AUTH_CODES = {"none": (), "account": ("unauthorized", "forbidden"), "admin": ("unauthorized", "forbidden")}
+_BODY_CODES = ("invalid_json", "invalid_request", "payload_too_large", "unsupported_media_type", "request_timeout")
+
+_DESCRIPTION = """\
+Submit messages, follow them, and read the events they cause. Errors are RFC 9457 problems; their `code` never changes.
+A path that is not listed answers `not_found`, another method `method_not_allowed`."""
+
+
+def document(calls: Iterable[Call]) -> dict[str, Any]:
+    """The whole document, ready to be encoded."""
+    calls = tuple(calls)
+    types = [Problem, ConfigProblem, MessageView, RefusedItem, Event, ReceivedEvent]
+    types += [shape for call in calls for shape in (call.request, call.answer) if shape is not None]
+    _, schemas = schema_components(types, ref_template=_REFERENCE)
+    paths: dict[str, dict[str, Any]] = {}
+    for call in calls:
+        operation, more = _operation(call)
+        schemas |= more
+        paths.setdefault(call.path, {})[call.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Carrier Router", "version": version("carrier-router"), "description": _DESCRIPTION},
+        "paths": paths,
+        "components": {
+            "schemas": {name: _tidy(schemas[name]) for name in sorted(schemas)},
+            "securitySchemes": {
+                "account": {"type": "http", "scheme": "bearer", "description": "An account's token."},
+                "admin": {"type": "http", "scheme": "bearer", "description": "The admin token."},
+            },
+        },
+    }
+
+
+def codes_of(call: Call) -> list[str]:
+    """Every code this call may answer with, in the order of the table of codes."""
+    codes = {*_AUTH_CODES[call.auth], *call.codes, "internal_error"}
+    if call.request is not None:
+        codes.update(_BODY_CODES)
+    if call.auth != "none":
+        codes.add("invalid_request")
+    return [code for code in KINDS if code in codes]
+
+
+def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The operation, and the schemas its parameters refer to."""
+    parameters, schemas = _parameters(call)
+    operation: dict[str, Any] = {"operationId": _operation_id(call), "summary": call.summary, "tags": [_tag(call)]}
+    if call.auth != "none":
+        operation["security"] = [{call.auth: []}]
+    if parameters:
+        operation["parameters"] = parameters
+    if call.request is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(call.request)}}}
+    answer = {"schema": _ref(call.answer)} if call.answer is not None else {"schema": {"type": "string"}}
+    operation["responses"] = {
+        str(call.status): {"description": call.summary, "content": {call.media: answer}},
+        **_problems(codes_of(call)),
+    }
+    return operation, schemas
+
+
+def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": piece[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
+        for piece in call.path.split("/")
+        if piece.startswith("{")
+    ]
+    schemas: dict[str, Any] = {}
+    if call.query is not None:
+        _, schemas = schema_components([call.query], ref_template=_REFERENCE)
+        for name, schema in schemas.pop(call.query.__name__)["properties"].items():
+            parameters.append({"name": name, "in": "query", "required": False, "schema": _present(schema)})
+    if call.submits:
+        parameters.append(_header("Idempotency-Key", "Names the request: sent again, it is answered, not done, again."))
+    if call.media == "text/event-stream":
+        parameters.append(_header("Last-Event-ID", "Where to go on; browsers send it by themselves."))
+    return parameters, schemas
+
+
+def _present(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query parameter is absent or a value, never null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    present: dict[str, Any] = _tidy(kinds[0] if len(kinds) == 1 else schema)
+    return present
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": 255}
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
+
+
+def _problems(all_codes: list[str]) -> dict[str, Any]:
+    """The answers that are problems, one per status."""
+    by_status: dict[int, list[str]] = {}
+    for code in all_codes:
+        by_status.setdefault(KINDS[code].status, []).append(code)
+    answers = {}
+    for status, names in by_status.items():
+        shapes: dict[Any, list[str]] = {}
+        for name in names:
+            shapes.setdefault(ConfigProblem if name == "invalid_config" else Problem, []).append(name)
+        schemas = [
+            {"allOf": [_ref(shape), {"properties": {"code": {"enum": codes}}}]} for shape, codes in shapes.items()
+        ]
+        answers[str(status)] = {
+            "description": "; ".join(f"`{name}`: {KINDS[name].title}" for name in names),
+            "content": {
+                "application/problem+json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}
+            },
+        }
+    return answers
+
+
+def _ref(shape: Any) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(name=shape.__name__)}
+
+
+def _operation_id(call: Call) -> str:
+    pieces = [piece.strip("{}").replace(".", "_") for piece in call.path.split("/") if piece and piece != "v1"]
+    return "_".join([call.method.lower(), *pieces])
+
+
+def _tag(call: Call) -> str:
+    first = call.path.split("/")[2] if call.path.startswith("/v1/") else ""
+    return {
+        "messages": "messages",
+        "batches": "messages",
+        "events": "events",
+        "segment": "previews",
+        "route": "previews",
+        "": "daemon",
+    }.get(first, "control")
+
+
+def _tidy(schema: Any) -> Any:
+    """The same schema with every description on one line."""
+    if isinstance(schema, dict):
+        return {
+            key: " ".join(value.split()) if key == "description" and isinstance(value, str) else _tidy(value)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_tidy(one) for one in schema]
+    return schema

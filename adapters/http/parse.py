@@ -1,0 +1,120 @@
+"""From a body to the submits it holds, in one pass where all is well."""
+
+from decimal import Decimal
+from typing import Any
+
+from msgspec import DecodeError, Raw, ValidationError
+from msgspec.json import Decoder
+from msgspec.json import decode as decode_any
+from msgspec.json import encode as encode_any
+
+from adapters.http.incoming import decode, shape_refusal
+from adapters.http.schema import BatchRequest, ItemError, RawBatch, RefusedItem
+from router.refusal import Refusal
+from router.submit import Submit
+
+MOST_OPTIONS = 16 * 1024
+"""Octets of JSON that `options` may take: they are kept with the message, in memory too."""
+
+DEEPEST_OPTIONS = 16
+
+_submit = Decoder(Submit)
+_batch = Decoder(BatchRequest)
+_raw_batch = Decoder(RawBatch)
+
+
+def parse_submit(body: bytes) -> Submit:
+    """One submit. Raises Refusal invalid_json, invalid_request."""
+    submit = decode(_submit, body)
+    wrong = _contradiction(submit)
+    if wrong is not None:
+        raise wrong
+    return submit
+
+
+def parse_batch(body: bytes) -> list[Submit | RefusedItem]:
+    """The items of a batch in order, those of a wrong shape as refused. Raises Refusal invalid_json, or
+    invalid_request where the batch itself is wrong."""
+    try:
+        submits = _batch.decode(body).messages
+    except ValidationError:
+        return [_parse_item(raw) for raw in decode(_raw_batch, body).messages]
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        return [*decode(_batch, body).messages]  # never returns: the same error once more, as a refusal
+    items: list[Submit | RefusedItem] = []
+    for submit in submits:
+        wrong = _contradiction(submit)
+        items.append(submit if wrong is None else refused_item(wrong, submit.to, submit.reference))
+    return items
+
+
+def refused_item(refusal: Refusal, to: str | None, reference: str | None) -> RefusedItem:
+    """How a refused message stands in the answer to its batch."""
+    return RefusedItem(ItemError(refusal.code, refusal.detail), to, reference)
+
+
+def _parse_item(raw: Raw) -> Submit | RefusedItem:
+    try:
+        submit = _submit.decode(raw)
+    except ValidationError as error:
+        refusal = shape_refusal(error)
+        if refusal.field is not None:
+            refusal = Refusal(refusal.code, f"{refusal.field}: {refusal.detail}")
+        item = decode_any(raw)
+        if not isinstance(item, dict):
+            return refused_item(refusal, None, None)
+        return refused_item(refusal, _echo(item.get("to"), 320), _echo(item.get("reference"), 255))
+    except (DecodeError, UnicodeDecodeError, RecursionError):
+        # What only skipping over the item let pass is an error of the whole body.
+        decode(_submit, bytes(raw))
+        raise
+    wrong = _contradiction(submit)
+    return submit if wrong is None else refused_item(wrong, submit.to, submit.reference)
+
+
+def _echo(value: Any, longest: int) -> str | None:
+    return value if isinstance(value, str) and len(value) <= longest else None
+
+
+def _contradiction(submit: Submit) -> Refusal | None:
+    """What no single field's type can say."""
+    if (submit.text is None) == (submit.data is None):
+        return Refusal("invalid_request", "Give exactly one of text and data.", "text")
+    if submit.udh is not None and submit.data is None:
+        return Refusal("invalid_request", "A udh only goes with data.", "udh")
+    if "\0" in submit.to or "\0" in (submit.sender or "") or "\0" in (submit.reference or ""):
+        return Refusal("invalid_request", "A NUL character cannot stand in to, from or reference.")
+    price = submit.max_price
+    if price is not None and not _sensible(price.amount):
+        return Refusal("invalid_request", "This is not an amount of money.", "max_price.amount")
+    if submit.options is not None:
+        return _options_problem(submit.options)
+    return None
+
+
+def _sensible(amount: Decimal) -> bool:
+    # Beyond this, arithmetic on the amount could overflow; NaN and the infinities have no whole exponent.
+    exponent = amount.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -18 and amount.adjusted() <= 18 and amount >= 0
+
+
+def _options_problem(options: dict[str, Any]) -> Refusal | None:
+    if not _storable(options, DEEPEST_OPTIONS):
+        return Refusal(
+            "invalid_request",
+            f"Options hold integers of 64 bits and at most {DEEPEST_OPTIONS} levels of nesting.",
+            "options",
+        )
+    if len(encode_any(options)) > MOST_OPTIONS:
+        return Refusal("invalid_request", f"Options take at most {MOST_OPTIONS} octets.", "options")
+    return None
+
+
+def _storable(value: Any, levels: int) -> bool:
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**63
+    if isinstance(value, dict):
+        return levels > 0 and all(_storable(one, levels - 1) for one in value.values())
+    if isinstance(value, list):
+        return levels > 0 and all(_storable(one, levels - 1) for one in value)
+    return True

@@ -1,0 +1,39 @@
+"""What would happen: how a text is cut, who would carry a message."""
+
+from time import time_ns
+
+from msgspec.json import Decoder, Encoder
+
+from adapters.http.incoming import Incoming, decode
+from adapters.http.reply import Reply
+from adapters.http.schema import RouteRequest, SegmentRequest, segment_answer
+from router.engine.preview import Preview
+from router.routing.route import RouteQuery
+
+_encode = Encoder().encode
+_segment_request = Decoder(SegmentRequest)
+_route_request = Decoder(RouteRequest)
+
+
+class PreviewCalls:
+    def __init__(self, preview: Preview, max_body: int) -> None:
+        self._preview = preview
+        self._max_body = max_body
+
+    async def segment(self, incoming: Incoming) -> Reply:
+        """POST /v1/segment"""
+        wanted = decode(_segment_request, await incoming.json_body(self._max_body))
+        segmentation = self._preview.segment(wanted.text, wanted.encoding, wanted.operator)
+        return Reply(200, _encode(segment_answer(segmentation)))
+
+    async def route(self, incoming: Incoming) -> Reply:
+        """POST /v1/route"""
+        wanted = decode(_route_request, await incoming.json_body(self._max_body))
+        query = RouteQuery(
+            to=wanted.to,
+            at=time_ns() // 1_000_000 if wanted.at is None else int(wanted.at.timestamp() * 1000),
+            sender=wanted.sender,
+            traffic_class=wanted.traffic_class,
+            plan=wanted.plan,
+        )
+        return Reply(200, _encode(self._preview.route(incoming.account, query)))

@@ -1,0 +1,322 @@
+"""The shapes of requests and answers; the OpenAPI document is made of them too."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
+from msgspec.structs import asdict
+
+from router.engine.control import OperatorView
+from router.message import (
+    Attempt,
+    Encoding,
+    EncodingWish,
+    Message,
+    MessageError,
+    Network,
+    Part,
+    State,
+    TrafficClass,
+)
+from router.money import Money
+from router.outcome import OutcomeKind
+from router.receipt import ReceiptState
+from router.submit import Submit
+from router.text.segment import Segmentation
+
+MOST_MESSAGES = 1000
+"""In one batch, and in one page of a list."""
+
+# --- requests ------------------------------------------------------------------------------------------------
+
+
+class BatchRequest(Struct, forbid_unknown_fields=True):
+    """1 to 1000 messages; each is taken or refused on its own."""
+
+    messages: Annotated[list[Submit], Meta(min_length=1, max_length=MOST_MESSAGES)]
+
+
+class RawBatch(Struct, forbid_unknown_fields=True):
+    """A batch whose items are looked at one by one."""
+
+    messages: Annotated[list[Raw], Meta(min_length=1, max_length=MOST_MESSAGES)]
+
+
+class SegmentRequest(Struct, forbid_unknown_fields=True):
+    """How would this text be cut? Without an operator, by the standard's default alphabet."""
+
+    text: Annotated[str, Meta(min_length=1)]
+    encoding: EncodingWish = EncodingWish.AUTO
+    operator: str | None = None
+
+
+class RouteRequest(Struct, forbid_unknown_fields=True):
+    """Who would carry a message to this number?"""
+
+    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164.")]
+    sender: Annotated[str, Meta(min_length=1, max_length=320)] | None = field(default=None, name="from")
+    traffic_class: TrafficClass = field(default=TrafficClass.TRANSACTIONAL, name="class")
+    plan: str | None = None
+    at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
+
+
+# An optional value in a query is absent or has its type; UNSET keeps the word "null" from being read as absent.
+
+
+class ListQuery(Struct, forbid_unknown_fields=True):
+    state: State | UnsetType = UNSET
+    to: str | None = None
+    sender: str | None = field(default=None, name="from")
+    reference: str | None = None
+    after: Annotated[datetime, Meta(tz=True, description="Created later than this.")] | UnsetType = UNSET
+    before: Annotated[datetime, Meta(tz=True, description="Created earlier than this.")] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=MOST_MESSAGES)] = 50
+    cursor: Annotated[str, Meta(description="`next` of the page before.")] | None = None
+
+
+class EventsQuery(Struct, forbid_unknown_fields=True):
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` you have.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+    wait: Annotated[float, Meta(ge=0, le=60, description="Seconds to wait for the first event.")] = 0
+
+
+class StreamQuery(Struct, forbid_unknown_fields=True):
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="As `Last-Event-ID`, which goes first.")] = 0
+
+
+# --- messages ------------------------------------------------------------------------------------------------
+
+
+class MessageView(Struct, gc=False):
+    """A message as it stands."""
+
+    id: str
+    state: State
+    to: str
+    sender: str | None = field(name="from")
+    reference: str | None
+    traffic_class: TrafficClass = field(name="class")
+    channel: str
+    encoding: Encoding
+    segments: int
+    operator: str | None
+    network: Network | None
+    cost: Money | None
+    price: Money | None
+    created_at: datetime
+    submitted_at: datetime | None
+    done_at: datetime | None
+    error: MessageError | None
+    possible_duplicate: bool
+
+
+class ReceiptView(Struct):
+    """`error` is the receipt's err field verbatim."""
+
+    state: ReceiptState
+    error: str | None
+    at: datetime | None
+
+
+class AttemptView(Struct):
+    """One submission of the part; `outcome` is null while there is no answer, `status` an SMPP command_status."""
+
+    operator: str
+    at: datetime
+    answered_at: datetime | None
+    outcome: OutcomeKind | None
+    status: str | None
+    smsc_message_id: str | None
+    detail: str
+
+
+class PartView(Struct):
+    """What carries one segment; id, operator and receipt are those of the attempt that tells most."""
+
+    number: int
+    state: State
+    smsc_message_id: str | None
+    operator: str | None
+    receipt: ReceiptView | None
+    attempts: list[AttemptView]
+
+
+class MessageDetail(MessageView, gc=False):
+    """A message with its parts and their attempts; `waiting_for` says what a queued message waits for."""
+
+    send_at: datetime | None
+    expires_at: datetime | None
+    waiting_for: str | None
+    parts: list[PartView]
+
+
+class MessageList(Struct):
+    messages: list[MessageView]
+    next: str | None
+
+
+class ItemError(Struct, gc=False):
+    code: str
+    detail: str
+
+
+class RefusedItem(Struct, gc=False):
+    """A message of a batch that was not taken."""
+
+    error: ItemError
+    to: str | None
+    reference: str | None
+
+
+class BatchAnswer(Struct):
+    """`results` holds one entry per message, in the order given."""
+
+    accepted: int
+    refused: int
+    results: Annotated[
+        list[Any],
+        Meta(
+            extra_json_schema={
+                "items": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/MessageView"},
+                        {"$ref": "#/components/schemas/RefusedItem"},
+                    ]
+                }
+            }
+        ),
+    ]
+
+
+def view(message: Message) -> MessageView:
+    """What the account sees of its message."""
+    submitted_at, done_at = message.submitted_at, message.done_at
+    return MessageView(
+        message.id,
+        message.state,
+        message.to,
+        message.sender,
+        message.reference,
+        message.traffic_class,
+        message.channel,
+        message.encoding,
+        message.segments,
+        message.operator,
+        message.network,
+        message.cost,
+        message.price,
+        datetime.fromtimestamp(message.created_at / 1000, UTC),
+        None if submitted_at is None else datetime.fromtimestamp(submitted_at / 1000, UTC),
+        None if done_at is None else datetime.fromtimestamp(done_at / 1000, UTC),
+        message.error,
+        message.possible_duplicate,
+    )
+
+
+def detail(message: Message) -> MessageDetail:
+    """All there is to say about a message, but its content."""
+    return MessageDetail(
+        **asdict(view(message)),
+        send_at=_time(message.send_at),
+        expires_at=_time(message.expires_at),
+        waiting_for=message.waiting_for,
+        parts=[_part(part) for part in message.parts],
+    )
+
+
+def _part(part: Part) -> PartView:
+    telling = _most_telling(part.attempts)
+    receipt = None
+    if telling is not None and telling.receipt is not None:
+        receipt = ReceiptView(telling.receipt, telling.receipt_error, _time(telling.receipt_at))
+    return PartView(
+        number=part.number,
+        state=part.state,
+        smsc_message_id=telling.smsc_message_id if telling else None,
+        operator=telling.operator if telling else None,
+        receipt=receipt,
+        attempts=[_attempt(attempt) for attempt in part.attempts],
+    )
+
+
+def _most_telling(attempts: list[Attempt]) -> Attempt | None:
+    """The last attempt that has a receipt, else an id, else the last."""
+    best = None
+    for attempt in attempts:
+        weight = (attempt.receipt is not None, attempt.smsc_message_id is not None)
+        if best is None or weight >= (best.receipt is not None, best.smsc_message_id is not None):
+            best = attempt
+    return best
+
+
+def _attempt(attempt: Attempt) -> AttemptView:
+    return AttemptView(
+        operator=attempt.operator,
+        at=datetime.fromtimestamp(attempt.at / 1000, UTC),
+        answered_at=_time(attempt.answered_at),
+        outcome=attempt.outcome,
+        status=None if attempt.status is None else f"0x{attempt.status:08X}",
+        smsc_message_id=attempt.smsc_message_id,
+        detail=attempt.detail,
+    )
+
+
+def _time(at: int | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+
+
+# --- the rest ------------------------------------------------------------------------------------------------
+
+
+class EventList(Struct):
+    """`next` is what to give as `after` the next time."""
+
+    events: Annotated[list[Any], Meta(extra_json_schema={"items": {"$ref": "#/components/schemas/Event"}})]
+    next: int
+
+
+class PieceView(Struct):
+    """What one segment carries: the piece of text, null for binary, and its units."""
+
+    text: str | None
+    units: int
+
+
+class LanguageView(Struct):
+    """The national language tables that made the text shorter (3GPP TS 23.038 annex A)."""
+
+    name: str
+    single: bool
+    locking: bool
+
+
+class SegmentAnswer(Struct):
+    """`units` are septets or UTF-16 code units; `reason` the characters that forced the encoding."""
+
+    encoding: Encoding
+    reason: str | None
+    segments: int
+    units: int
+    units_per_segment: int
+    parts: list[PieceView]
+    language: LanguageView | None
+
+
+class OperatorList(Struct):
+    operators: list[OperatorView]
+
+
+class Health(Struct):
+    status: str
+
+
+def segment_answer(segmentation: Segmentation) -> SegmentAnswer:
+    return SegmentAnswer(
+        encoding=segmentation.encoding,
+        reason=segmentation.reason,
+        segments=segmentation.count,
+        units=segmentation.units,
+        units_per_segment=segmentation.units_per_segment,
+        parts=[PieceView(one.text, one.units) for one in segmentation.segments],
+        language=None,
+    )

@@ -1,0 +1,110 @@
+"""One listening HTTP server: socket, TLS, patience with clients, start and stop."""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp.web import BaseRequest, RequestHandler, Server, StreamResponse
+
+from adapters.http.problem import malformed
+from router.settings import ServerTls
+
+KEEP_ALIVE = 75.0
+"""Seconds a connection may stay without a complete request head, before the first one too."""
+
+LINGER = 5.0
+"""Seconds we go on reading a body nobody wants, so that the client can read our answer."""
+
+Handler = Callable[[BaseRequest], Awaitable[StreamResponse]]
+
+
+class HttpServer:
+    """Serves `handler` on one address.
+
+    `on_stop` is called first when the server stops, so that answers which wait for something can end.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        host: str,
+        port: int,
+        tls: ServerTls | None = None,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._handler = handler
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._on_stop = on_stop
+        self._server: _Server | None = None
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> int:
+        """Listen, and return the port (of interest where 0 was asked for). Raises OSError, ssl.SSLError."""
+        context = ssl_context(self._tls) if self._tls else None
+        self._server = _Server(self._handler)
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._server,
+            self._host,
+            self._port,
+            ssl=context,
+            ssl_handshake_timeout=10.0 if context else None,
+            backlog=1024,
+        )
+        port: int = self._listener.sockets[0].getsockname()[1]
+        return port
+
+    async def stop(self, timeout: float) -> None:
+        """Take no more connections, let requests in progress finish for at most `timeout` seconds, close."""
+        if self._listener is None or self._server is None:
+            return
+        self._listener.close()
+        self._on_stop()
+        self._server.pre_shutdown()
+        await self._server.shutdown(timeout)
+        await self._listener.wait_closed()
+        self._listener = self._server = None
+
+
+def ssl_context(tls: ServerTls) -> ssl.SSLContext:
+    """A server's context; with `client_ca` only clients with a certificate of it get in. Raises OSError, SSLError."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.certificate, tls.key)
+    if tls.client_ca is not None:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+class _Connection(RequestHandler):
+    """aiohttp's connection, but bytes that are no request get a problem and never reach the log."""
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> StreamResponse:
+        return malformed("This is not a well-formed HTTP/1.1 request.")
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        error = kw.get("exc_info")
+        logging.getLogger(__name__).error("a connection was given up after %s", type(error).__name__)
+
+
+_OPTIONS: dict[str, Any] = {
+    "access_log": None,
+    "keepalive_timeout": KEEP_ALIVE,
+    "lingering_time": LINGER,
+    "auto_decompress": False,
+}
+
+
+class _Server(Server):
+    def __call__(self) -> RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), **_OPTIONS)

@@ -1,0 +1,28 @@
+"""What the HTTP API asks of the daemon."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.account import Account
+from router.engine.control import Control
+from router.engine.feed import Feed
+from router.engine.intake import Intake
+from router.engine.messages import Messages
+from router.engine.preview import Preview
+from router.ports import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`ready` says why the daemon cannot take work, None while it can; `account_of` and `is_admin` know tokens."""
+
+    intake: Intake
+    messages: Messages
+    feed: Feed
+    preview: Preview
+    control: Control
+    metrics: Metrics
+    ready: Callable[[], str | None]
+    account_of: Callable[[str], Account | None]
+    is_admin: Callable[[str], bool]
+    metrics_text: Callable[[], bytes]

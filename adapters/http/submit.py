@@ -1,0 +1,97 @@
+"""Submitting messages: the hot path."""
+
+from hashlib import sha256
+from time import monotonic
+
+from msgspec.json import Encoder
+
+from adapters.http.incoming import Incoming
+from adapters.http.parse import parse_batch, parse_submit, refused_item
+from adapters.http.reply import JSON_HEADERS, Reply
+from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
+from router.engine.intake import Answer, Intake, Prepared
+from router.message import Message
+from router.ports import Metrics
+from router.refusal import Refusal
+from router.submit import Submit
+
+_encode = Encoder().encode
+_REPLAYED = JSON_HEADERS + b"Idempotency-Replayed: true\r\n"
+
+
+class SubmitCalls:
+    """`max_body` is in octets."""
+
+    def __init__(self, intake: Intake, metrics: Metrics, max_body: int) -> None:
+        self._intake = intake
+        self._metrics = metrics
+        self._max_body = max_body
+
+    async def one(self, incoming: Incoming) -> Reply:
+        """POST /v1/messages"""
+        body = await incoming.json_body(self._max_body)
+        submit = parse_submit(body)
+        account = incoming.account
+
+        def make() -> Prepared:
+            (taken,) = self._intake.prepare(account, (submit,))
+            if isinstance(taken, Refusal):
+                raise taken
+            return Prepared([taken], 202, _encode(view(taken)))
+
+        key = _idempotency_key(incoming)
+        answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
+        if not answer.replayed:
+            self._metrics.accept_seconds(monotonic() - incoming.started)
+        return _reply(answer)
+
+    async def batch(self, incoming: Incoming) -> Reply:
+        """POST /v1/batches"""
+        body = await incoming.json_body(self._max_body)
+        items = parse_batch(body)
+        account = incoming.account
+        submits = [item for item in items if isinstance(item, Submit)]
+        accepted = 0
+
+        def make() -> Prepared:
+            nonlocal accepted
+            taken = iter(self._intake.prepare(account, submits) if submits else ())
+            messages: list[Message] = []
+            results: list[MessageView | RefusedItem] = []
+            for item in items:
+                if isinstance(item, Submit):
+                    result = next(taken)
+                    if isinstance(result, Message):
+                        messages.append(result)
+                        results.append(view(result))
+                        continue
+                    item = refused_item(result, item.to, item.reference)
+                self._metrics.refused(item.error.code)
+                results.append(item)
+            accepted = len(messages)
+            return Prepared(messages, 202, _encode(BatchAnswer(accepted, len(items) - accepted, results)))
+
+        key = _idempotency_key(incoming)
+        answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
+        if accepted and not answer.replayed:
+            self._metrics.accept_seconds(monotonic() - incoming.started)
+        return _reply(answer)
+
+
+def _idempotency_key(incoming: Incoming) -> str | None:
+    key = incoming.raw.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise Refusal("invalid_request", "A key is 1 to 255 printable ASCII characters.", "Idempotency-Key")
+    return key
+
+
+def _digest(key: str | None, incoming: Incoming, body: bytes) -> bytes:
+    """What tells one request from another under the same key; nobody asks without a key."""
+    if key is None:
+        return b""
+    request = incoming.raw
+    return sha256(f"{request.method} {request.path}\n".encode() + body).digest()
+
+
+def _reply(answer: Answer) -> Reply:
+    return Reply(answer.status, answer.body, _REPLAYED if answer.replayed else JSON_HEADERS)

@@ -1,0 +1,107 @@
+"""Every call there is. Handlers are reached by this table, and the OpenAPI document is written from it."""
+
+import asyncio
+
+from adapters.http.control import ControlCalls
+from adapters.http.events import EventCalls
+from adapters.http.messages import MessageCalls
+from adapters.http.preview import PreviewCalls
+from adapters.http.probes import METRICS_MEDIA, ProbeCalls
+from adapters.http.routes import Call
+from adapters.http.schema import (
+    BatchAnswer,
+    BatchRequest,
+    EventList,
+    EventsQuery,
+    Health,
+    ListQuery,
+    MessageDetail,
+    MessageList,
+    MessageView,
+    OperatorList,
+    RouteRequest,
+    SegmentAnswer,
+    SegmentRequest,
+    StreamQuery,
+)
+from adapters.http.services import Services
+from adapters.http.submit import SubmitCalls
+from router.engine.control import OperatorView, PlanView
+from router.routing.route import Decision
+from router.submit import Submit
+
+_INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
+_CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high")
+
+
+def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
+    """The calls of the API, wired to the engine."""
+    submit = SubmitCalls(services.intake, services.metrics, max_body)
+    messages = MessageCalls(services.messages)
+    events = EventCalls(services.feed, stopping)
+    preview = PreviewCalls(services.preview, max_body)
+    control = ControlCalls(services.control)
+    probes = ProbeCalls(services.ready, services.metrics_text)
+    return (
+        Call(
+            "POST", "/v1/messages", "Submit one message", submit.one, "account",
+            request=Submit, status=202, answer=MessageView, submits=True,
+            codes=(*_CONTENT, "insufficient_credit", *_INTAKE),
+        ),
+        Call(
+            "POST", "/v1/batches", "Submit up to 1000 messages", submit.batch, "account",
+            request=BatchRequest, status=202, answer=BatchAnswer, submits=True, codes=_INTAKE,
+        ),
+        Call(
+            "GET", "/v1/messages", "List messages, newest first", messages.list, "account",
+            query=ListQuery, answer=MessageList, codes=("store_unavailable",),
+        ),
+        Call(
+            "GET", "/v1/messages/{id}", "One message with its parts and attempts", messages.one, "account",
+            answer=MessageDetail, codes=("not_found", "store_unavailable"),
+        ),
+        Call(
+            "DELETE", "/v1/messages/{id}", "Cancel what was not submitted yet", messages.cancel, "account",
+            answer=MessageView, codes=("not_found", "too_late", "store_unavailable"),
+        ),
+        Call(
+            "GET", "/v1/events", "Events of this account, by long poll", events.page, "account",
+            query=EventsQuery, answer=EventList, codes=("store_unavailable",),
+        ),
+        Call(
+            "GET", "/v1/events/stream", "Events as Server-Sent Events, resumed by Last-Event-ID", events.stream,
+            "account", query=StreamQuery, media="text/event-stream", codes=("store_unavailable",),
+        ),
+        Call(
+            "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
+            request=SegmentRequest, answer=SegmentAnswer, codes=("not_found", "not_encodable", "too_long"),
+        ),
+        Call(
+            "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
+            request=RouteRequest, answer=Decision, codes=("invalid_number", "unroutable", "sender_not_allowed"),
+        ),
+        Call(
+            "GET", "/v1/operators", "Links, binds, windows, queues and health", control.operators, "admin",
+            answer=OperatorList,
+        ),
+        Call(
+            "POST", "/v1/operators/{name}/pause", "Submit nothing more to an operator", control.pause, "admin",
+            answer=OperatorView, codes=("not_found",),
+        ),
+        Call(
+            "POST", "/v1/operators/{name}/resume", "Submit to an operator again", control.resume, "admin",
+            answer=OperatorView, codes=("not_found",),
+        ),
+        Call(
+            "POST", "/v1/operators/{name}/drain", "Finish what an operator has, give it nothing new", control.drain,
+            "admin", answer=OperatorView, codes=("not_found",),
+        ),
+        Call(
+            "POST", "/v1/reload", "Load the configuration files anew, all or nothing", control.reload, "admin",
+            answer=PlanView, codes=("invalid_config",),
+        ),
+        Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
+        Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),
+        Call("GET", "/readyz", "The daemon takes work", probes.ready, "none", answer=Health, codes=("not_ready",)),
+        Call("GET", "/metrics", "Metrics for Prometheus", probes.metrics, "none", media=METRICS_MEDIA),
+    )  # fmt: skip

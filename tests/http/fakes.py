@@ -1,0 +1,250 @@
+"""An engine that keeps everything in dictionaries and obeys the signatures the API is written against."""
+
+import asyncio
+import hashlib
+import itertools
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import msgspec
+
+from adapters.http.services import Answer, InvalidConfig, OperatorView, PlanView, Services
+from router.account import Account
+from router.event import LoggedEvent
+from router.message import FINAL, Encoding, Message, Network, State
+from router.money import Money
+from router.ports import BindView, StoreUnavailable
+from router.refusal import Refusal
+from router.routing.route import Candidate, Decision
+from router.text.segment import Segment, Segmentation
+
+TOKEN = "token-of-acme-that-stays-secret"
+SUSPENDED_TOKEN = "token-of-a-suspended-account"
+OTHER_TOKEN = "token-of-another-account"
+ADMIN_TOKEN = "token-of-the-administrator"
+TEXT = "the content nobody may log"
+
+NOW = 1_750_000_000_123
+
+
+class FakeIntake:
+    def __init__(self, messages: "FakeMessages") -> None:
+        self.messages = messages
+        self.remembered: dict[tuple[str, str], tuple[bytes, Answer]] = {}
+        self.running: set[tuple[str, str]] = set()
+        self.refuse_all: Refusal | None = None
+        self.breaks: Exception | None = None
+        self.numbers = itertools.count(1)
+
+    def prepare(self, account, submits):
+        if self.breaks is not None:
+            raise self.breaks
+        if self.refuse_all is not None:
+            raise self.refuse_all
+        return [self.judge(account, submit) for submit in submits]
+
+    def judge(self, account, submit):
+        # The reference asks for the refusal: the fake has no opinion of its own.
+        if submit.reference is not None and submit.reference.startswith("refuse:"):
+            return Refusal(submit.reference.removeprefix("refuse:"), "As was asked for.", "to")
+        return Message(
+            id=str(UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + next(self.numbers))),
+            account=account.name,
+            to=submit.to,
+            created_at=NOW,
+            sender=submit.sender,
+            text=submit.text,
+            data=submit.data,
+            udh=submit.udh,
+            reference=submit.reference,
+            traffic_class=submit.traffic_class,
+            channel=submit.channel,
+            options=submit.options,
+            network=Network("624", "01", None),
+            cost=Money(Decimal("0.0200"), "XAF"),
+            state=State.SCHEDULED if submit.send_at else State.QUEUED,
+        )
+
+    async def answer(self, account, key, digest, make):
+        place = (account.name, key)
+        if key is not None:
+            if place in self.running:
+                raise Refusal("idempotency_in_progress", "The first request is not answered yet.")
+            if place in self.remembered:
+                known, answer = self.remembered[place]
+                if known != digest:
+                    raise Refusal("idempotency_mismatch", "Another request had this key.", "Idempotency-Key")
+                return msgspec.structs.replace(answer, replayed=True)
+        prepared = make()
+        for message in prepared.messages:
+            self.messages.stored[message.id] = message
+        answer = Answer(prepared.status, prepared.body, False)
+        if key is not None:
+            self.remembered[place] = (digest, answer)
+        return answer
+
+
+class FakeMessages:
+    def __init__(self) -> None:
+        self.stored: dict[str, Message] = {}
+        self.queries = []
+        self.broken = False
+
+    async def find(self, account, id):
+        if self.broken:
+            raise StoreUnavailable
+        message = self.stored.get(id)
+        return message if message is not None and message.account == account else None
+
+    async def list(self, query):
+        self.queries.append(query)
+        found = [
+            one
+            for one in sorted(self.stored.values(), key=lambda one: one.id, reverse=True)
+            if one.account == query.account
+            and query.state in (None, one.state)
+            and query.to in (None, one.to)
+            and query.sender in (None, one.sender)
+            and query.reference in (None, one.reference)
+            and (query.after is None or one.created_at > query.after)
+            and (query.before is None or one.created_at < query.before)
+            and (query.cursor is None or one.id < query.cursor)
+        ]
+        return found[: query.limit]
+
+    async def cancel(self, account, id):
+        message = await self.find(account, id)
+        if message is None:
+            raise Refusal("not_found", "There is no such message.")
+        if message.state in FINAL or message.state is State.SUBMITTED:
+            raise Refusal("too_late", "It has gone already.")
+        message.state = State.CANCELLED
+        return message
+
+
+class FakeFeed:
+    def __init__(self) -> None:
+        self.events: list[LoggedEvent] = []
+        self.changed = asyncio.Condition()
+
+    async def add(self, count: int = 1, account: str = "acme") -> None:
+        async with self.changed:
+            for _ in range(count):
+                seq = len(self.events) + 1
+                payload = b'{"id":"e%d","seq":%d,"type":"message.delivered"}' % (seq, seq)
+                self.events.append(LoggedEvent(account, seq, "message.delivered", NOW, payload))
+            self.changed.notify_all()
+
+    async def read(self, account, after, limit, wait):
+        def found():
+            return [one for one in self.events if one.account == account and one.seq > after][:limit]
+
+        if wait:
+            try:
+                async with asyncio.timeout(wait), self.changed:
+                    await self.changed.wait_for(found)
+            except TimeoutError:
+                pass
+        return found()
+
+
+class FakePreview:
+    def __init__(self) -> None:
+        self.queries = []
+
+    def segment(self, text, wish, operator):
+        if operator not in (None, "mtn-cm"):
+            raise Refusal("not_found", "There is no such operator.", "operator")
+        return Segmentation(Encoding.GSM7, None, len(text), 160, 1, (Segment(text.encode(), len(text), text),))
+
+    def route(self, account, query):
+        self.queries.append(query)
+        if not query.to.startswith("+237"):
+            raise Refusal("unroutable", "No operator reaches this number.", "to")
+        cost = Money(Decimal("0.0200"), "XAF")
+        candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
+        return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
+
+
+class FakeControl:
+    def __init__(self) -> None:
+        self.state = "running"
+        self.errors: list[tuple[str, int, str]] = []
+
+    def operators(self):
+        bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
+        return [OperatorView("mtn-cm", "sms", "smpp", self.state, True, 7, 10, 3, [bind])]
+
+    def _set(self, name, state):
+        if name != "mtn-cm":
+            raise Refusal("not_found", f"There is no operator {name!r}.")
+        self.state = state
+        return self.operators()[0]
+
+    def pause(self, name):
+        return self._set(name, "paused")
+
+    def resume(self, name):
+        return self._set(name, "running")
+
+    def drain(self, name):
+        return self._set(name, "draining")
+
+    async def reload(self):
+        if self.errors:
+            raise InvalidConfig(self.errors)
+        return self.plan()
+
+    def plan(self):
+        return PlanView(3, ["mtn-cm"], 1, ["default"], 0)
+
+
+class FakeMetrics:
+    def __init__(self) -> None:
+        self.refusals: list[str] = []
+        self.accepts: list[float] = []
+
+    def refused(self, code):
+        self.refusals.append(code)
+
+    def accept_seconds(self, seconds):
+        self.accepts.append(seconds)
+
+
+class Engine:
+    """All the fakes together, with the tokens that open them."""
+
+    def __init__(self) -> None:
+        self.messages = FakeMessages()
+        self.intake = FakeIntake(self.messages)
+        self.feed = FakeFeed()
+        self.preview = FakePreview()
+        self.control = FakeControl()
+        self.metrics = FakeMetrics()
+        self.sick: str | None = None
+        accounts = {
+            TOKEN: Account("acme", None, "XAF"),
+            OTHER_TOKEN: Account("other", None, "XAF"),
+            SUSPENDED_TOKEN: Account("late-payer", None, "XAF", status="suspended"),
+        }
+        self.accounts = {hashlib.sha256(token.encode()).digest(): account for token, account in accounts.items()}
+        self.admin = hashlib.sha256(ADMIN_TOKEN.encode()).digest()
+
+    def services(self) -> Services:
+        return Services(
+            intake=self.intake,
+            messages=self.messages,
+            feed=self.feed,
+            preview=self.preview,
+            control=self.control,
+            metrics=self.metrics,
+            ready=lambda: self.sick,
+            account_of=lambda token: self.accounts.get(hashlib.sha256(token.encode()).digest()),
+            is_admin=lambda token: hashlib.sha256(token.encode()).digest() == self.admin,
+            metrics_text=lambda: b"carrier_router_plan_version 3.0\n",
+        )
+
+
+def stamp(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat().replace("+00:00", "Z")
