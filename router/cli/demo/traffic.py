@@ -110,7 +110,7 @@ class Traffic:
                 response.raise_for_status()
                 page = await response.json()
             for event in page["events"]:
-                self._board.event(event, self.seconds)
+                self._board.event(event)
             after = page["next"]
             self._settle()
 
