@@ -52,6 +52,14 @@ class Encoding(StrEnum):
     BINARY = "binary"
 
 
+class EncodingWish(StrEnum):
+    """What the account asks for; AUTO takes the cheapest that loses nothing."""
+
+    AUTO = "auto"
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
 class ReceiptWish(StrEnum):
     """Which receipts the account wants; with NONE the last state is `submitted`."""
 
@@ -107,7 +115,8 @@ class Part(Struct, omit_defaults=True, gc=False):
 class Message(Struct, omit_defaults=True, weakref=True):
     """What an account submitted (one recipient, one content), and how far it came.
 
-    `to` is E.164 with its plus sign. Times are milliseconds since the epoch, UTC.
+    `to` is E.164 with its plus sign; `sender` is as submitted, `sent_as` what a rule put in its place.
+    Times are milliseconds since the epoch, UTC.
     Exactly one of `text` and `data` is set; `udh` only goes with `data`. Both are None once retention blanked them.
     `position` orders the messages that are ready to be sent; None while there is nothing to send.
     `due_at` is when the clock next has something to do for this message.
@@ -119,9 +128,11 @@ class Message(Struct, omit_defaults=True, weakref=True):
     to: str
     created_at: int
     sender: str | None = None
+    sent_as: str | None = None
     text: str | None = None
     data: bytes | None = None
     udh: bytes | None = None
+    encoding_wish: EncodingWish = EncodingWish.AUTO
     encoding: Encoding = Encoding.GSM7
     segments: int = 1
     concat_reference: int = 0

@@ -1,7 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -213,6 +213,9 @@ class OperatorGateway(Protocol):
         """Take no more, wait for outstanding answers at most `timeout` seconds, unbind, close. What is still
         unanswered is settled as unknown before this returns."""
 
+    def reconfigure(self, operator: Operator) -> None:
+        """Take new settings of the same operator whose link did not change, from the next submission on."""
+
     def link(self) -> LinkState: ...
 
     def room(self) -> int:
@@ -268,3 +271,11 @@ class Metrics(Protocol):
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+
+
+class GaugeSample(NamedTuple):
+    """A reading taken at a scrape: a gauge's name without prefix, its label values in their declared order."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float

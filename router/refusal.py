@@ -14,3 +14,11 @@ class Refusal(Exception):
         self.detail = detail
         self.field = field
         self.retry_after = retry_after
+
+
+class InvalidConfig(Refusal):
+    """The configuration was refused whole; `errors` holds (file, line, reason) for everything that is wrong."""
+
+    def __init__(self, errors: list[tuple[str, int, str]]) -> None:
+        super().__init__("invalid_config", f"{len(errors)} errors in the configuration; the running plan stays")
+        self.errors = errors

@@ -6,14 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
-from router.message import ReceiptWish, TrafficClass
+from router.message import EncodingWish, ReceiptWish, TrafficClass
 from router.money import Money
-
-
-class EncodingWish(StrEnum):
-    AUTO = "auto"
-    GSM7 = "gsm7"
-    UCS2 = "ucs2"
 
 
 class Channel(StrEnum):

@@ -13,10 +13,10 @@ from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
 from adapters.http.routes import Call, Routes
 from adapters.http.server import HttpServer
-from adapters.http.services import InvalidConfig, Services
+from adapters.http.services import Services
 from adapters.http.table import calls_of
 from router.ports import StoreUnavailable
-from router.refusal import Refusal
+from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
 
 _log = structlog.get_logger(__name__)
@@ -49,10 +49,10 @@ class App:
             if call.query is None and call.auth != "none" and "?" in request.raw_path:
                 raise Refusal("invalid_request", "This call takes no query parameters.")
             return await call.handler(incoming)
-        except Refusal as refusal:
-            return self._refused(call, refusal)
         except InvalidConfig as error:
             return invalid_config(error)
+        except Refusal as refusal:
+            return self._refused(call, refusal)
         except StoreUnavailable:
             return self._refused(call, Refusal("store_unavailable", "The store does not answer now.", retry_after=1.0))
         except ConnectionError:

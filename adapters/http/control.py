@@ -5,7 +5,7 @@ from msgspec.json import Encoder
 from adapters.http.incoming import Incoming
 from adapters.http.reply import Reply
 from adapters.http.schema import OperatorList
-from adapters.http.services import Control
+from router.engine.control import Control
 
 _encode = Encoder().encode
 

@@ -8,7 +8,7 @@ from aiohttp.web import StreamResponse
 from adapters.http.incoming import Incoming
 from adapters.http.reply import SLOW_READER, Reply
 from adapters.http.schema import EventsQuery, StreamQuery
-from adapters.http.services import Feed
+from router.engine.feed import Feed
 from router.event import LoggedEvent
 from router.refusal import Refusal
 

@@ -9,7 +9,7 @@ from msgspec.json import Encoder
 from adapters.http.incoming import Incoming
 from adapters.http.reply import Reply
 from adapters.http.schema import ListQuery, MessageList, detail, view
-from adapters.http.services import Messages
+from router.engine.messages import Messages
 from router.ports import MessageFilter
 from router.refusal import Refusal
 

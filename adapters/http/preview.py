@@ -7,7 +7,7 @@ from msgspec.json import Decoder, Encoder
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
 from adapters.http.schema import RouteRequest, SegmentRequest, segment_answer
-from adapters.http.services import Preview
+from router.engine.preview import Preview
 from router.routing.route import RouteQuery
 
 _encode = Encoder().encode

@@ -7,8 +7,7 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from adapters.http.reply import PROBLEM_HEADERS, Reply
-from adapters.http.services import InvalidConfig
-from router.refusal import Refusal
+from router.refusal import InvalidConfig, Refusal
 
 
 class Kind(NamedTuple):

@@ -6,12 +6,22 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 from msgspec.structs import asdict
 
-from adapters.http.services import OperatorView
-from router.message import Attempt, Encoding, Message, MessageError, Network, Part, State, TrafficClass
+from router.engine.control import OperatorView
+from router.message import (
+    Attempt,
+    Encoding,
+    EncodingWish,
+    Message,
+    MessageError,
+    Network,
+    Part,
+    State,
+    TrafficClass,
+)
 from router.money import Money
 from router.outcome import OutcomeKind
 from router.receipt import ReceiptState
-from router.submit import EncodingWish, Submit
+from router.submit import Submit
 from router.text.segment import Segmentation
 
 MOST_MESSAGES = 1000

@@ -9,7 +9,7 @@ from adapters.http.incoming import Incoming
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.reply import JSON_HEADERS, Reply
 from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
-from adapters.http.services import Answer, Intake, Prepared
+from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
 from router.ports import Metrics
 from router.refusal import Refusal

@@ -24,8 +24,9 @@ from adapters.http.schema import (
     SegmentRequest,
     StreamQuery,
 )
-from adapters.http.services import OperatorView, PlanView, Services
+from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
+from router.engine.control import OperatorView, PlanView
 from router.routing.route import Decision
 from router.submit import Submit
 

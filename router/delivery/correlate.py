@@ -7,7 +7,7 @@ leading zeros, in either case. Ids have no size limit here: Python integers do n
 import re
 from collections.abc import Sequence
 
-from router.message import Attempt, Message, Part
+from router.message import Attempt, Message, Part, State
 from router.operator import IdForm, ReceiptRules
 from router.outcome import OutcomeKind
 from router.receipt import Receipt
@@ -75,17 +75,19 @@ def attempts_under(message: Message, operator: str, key: str, form: IdForm) -> l
 def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) -> Match | None:
     """The one attempt this receipt is about, or None.
 
-    An id equal byte for byte wins, the newest where the operator used it twice, best one to the same number. An id
-    that fits by the declared conversion follows; one that fits by a guess counts only for the same number, and
-    only if a single part remains.
+    An id equal byte for byte wins, the newest open part where the operator used it twice, best one to the same
+    number. An id that fits by the declared conversion follows; one that fits by a guess counts only for the same
+    number, and only if a single (open) part remains.
     """
     exact = [match for match in found if match.attempt.smsc_message_id in receipt.smsc_message_ids]
     declared = found if rules.id_in_receipt in ("hex", "decimal") else []
     for group in (_to_same_number(receipt, exact), exact, _to_same_number(receipt, declared), declared):
         if group:
-            return max(group, key=lambda match: match.attempt.at)
+            return max(group, key=lambda match: (_is_open(match.part), match.attempt.at))
     guessed = _to_same_number(receipt, found)
-    return guessed[0] if len(guessed) == 1 else None
+    still_open = [match for match in guessed if _is_open(match.part)]
+    only = still_open or guessed
+    return only[0] if len(only) == 1 else None
 
 
 def _to_same_number(receipt: Receipt, found: Sequence[Match]) -> list[Match]:
@@ -93,10 +95,18 @@ def _to_same_number(receipt: Receipt, found: Sequence[Match]) -> list[Match]:
 
 
 def unanswered(message: Message, operator: str) -> list[Match]:
-    """The attempts of a message at `operator` that were written and never answered, and whose part is still open."""
+    """The attempts of a message at `operator` whose receipt no id can find, and whose part is still open: written
+    and never answered, or accepted without an id."""
     return [
         Match(message, part, attempt)
         for part in message.parts
+        if _is_open(part)
         for attempt in part.attempts
-        if attempt.operator == operator and attempt.outcome is OutcomeKind.UNKNOWN and attempt.receipt is None
+        if attempt.operator == operator
+        and attempt.smsc_message_id is None
+        and attempt.outcome in (OutcomeKind.UNKNOWN, OutcomeKind.ACCEPTED)
     ]
+
+
+def _is_open(part: Part) -> bool:
+    return part.state in (State.QUEUED, State.SUBMITTED)

@@ -1,7 +1,7 @@
 """The line of messages in memory for one operator: classes before one another, accounts in turn."""
 
-from collections import deque
-from collections.abc import Iterator
+from collections import OrderedDict, deque
+from collections.abc import Callable
 
 from router.message import Message, TrafficClass
 
@@ -34,15 +34,15 @@ class OperatorQueue:
     and within a class the accounts in turn."""
 
     def __init__(self) -> None:
-        self.urgent: deque[Message] = deque()
         self.lines: dict[tuple[int, str], Line] = {}
-        self._turns: tuple[deque[Line], deque[Line], deque[Line]] = (deque(), deque(), deque())
+        self._urgent: OrderedDict[str, Message] = OrderedDict()
+        self._turns: tuple[deque[Line], ...] = tuple(deque() for _ in _SHARES)
         self._credit = list(_SHARES)
-        self.resident = 0
+        self._resident = 0
 
     def __len__(self) -> int:
         """Messages in memory."""
-        return self.resident
+        return self._resident + len(self._urgent)
 
     def line(self, rank: int, account: str) -> Line:
         key = (rank, account)
@@ -53,24 +53,20 @@ class OperatorQueue:
 
     def push(self, line: Line, message: Message) -> None:
         """Add at the end of its line."""
-        if not line.messages:
+        if not line.messages and line not in self._turns[line.rank]:
             self._turns[line.rank].append(line)
         line.messages.append(message)
-        self.resident += 1
+        self._resident += 1
 
-    def push_urgent(self, message: Message, first: bool = True) -> None:
-        """Add before all lines: a message that was taken out and has to go on."""
-        if first:
-            self.urgent.appendleft(message)
-        else:
-            self.urgent.append(message)
-        self.resident += 1
+    def push_urgent(self, message: Message) -> None:
+        """Put before everything else a message that was taken out and has to go on; twice is once."""
+        self._urgent[message.id] = message
+        self._urgent.move_to_end(message.id, last=False)
 
     def pop(self) -> tuple[Message, Line | None] | None:
         """The next message and the line it stood in (None for an urgent one), or None when memory holds none."""
-        if self.urgent:
-            self.resident -= 1
-            return self.urgent.popleft(), None
+        if self._urgent:
+            return self._urgent.popitem(last=False)[1], None
         turns = self._next_turns()
         if turns is None:
             return None
@@ -78,11 +74,28 @@ class OperatorQueue:
         message = line.messages.popleft()
         if line.messages:
             turns.append(line)
-        self.resident -= 1
+        self._resident -= 1
         return message, line
 
+    def withdraw(self, line: Line, count: int, leaves: Callable[[Message], bool]) -> None:
+        """Ask `leaves` of the first `count` messages of a line; those it says True for leave, the rest go behind."""
+        for _ in range(min(count, len(line.messages))):
+            message = line.messages.popleft()
+            if leaves(message):
+                self._resident -= 1
+            else:
+                line.messages.append(message)
+        if not line.messages and line in self._turns[line.rank]:
+            self._turns[line.rank].remove(line)
+
+    def withdraw_urgent(self, leaves: Callable[[Message], bool]) -> None:
+        """As `withdraw`, for all urgent messages."""
+        for message in list(self._urgent.values()):
+            if leaves(message):
+                self._urgent.pop(message.id, None)
+
     def _next_turns(self) -> deque[Line] | None:
-        waiting = [rank for rank in range(len(_SHARES)) if self._turns[rank]]
+        waiting = [rank for rank, turns in enumerate(self._turns) if turns]
         if not waiting:
             return None
         for rank in waiting:
@@ -93,18 +106,13 @@ class OperatorQueue:
         self._credit[waiting[0]] -= 1
         return self._turns[waiting[0]]
 
-    def __iter__(self) -> Iterator[Message]:
-        yield from self.urgent
-        for line in self.lines.values():
-            yield from line.messages
-
     def count(self, rank: int) -> int:
         """Messages of a class that wait, in memory and in the store; urgent ones count with their class."""
-        urgent = sum(1 for message in self.urgent if RANKS[message.traffic_class] == rank)
+        urgent = sum(1 for message in self._urgent.values() if RANKS[message.traffic_class] == rank)
         return urgent + sum(len(line.messages) + line.stored for line in self.lines.values() if line.rank == rank)
 
     def oldest(self) -> int | None:
         """When the oldest message in memory was created (ms), None when there is none."""
         heads = [line.messages[0].created_at for line in self.lines.values() if line.messages]
-        heads.extend(message.created_at for message in self.urgent)
+        heads.extend(message.created_at for message in self._urgent.values())
         return min(heads, default=None)

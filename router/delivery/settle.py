@@ -126,10 +126,7 @@ def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome,
     smsc_error = f"0x{outcome.status:08X}" if outcome.status is not None else None
     code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
     message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
-    elsewhere = any(
-        one is not part and any(a.outcome is not OutcomeKind.REJECTED for a in one.attempts) for one in message.parts
-    )
-    if outcome.for_message or elsewhere or committed_to(message) is not None:
+    if outcome.for_message or committed_to(message) is not None:
         # Half of it is out, or nobody else would take it: the rest must not follow.
         part.state = ending
         return Step.FINAL

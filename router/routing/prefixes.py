@@ -30,6 +30,9 @@ class PrefixTable(Generic[T]):
 
     def longest(self, digits: str) -> T | None:
         """The value of the longest prefix of `digits` in the table."""
-        for _, value in self.matches(digits):
-            return value
+        values = self._values
+        for length in self._lengths:
+            prefix = digits[:length]
+            if prefix in values:
+                return values[prefix]
         return None

@@ -1,0 +1,6 @@
+"""Configuration files (YAML and CSV) into Settings: strict, all errors at once, each with its file and line."""
+
+from adapters.config_yaml.errors import ConfigError, ConfigErrors
+from adapters.config_yaml.router import load
+
+__all__ = ["ConfigError", "ConfigErrors", "load"]

@@ -1,0 +1,90 @@
+"""routes.yaml: the plans, and the rules before them."""
+
+from typing import Any
+
+from adapters.config_yaml import words
+from adapters.config_yaml.errors import Refused
+from adapters.config_yaml.reader import Value, attempt, dictionary, listing, read_fields, record
+from adapters.config_yaml.values import Names, one_of, text, whole, word
+from router.message import TrafficClass
+from router.settings import Choice, Match, Plan, Rule
+
+EFFECTS = ("plan", "operators", "refuse", "sender")
+
+
+def read_plans(value: Value, names: Names, operators: Names) -> dict[str, Plan]:
+    """The plans by name; `names` learns them, also those with errors."""
+    fields = {
+        "order": one_of(("cost", "priority", "weighted", "quality")),
+        "operators": lambda value: _choices(value, operators),
+        "attempts": whole(1),
+    }
+    plans: dict[str, Plan] = {}
+    entries = value.entries()
+    if not entries:
+        value.fail("must have at least one plan")
+    for key, child in entries:
+        name = attempt(names.define, key)
+        given = attempt(dictionary({}, fields), child)
+        if name is not None and given is not None:
+            plans[name] = Plan(name, **given)
+    return plans
+
+
+def _choices(value: Value, operators: Names) -> tuple[Choice, ...]:
+    whole_choice = record(Choice, {"operator": operators.refer}, {"weight": whole(1), "priority": whole(1)})
+
+    def choice(value: Value) -> Choice:
+        return Choice(operators.refer(value)) if value.is_scalar else whole_choice(value)
+
+    choices = listing(choice, least=1)(value)
+    names = [choice.operator for choice in choices]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            value.fail(f"operator {name!r} is given twice")
+    return choices
+
+
+def read_rules(value: Value, plans: Names, operators: Names) -> tuple[Rule, ...]:
+    """The rules in the order of the file, numbered from 1."""
+    rules: list[Rule] = []
+    for number, item in enumerate(value.items(), 1):
+        given = attempt(lambda item: _rule(item, plans, operators), item)
+        if given is not None:
+            rules.append(Rule(number, given.pop("match", Match()), **given))
+    return tuple(rules)
+
+
+def _rule(value: Value, plans: Names, operators: Names) -> dict[str, Any]:
+    given, sound = read_fields(
+        value,
+        {},
+        {
+            "match": record(
+                _match,
+                {},
+                {
+                    "prefix": word(words.prefix),
+                    "class": lambda value: str(one_of(TrafficClass)(value)),
+                    "sender": word(words.sender_pattern),
+                },
+            ),
+            "plan": plans.refer,
+            "operators": listing(operators.refer, least=1, distinct=True),
+            "refuse": word(words.code),
+            "sender": text,
+        },
+    )
+    if sound and not any(effect in given for effect in EFFECTS):
+        value.fail(f"a rule needs one of {', '.join(EFFECTS)}")
+    if "refuse" in given and len(given.keys() & EFFECTS) > 1:
+        value.fail("a rule that refuses has no other effect")
+    if not sound:
+        raise Refused
+    return given
+
+
+def _match(**given: Any) -> Match:
+    if "class" in given:
+        given["traffic_class"] = given.pop("class")
+    return Match(**given)

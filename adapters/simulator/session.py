@@ -1,0 +1,194 @@
+"""One ESME's connection to the simulated SMSC."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final, cast
+
+from adapters.smpp.codec import Decoder, FramingLost, encode
+from adapters.smpp.constants import (
+    BIND_RECEIVER,
+    BIND_TRANSMITTER,
+    DATA_SM,
+    DATA_SM_RESP,
+    DELIVER_SM_RESP,
+    ENQUIRE_LINK,
+    ENQUIRE_LINK_RESP,
+    ESME_RALYBND,
+    ESME_RINVBNDSTS,
+    ESME_RINVCMDID,
+    ESME_RINVCMDLEN,
+    ESME_ROK,
+    GENERIC_NACK,
+    RESPONSE,
+    SUBMIT_SM,
+    SUBMIT_SM_RESP,
+    TAG_SC_INTERFACE_VERSION,
+    UNBIND,
+    UNBIND_RESP,
+)
+from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+
+if TYPE_CHECKING:
+    from adapters.simulator.smsc import Smsc
+
+_VERSION: Final = {TAG_SC_INTERFACE_VERSION: b"\x34"}
+
+
+class Session(asyncio.Protocol):
+    """Reads PDUs and gives submits and answers to its Smsc; what it sends is written once per batch, by `flush`.
+
+    `unanswered` are the deliver_sm under way: sequence_number to the moment of sending and the PDU, oldest first.
+    """
+
+    def __init__(self, smsc: "Smsc") -> None:
+        self.is_bound = False
+        self.system_id = ""
+        self.can_submit = False
+        self.can_receive = False
+        self.unanswered: dict[int, tuple[float, ShortMessage]] = {}
+        self._smsc = smsc
+        self._decoder = Decoder()
+        self._transport: asyncio.Transport | None = None
+        self._out: list[bytes] = []
+        self._blocked = False
+        self._sequence = 0
+
+    # --- asyncio.Protocol ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._smsc.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._smsc.closed(self)
+
+    def pause_writing(self) -> None:
+        # A peer that does not read gets no more to answer, and no more to read.
+        self._blocked = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._blocked = False
+        if self._transport is not None:
+            self._transport.resume_reading()
+            self._smsc.writable(self)
+
+    def data_received(self, data: bytes) -> None:
+        lost = False
+        try:
+            frames = self._decoder.feed(data)
+        except FramingLost as error:
+            frames, lost = error.frames, True
+        if self._smsc.options.mute:
+            return
+        for sequence, pdu in frames:
+            if self._transport is None or self._transport.is_closing():
+                break
+            if isinstance(pdu, ShortMessage):
+                self._submitted(sequence, pdu)
+            elif isinstance(pdu, MessageResp):
+                if pdu.command_id == DELIVER_SM_RESP and self.is_bound:
+                    self._smsc.answered(self, sequence, pdu.status)
+            else:
+                self._other(sequence, pdu)
+        if lost:
+            self._smsc.counts.bad += 1
+            self.send(Simple(GENERIC_NACK, ESME_RINVCMDLEN), 0)
+            self.close()
+        self._smsc.settle()
+
+    # --- for the Smsc ---
+
+    def room(self) -> int:
+        """How many deliver_sm may be sent now."""
+        if self._blocked or self._smsc.options.mute or self._transport is None or self._transport.is_closing():
+            return 0
+        return max(self._smsc.options.window - len(self.unanswered), 0)
+
+    def oldest(self) -> float | None:
+        """When the oldest unanswered deliver_sm was sent."""
+        for sent_at, _ in self.unanswered.values():
+            return sent_at
+        return None
+
+    def overdue(self, sent_before: float) -> list[ShortMessage]:
+        """Give up waiting for what was sent until then."""
+        late = []
+        for sequence, (sent_at, pdu) in self.unanswered.items():
+            if sent_at > sent_before:
+                break
+            late.append((sequence, pdu))
+        for sequence, _ in late:
+            del self.unanswered[sequence]
+        return [pdu for _, pdu in late]
+
+    def deliver(self, pdu: ShortMessage, now: float) -> None:
+        self._sequence = self._sequence % 0x7FFFFFFF + 1
+        self.unanswered[self._sequence] = (now, pdu)
+        self.send(pdu, self._sequence)
+
+    def send(self, pdu: Pdu, sequence: int) -> None:
+        if not self._out:
+            self._smsc.dirty.append(self)
+        self._out.append(encode(pdu, sequence))
+
+    def flush(self) -> None:
+        if self._out and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(self._out))
+        self._out.clear()
+
+    def close(self) -> None:
+        """Write what is to be written, then close."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def cut(self) -> None:
+        """End the connection without a word."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.abort()
+
+    # --- requests ---
+
+    def _submitted(self, sequence: int, pdu: ShortMessage) -> None:
+        if pdu.command_id != SUBMIT_SM:
+            self.send(MessageResp(pdu.command_id | RESPONSE, ESME_RINVCMDID), sequence)
+        elif self.can_submit:
+            self._smsc.submit(self, sequence, pdu)
+        else:
+            self.send(MessageResp(SUBMIT_SM_RESP, ESME_RINVBNDSTS), sequence)
+
+    def _other(self, sequence: int, pdu: Bind | BindResp | DataSm | Simple | BadBody) -> None:
+        if isinstance(pdu, Simple):
+            if pdu.command_id == ENQUIRE_LINK:
+                self._smsc.counts.enquire_links += 1
+                self.send(Simple(ENQUIRE_LINK_RESP), sequence)
+            elif pdu.command_id == UNBIND:
+                self.send(Simple(UNBIND_RESP), sequence)
+                self.close()
+        elif isinstance(pdu, Bind):
+            self._bind(sequence, pdu)
+        elif isinstance(pdu, DataSm):
+            self.send(MessageResp(DATA_SM_RESP, ESME_RINVCMDID), sequence)
+        elif isinstance(pdu, BadBody):
+            self._smsc.counts.bad += 1
+            if pdu.command_id in (SUBMIT_SM, DATA_SM):
+                self.send(MessageResp(pdu.command_id | RESPONSE, pdu.status), sequence)
+            elif not pdu.command_id & RESPONSE:
+                self.send(Simple(GENERIC_NACK, pdu.status), sequence)
+
+    def _bind(self, sequence: int, pdu: Bind) -> None:
+        response = pdu.command_id | RESPONSE
+        status = ESME_RALYBND if self.is_bound else self._smsc.options.judge(pdu)
+        if status != ESME_ROK:
+            self._smsc.counts.binds_refused += 1
+            self.send(BindResp(response, status), sequence)
+            return
+        self.is_bound = True
+        self.system_id = pdu.system_id
+        self.can_submit = pdu.command_id != BIND_RECEIVER
+        self.can_receive = pdu.command_id != BIND_TRANSMITTER
+        self.send(BindResp(response, ESME_ROK, self._smsc.options.name, _VERSION), sequence)
+        self._smsc.bound(self)

@@ -1,0 +1,200 @@
+"""All binds to one SMPP operator as one pool: the port OperatorGateway."""
+
+import asyncio
+from typing import Any, Final
+
+from adapters.smpp.bind import Bind, Kind
+from adapters.smpp.codec import LocalProtocolError
+from adapters.smpp.connection import Connection, client_context
+from adapters.smpp.constants import DATA_SM, DELIVER_SM
+from adapters.smpp.inbound import read_inbound
+from adapters.smpp.message_pdu import SubmitForm
+from adapters.smpp.pdu import DataSm
+from adapters.smpp.receipts import read_receipt
+from adapters.smpp.session import Answered, Bound, Closed, Delivered, Event, Unanswered
+from adapters.smpp.status_map import outcome_of
+from adapters.smpp.timers import Patience
+from router.operator import Operator, SmppLink
+from router.outcome import Outcome, OutcomeKind
+from router.ports import BindView, Clock, LinkState, OperatorSink, Submission
+
+_KINDS: Final[dict[str, tuple[Kind, ...]]] = {"transceiver": ("trx",), "transmitter+receiver": ("tx", "rx")}
+
+_FAREWELL: Final = 2.0
+"""Seconds a stop waits for the answers to its unbinds."""
+
+_ROK: Final = 0
+
+Token = tuple[Connection, int, int]
+"""Where to answer a delivery: the connection it came on, its command_id and its sequence_number."""
+
+
+class SmppGateway:
+    """See the port for the contract. `handshake`: seconds each for connecting, binding and unbinding.
+
+    `log` takes `info` and `warning` with an event and keywords, as structlog's. Raises LocalProtocolError for
+    credentials that do not fit into a bind, OSError for TLS files that cannot be used.
+    """
+
+    def __init__(
+        self, operator: Operator, sink: OperatorSink, clock: Clock, log: Any, *, handshake: float = 10.0
+    ) -> None:
+        link = operator.link
+        if not isinstance(link, SmppLink):
+            raise TypeError(f"operator {operator.name} has no SMPP link")
+        self.operator = operator
+        self._sink = sink
+        self._clock = clock
+        self._log = log
+        self._form = SubmitForm(operator)
+        patience = Patience(link.enquire_link, link.response_timeout, handshake)
+        tls = client_context(link.tls) if link.tls is not None else None
+        kinds = _KINDS[link.mode]
+        self._binds = [
+            Bind(operator.name, id, kind, link, tls, patience, clock, log, self._hear)
+            for number in range(1, link.binds + 1)
+            for kind in kinds
+            for id in (f"{number}" if len(kinds) == 1 else f"{number}-{kind}",)
+        ]
+        self._pause = min(max(min(link.enquire_link, link.response_timeout, handshake) / 4, 0.02), 1.0)
+        self._ticking: asyncio.TimerHandle | None = None
+        self._ready: list[Bind] = []
+        self._untried = set(self._binds)
+        self._link = LinkState(up=False, settled=False)
+        self._stopping = False
+        self._drained = asyncio.Event()
+        self._warned = False
+
+    # --- the port ------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        for bind in self._binds:
+            bind.start()
+        self._ticking = asyncio.get_running_loop().call_later(self._pause, self._tick)
+
+    async def stop(self, timeout: float) -> None:
+        self._stopping = True
+        self._ready = []
+        self._check_drained()
+        try:
+            async with asyncio.timeout(timeout):
+                await self._drained.wait()
+        except TimeoutError:
+            pass
+        await asyncio.gather(*[bind.stop(_FAREWELL) for bind in self._binds])
+        if self._ticking is not None:
+            self._ticking.cancel()
+
+    def reconfigure(self, operator: Operator) -> None:
+        self.operator = operator
+        self._form = SubmitForm(operator)
+
+    def link(self) -> LinkState:
+        return self._link
+
+    def room(self) -> int:
+        return sum([max(bind.window - bind.in_use, 0) for bind in self._ready])
+
+    def reserve(self) -> Bind | None:
+        best: Bind | None = None
+        for bind in self._ready:
+            if bind.in_use < bind.window and (best is None or bind.in_use < best.in_use):
+                best = bind
+        if best is not None:
+            best.in_use += 1
+        return best
+
+    def release(self, slot: Bind) -> None:
+        slot.in_use -= 1
+
+    def submit(self, submission: Submission) -> bool:
+        connection: Connection | None = submission.slot.connection
+        if connection is None or self._stopping:
+            return False
+        clock = self._clock
+        submission.written_at = clock.monotonic()
+        try:
+            written = connection.session.submit(submission, self._form.fill(submission, clock.now()))
+        except LocalProtocolError as error:
+            # The engine hears of it as of any other result, not while it is still submitting.
+            refusal = Outcome(OutcomeKind.REJECTED, detail=str(error))
+            asyncio.get_running_loop().call_soon(self._sink.settled, submission, refusal)
+            return True
+        if written:
+            connection.touch()
+        return written
+
+    def acknowledge(self, token: Token, stored: bool) -> None:
+        connection, command_id, sequence = token
+        connection.acknowledge(command_id, sequence, stored)
+        if self._stopping:
+            self._check_drained()
+
+    def views(self) -> list[BindView]:
+        return [bind.view() for bind in self._binds]
+
+    # --- what the binds say --------------------------------------------------------------------------------------
+
+    def _hear(self, bind: Bind, events: list[Event]) -> None:
+        sink = self._sink
+        for event in events:
+            if isinstance(event, Answered):
+                outcome = self._outcome(event)
+                if event.late:
+                    sink.answered_late(event.submission, outcome)
+                else:
+                    sink.settled(event.submission, outcome)
+            elif isinstance(event, Delivered):
+                self._delivered(bind, event)
+            elif isinstance(event, Unanswered):
+                sink.settled(event.submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))
+            else:
+                self._changed(bind, event)
+        if self._stopping:
+            self._check_drained()
+
+    def _outcome(self, event: Answered) -> Outcome:
+        if event.status != _ROK:
+            return outcome_of(event.status, self.operator.errors)
+        if not event.message_id and not self._warned:
+            self._warned = True
+            self._log.warning("accepted_without_id", operator=self.operator.name)
+        return Outcome(OutcomeKind.ACCEPTED, event.message_id or None, _ROK)
+
+    def _delivered(self, bind: Bind, event: Delivered) -> None:
+        operator = self.operator
+        pdu = event.pdu
+        connection = bind.connection
+        assert connection is not None
+        token = (connection, DATA_SM if isinstance(pdu, DataSm) else DELIVER_SM, event.sequence)
+        now = self._clock.now()
+        receipt = read_receipt(pdu, operator.name, now)
+        if receipt is not None:
+            self._sink.received(operator.name, receipt, token)
+        else:
+            self._sink.inbound(operator.name, read_inbound(pdu, operator, now), token)
+
+    def _changed(self, bind: Bind, event: Bound | Closed) -> None:
+        was_up = bool(self._ready)
+        self._ready = [] if self._stopping else [bind for bind in self._binds if bind.can_submit]
+        up = bool(self._ready)
+        self._untried.discard(bind)
+        if was_up and not up:
+            self._untried.add(bind)
+        self._link = LinkState(up=up, settled=not self._untried)
+        if isinstance(event, Closed):
+            for submission in event.lost:
+                self._sink.settled(submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))
+        self._sink.link_changed(self.operator.name)
+
+    # --- inside --------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        for bind in self._binds:
+            if bind.connection is not None:
+                bind.connection.tick()
+        self._ticking = asyncio.get_running_loop().call_later(self._pause, self._tick)
+
+    def _check_drained(self) -> None:
+        if all(bind.connection is None or bind.connection.session.idle for bind in self._binds):
+            self._drained.set()

@@ -1,0 +1,104 @@
+"""What was asked of the store since the last cut, as one value."""
+
+from collections.abc import Callable, Sequence, Set
+from sqlite3 import Connection
+
+from router.event import LoggedEvent
+from router.message import Message
+from router.ports import Remembered, StoreUnavailable
+
+Done = Callable[[StoreUnavailable | None], None]
+
+
+class Acceptance:
+    """New messages that are kept all or not at all."""
+
+    __slots__ = ("done", "messages", "remembered")
+
+    def __init__(self, messages: Sequence[Message], remembered: Remembered | None, done: Done) -> None:
+        self.messages = messages
+        self.remembered = remembered
+        self.done = done
+
+
+class Step:
+    """A bounded piece of upkeep on the writer's connection, run within the batch's transaction."""
+
+    __slots__ = ("done", "run")
+
+    def __init__(self, run: Callable[[Connection], None], done: Done) -> None:
+        self.run = run
+        self.done = done
+
+
+class Batch:
+    """Several saves of one message are one write, and one of a message that is new in this batch is its insert.
+
+    `size` counts what was asked, before that.
+    """
+
+    __slots__ = ("acceptances", "callbacks", "cursors", "events", "links", "new", "parked", "saved", "size", "steps")
+
+    def __init__(self) -> None:
+        self.acceptances: list[Acceptance] = []
+        self.new: dict[int, Message] = {}
+        self.saved: dict[int, Message] = {}
+        self.links: list[tuple[str, str, int, int]] = []
+        self.events: list[LoggedEvent] = []
+        self.parked: dict[bytes, int | None] = {}
+        self.cursors: dict[str, int] = {}
+        self.steps: list[Step] = []
+        self.callbacks: list[Callable[[], None]] = []
+        self.size = 0
+
+    def accept(self, acceptance: Acceptance) -> None:
+        self.acceptances.append(acceptance)
+        for message in acceptance.messages:
+            self.new[message.no] = message
+        self.size += len(acceptance.messages) + (acceptance.remembered is not None)
+
+    def save(self, message: Message) -> None:
+        no = message.no
+        if no in self.new:
+            self.new[no] = message
+        else:
+            self.saved[no] = message
+        self.size += 1
+
+    def link(self, operator: str, key: str, no: int, at: int) -> None:
+        self.links.append((operator, key, no, at))
+        self.size += 1
+
+    def append(self, event: LoggedEvent) -> None:
+        self.events.append(event)
+        self.size += 1
+
+    def park(self, receipt: bytes, received_at: int | None) -> None:
+        """A receipt as it is stored, to be kept or, without a time, forgotten; the last word counts."""
+        self.parked.pop(receipt, None)
+        self.parked[receipt] = received_at
+        self.size += 1
+
+    def move_cursor(self, reader: str, seq: int) -> None:
+        if seq > self.cursors.get(reader, -1):
+            self.cursors[reader] = seq
+        self.size += 1
+
+    def run(self, step: Step) -> None:
+        self.steps.append(step)
+        self.size += 1
+
+    def refuse(self, concerned: Callable[[Acceptance], bool]) -> list[Acceptance]:
+        """Take acceptances out again, with what they remember; their messages go by `forget`."""
+        refused = [acceptance for acceptance in self.acceptances if concerned(acceptance)]
+        if refused:
+            self.acceptances = [acceptance for acceptance in self.acceptances if not concerned(acceptance)]
+        return refused
+
+    def forget(self, numbers: Set[int]) -> None:
+        """Take out every write that concerns these messages."""
+        for no in numbers:
+            self.new.pop(no, None)
+            self.saved.pop(no, None)
+        if any(link[2] in numbers for link in self.links):
+            self.links = [link for link in self.links if link[2] not in numbers]

@@ -1,0 +1,141 @@
+"""Questions to the store, each one SELECT (or a few) on a connection of its own that sees what is committed."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, key_bytes, logged_event, messages
+from adapters.store.schema import open_reader
+from router.event import LoggedEvent
+from router.message import Message
+from router.ports import Lane, MessageFilter, Remembered, StoreUnavailable
+
+T = TypeVar("T")
+
+_THREADS = 4
+
+
+class Readers:
+    """A few threads, each with its own read-only connection."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._executor = ThreadPoolExecutor(_THREADS, "store-read")
+        self._own = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+
+    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `question` in a thread. Raises StoreUnavailable."""
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question)
+        except RuntimeError as error:
+            raise StoreUnavailable("the store is closed") from error
+        return await answer
+
+    def close(self) -> None:
+        """Wait for the questions under way, then close."""
+        self._executor.shutdown()
+        for connection in self._connections:
+            connection.close()
+
+    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            if connection is None:
+                connection = self._own.connection = open_reader(self._path)
+                self._connections.append(connection)
+            return question(connection)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            raise StoreUnavailable(f"{self._path}: {error}") from error
+
+
+def find(connection: sqlite3.Connection, account: str, message_id: str) -> Message | None:
+    try:
+        key = id_bytes(message_id)
+    except ValueError:
+        return None
+    rows = connection.execute("SELECT body FROM messages WHERE account = ? AND id = ?", (account, key))
+    return next(iter(messages(rows)), None)
+
+
+def list_messages(connection: sqlite3.Connection, query: MessageFilter) -> list[Message]:
+    """Account, times and cursor are bounds on the index; the other conditions are checked row by row within them."""
+    bounds = [first_id(LARGEST_TIME) if query.before is None else first_id(query.before)]
+    try:
+        if query.cursor is not None:
+            bounds.append(id_bytes(query.cursor))
+        conditions = {
+            "state": query.state and query.state.value,
+            "recipient": query.to,
+            "sender": query.sender,
+            "reference": query.reference,
+        }
+        wanted = {column: value for column, value in conditions.items() if value is not None}
+        rows = connection.execute(
+            "SELECT body FROM messages WHERE account = ? AND id >= ? AND id < ?"
+            + "".join(f" AND {column} = ?" for column in wanted)
+            + " ORDER BY id DESC LIMIT ?",
+            (
+                query.account,
+                first_id(0 if query.after is None else query.after + 1),
+                min(bounds),
+                *wanted.values(),
+                query.limit,
+            ),
+        )
+    except ValueError:  # a cursor that is no id, or text that is no Unicode, is met by no message
+        return []
+    return messages(rows)
+
+
+def find_linked(
+    connection: sqlite3.Connection, keys: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[Message]]:
+    found = {}
+    for operator, key in keys:
+        rows = connection.execute(
+            "SELECT body FROM links JOIN messages USING (no) WHERE links.operator = ? AND key = ?"
+            " ORDER BY at DESC, no DESC",
+            (operator, key_bytes(key)),
+        ).fetchall()
+        if rows:
+            found[operator, key] = messages(rows)
+    return found
+
+
+def load_lane(connection: sqlite3.Connection, lane: Lane, after: int, limit: int) -> list[Message]:
+    rows = connection.execute(
+        "SELECT body FROM messages WHERE operator = ? AND rank = ? AND account = ? AND position > ?"
+        " ORDER BY position LIMIT ?",
+        (lane.operator, lane.rank, lane.account, after, limit),
+    )
+    return messages(rows)
+
+
+def load_due(connection: sqlite3.Connection, now: int, limit: int) -> list[Message]:
+    rows = connection.execute(
+        "SELECT body FROM messages WHERE due_at <= ? ORDER BY due_at LIMIT ?",
+        (now, limit),
+    )
+    return messages(rows)
+
+
+def events(connection: sqlite3.Connection, account: str, after: int, limit: int) -> list[LoggedEvent]:
+    rows = connection.execute(
+        "SELECT account, seq, type, at, payload FROM events WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
+        (account, after, limit),
+    )
+    return [logged_event(row) for row in rows]
+
+
+def recall(connection: sqlite3.Connection, account: str, key: str) -> Remembered | None:
+    row = connection.execute(
+        "SELECT digest, status, body, at FROM remembered WHERE account = ? AND key = ?", (account, key_bytes(key))
+    ).fetchone()
+    return row and Remembered(account, key, *row)

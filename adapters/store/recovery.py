@@ -1,0 +1,41 @@
+"""What a start finds. Every question is answered from an index that holds nothing of the history."""
+
+from sqlite3 import Connection
+
+from adapters.store.rows import OPEN, UNSETTLED, decode_receipt, messages
+from router.ports import Lane, LaneBacklog, Recovery
+
+
+def recover(connection: Connection) -> Recovery:
+    """Raises sqlite3.Error, and msgspec.MsgspecError for a document that cannot be read."""
+    lanes = []
+    last_position = 0
+    for operator, rank, account, count, last in connection.execute(
+        "SELECT operator, rank, account, count(*), max(position) FROM messages WHERE position IS NOT NULL"
+        " GROUP BY operator, rank, account"
+    ):
+        lanes.append(LaneBacklog(Lane(operator, rank, account), count))
+        last_position = max(last_position, last)
+    return Recovery(
+        last_no=_value(connection, "SELECT max(no) FROM messages") or 0,
+        last_position=last_position,
+        last_seqs=dict(connection.execute("SELECT account, last_seq FROM logs")),
+        open_messages=_value(connection, f"SELECT count(*) FROM messages WHERE live IN ({OPEN}, {OPEN | UNSETTLED})")
+        or 0,
+        lanes=lanes,
+        next_due=next_due(connection),
+        unsettled=messages(
+            connection.execute(f"SELECT body FROM messages WHERE live IN ({UNSETTLED}, {OPEN | UNSETTLED}) ORDER BY no")
+        ),
+        parked=[decode_receipt(row) for (row,) in connection.execute("SELECT receipt FROM parked ORDER BY rowid")],
+        cursors=dict(connection.execute("SELECT reader, seq FROM cursors")),
+    )
+
+
+def next_due(connection: Connection) -> int | None:
+    return _value(connection, "SELECT min(due_at) FROM messages WHERE due_at IS NOT NULL")
+
+
+def _value(connection: Connection, question: str) -> int | None:
+    (value,) = connection.execute(question).fetchone()
+    return None if value is None else int(value)

@@ -1,0 +1,102 @@
+"""Forgetting, in steps small enough to share the writer with the traffic.
+
+A message's age counts from when it was accepted, or was to be sent. Nothing here needs an index of its own: numbers
+and ids grow with time, so what is old stands first.
+"""
+
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from adapters.store.rows import first_id
+from router.message import FINAL
+
+_STEP = 500
+
+_FINAL = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoffs:
+    """Milliseconds since the epoch; what is older goes."""
+
+    messages: int
+    events: int
+    texts: int
+    keys: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`texts_gone_to` is the number up to which texts are blanked; a message that is not final by then is written
+    without its text once it is. `round` is how far this round of deleting has come; the next one starts over, for what
+    has become final since.
+    """
+
+    texts_gone_to: int
+    round: int = 0
+
+
+def progress(connection: Connection) -> Progress:
+    row = connection.execute("SELECT value FROM marks WHERE name = 'texts_gone_to'").fetchone()
+    return Progress(row[0] if row else 0)
+
+
+def step(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Progress, bool]:
+    """In an open transaction. How far this came, and whether there is more to do."""
+    round_, more_messages = _delete_messages(connection, done.round, cutoffs.messages)
+    texts_gone_to, more_texts = _blank_texts(connection, done.texts_gone_to, cutoffs.texts)
+    more_events = _delete_events(connection, cutoffs.events)
+    more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
+    more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
+    more = more_messages or more_texts or more_events or more_answers or more_parked
+    return Progress(texts_gone_to, round_), more
+
+
+def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:
+    rows = connection.execute(
+        f"SELECT no, state IN ({_FINAL})"
+        " AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?"
+        " FROM (SELECT no, id, state, body FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
+        (before, after, _STEP, first_id(before)),
+    ).fetchall()
+    doomed = [(no,) for no, gone in rows if gone]
+    connection.executemany("DELETE FROM links WHERE no = ?", doomed)
+    connection.executemany("DELETE FROM messages WHERE no = ?", doomed)
+    return (rows[-1][0], True) if len(rows) == _STEP else (0, False)
+
+
+def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, bool]:
+    last, seen = connection.execute(
+        "SELECT max(no), count(*) FROM (SELECT no, id FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
+        (after, _STEP, first_id(before)),
+    ).fetchone()
+    if not seen:
+        return after, False
+    connection.execute(
+        "UPDATE messages SET body = CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh') AS BLOB)"
+        f" WHERE no > ? AND no <= ? AND state IN ({_FINAL})",
+        (after, last),
+    )
+    connection.execute("INSERT OR REPLACE INTO marks VALUES ('texts_gone_to', ?)", (last,))
+    return last, seen == _STEP
+
+
+def _delete_events(connection: Connection, before: int) -> bool:
+    left = _STEP
+    for (account,) in connection.execute("SELECT account FROM logs").fetchall():
+        left -= connection.execute(
+            "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq IN"
+            " (SELECT seq FROM events WHERE account = ?1 ORDER BY seq LIMIT ?3)",
+            (account, before, left),
+        ).rowcount
+        if not left:
+            return True
+    return False
+
+
+def _delete_oldest(connection: Connection, table: str, time: str, before: int) -> bool:
+    deleted = connection.execute(
+        f"DELETE FROM {table} WHERE {time} < ? AND rowid IN (SELECT rowid FROM {table} ORDER BY rowid LIMIT ?)",
+        (before, _STEP),
+    ).rowcount
+    return deleted == _STEP

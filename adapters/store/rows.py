@@ -1,0 +1,124 @@
+"""A value and its row, both ways."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from router.event import EventType, LoggedEvent
+from router.message import FINAL, Message, State, TrafficClass
+from router.outcome import OutcomeKind
+from router.ports import Remembered
+from router.receipt import Receipt
+
+Row = tuple[Any, ...]
+
+RANK = {traffic_class: rank for rank, traffic_class in enumerate(TrafficClass)}
+
+OPEN = 1
+UNSETTLED = 2
+
+LARGEST_TIME = (1 << 48) - 1
+
+# Looking a member up in its enumeration costs as much as the rest of the test it stands in.
+_QUEUED, _SCHEDULED, _SUBMITTED = State.QUEUED, State.SCHEDULED, State.SUBMITTED
+_UNKNOWN = OutcomeKind.UNKNOWN
+
+_encode = msgspec.json.Encoder().encode
+decode_message = msgspec.json.Decoder(Message).decode
+decode_receipt = msgspec.json.Decoder(Receipt).decode
+
+
+def id_bytes(text: str) -> bytes:
+    """The 16 octets of an id. Raises ValueError where it is none."""
+    octets = bytes.fromhex(text.replace("-", ""))
+    if len(octets) != 16:
+        raise ValueError("not an id")
+    return octets
+
+
+def first_id(at: int) -> bytes:
+    """The smallest id of a millisecond: a UUIDv7 begins with its time in 48 bits (RFC 9562 section 5.7)."""
+    return min(max(at, 0), LARGEST_TIME).to_bytes(6, "big") + bytes(10)
+
+
+def key_bytes(key: str) -> bytes:
+    """A key from outside as octets; undecodable ones may stand in it as lone surrogates."""
+    return key.encode("utf-8", "surrogatepass")
+
+
+def new_row(message: Message, texts_gone_to: int) -> Row:
+    """The whole row of a message. Raises TypeError or ValueError where it has none."""
+    operator = message.operator
+    return (
+        message.no,
+        id_bytes(message.id),
+        message.account,
+        message.to,
+        message.sender,
+        message.reference,
+        RANK[message.traffic_class],
+        message.state.value,
+        "" if operator is None else operator,
+        message.position,
+        message.due_at,
+        _live(message),
+        _body(message, texts_gone_to),
+    )
+
+
+def saved_row(message: Message, texts_gone_to: int) -> Row:
+    """What may change in a row, then its number. Raises TypeError or ValueError where it has none."""
+    operator = message.operator
+    return (
+        message.state.value,
+        "" if operator is None else operator,
+        message.position,
+        message.due_at,
+        _live(message),
+        _body(message, texts_gone_to),
+        message.no,
+    )
+
+
+def _body(message: Message, texts_gone_to: int) -> bytes:
+    """A final message up to number `texts_gone_to` is older than the retention of texts and is kept without its own."""
+    if message.no <= texts_gone_to and message.state in FINAL:
+        message = msgspec.structs.replace(message, text=None, data=None, udh=None)
+    return _encode(message)
+
+
+def _live(message: Message) -> int | None:
+    state = message.state
+    if state in FINAL:
+        return None
+    live = OPEN if state is _QUEUED or state is _SCHEDULED else 0
+    for part in message.parts:
+        attempts = part.attempts
+        if attempts and (part.state is _QUEUED or part.state is _SUBMITTED):
+            outcome = attempts[-1].outcome
+            if outcome is None or outcome is _UNKNOWN:
+                return live | UNSETTLED
+    return live or None
+
+
+def messages(rows: Iterable[Row]) -> list[Message]:
+    return [decode_message(body) for (body,) in rows]
+
+
+def event_row(event: LoggedEvent) -> Row:
+    return event.account, event.seq, event.type.value, event.at, event.payload
+
+
+def logged_event(row: Row) -> LoggedEvent:
+    account, seq, kind, at, payload = row
+    return LoggedEvent(account, seq, EventType(kind), at, payload)
+
+
+def remembered_row(answer: Remembered) -> Row:
+    return answer.account, key_bytes(answer.key), answer.digest, answer.status, answer.body, answer.at
+
+
+def receipt_bytes(receipt: Receipt) -> bytes:
+    """Equal receipts have equal octets: fields are written in order, always all of them."""
+    return _encode(receipt)

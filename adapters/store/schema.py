@@ -1,0 +1,80 @@
+"""Opening the database file: alone, migrated, set up for a log that is on disk when COMMIT returns."""
+
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+from router.ports import StoreUnavailable
+
+_PAGE = 8192
+_WRITER_CACHE = 64 * 1024 * 1024
+_READER_CACHE = 8 * 1024 * 1024
+_WAL = 32 * 1024 * 1024
+
+
+def lock(path: Path) -> sqlite3.Connection:
+    """Keep other daemons off this store until the returned connection is closed or the process ends.
+
+    SQLite's own file locks do it, on an empty database beside ours. Raises StoreUnavailable.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        connection.close()
+        busy = "locked" in str(error)
+        raise StoreUnavailable(f"{path} is in use by another daemon" if busy else f"{path}.lock: {error}") from error
+    return connection
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The one connection that writes, at our schema. Raises StoreUnavailable."""
+    try:
+        # No waiting for locks: a writer that runs on the loop's thread fails and tries again later.
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"{path}: {error}") from error
+    try:
+        connection.execute(f"PRAGMA page_size = {_PAGE}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = {-_WRITER_CACHE // 1024}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL // _PAGE}")
+        connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL}")
+        _migrate(connection)
+    except (sqlite3.Error, StoreUnavailable) as error:
+        connection.close()
+        raise StoreUnavailable(f"{path}: {error}") from error
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that only reads. Raises sqlite3.Error."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
+    connection.execute(f"PRAGMA cache_size = {-_READER_CACHE // 1024}")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    steps = sorted(
+        (file for file in (files("adapters.store") / "migrations").iterdir() if file.name.endswith(".sql")),
+        key=lambda file: file.name,
+    )
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(steps):
+        raise StoreUnavailable(f"its schema is version {version}, newer than this program's {len(steps)}")
+    for number, step in enumerate(steps[version:], version + 1):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;"
+            )
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,182 @@
+"""The Store on one SQLite file; the contract is router.ports.Store."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from structlog.typing import FilteringBoundLogger
+
+from adapters.store import reads, retention
+from adapters.store.batch import Acceptance, Done, Step
+from adapters.store.recovery import next_due, recover
+from adapters.store.rows import receipt_bytes
+from adapters.store.schema import lock, open_writer
+from adapters.store.writer import Writer
+from router.event import LoggedEvent
+from router.message import Message
+from router.ports import Lane, MessageFilter, Recovery, Remembered, StoreUnavailable
+from router.receipt import Receipt
+
+T = TypeVar("T")
+
+# Lists may walk far back through an account's history; the engine's own reads must not wait behind them.
+_LISTS_AT_ONCE = 2
+
+
+class SqliteStore:
+    def __init__(
+        self,
+        path: Path,
+        log: FilteringBoundLogger,
+        on_commit: Callable[[float, int], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """`on_commit` is told each commit's duration in seconds and its number of writes."""
+        self._path = path
+        self._log = log
+        self._on_commit = on_commit
+        self._monotonic = monotonic
+        self._opened = False
+        self._executor: ThreadPoolExecutor
+        self._resources: ExitStack
+        self._readers: reads.Readers
+        self._writer: Writer
+        self._progress: retention.Progress
+        self._lists = asyncio.Semaphore(_LISTS_AT_ONCE)
+
+    async def open(self) -> Recovery:
+        self._executor = ThreadPoolExecutor(1, "store-commit")
+        try:
+            connection, recovery = await self._in_thread(self._prepare)
+        except BaseException:
+            self._executor.shutdown(wait=False)
+            raise
+        self._writer = Writer(
+            connection,
+            self._executor,
+            lambda: self._progress.texts_gone_to,
+            self._log,
+            self._on_commit,
+            self._monotonic,
+        )
+        self._opened = True
+        return recovery
+
+    async def close(self) -> None:
+        if not self._opened:
+            return
+        self._opened = False
+        try:
+            await self._writer.close()
+        finally:
+            await self._in_thread(self._resources.close)
+            self._executor.shutdown()
+
+    @property
+    def healthy(self) -> bool:
+        return self._opened and self._writer.healthy
+
+    def accept(
+        self,
+        messages: Sequence[Message],
+        remembered: Remembered | None,
+        done: Done,
+    ) -> None:
+        writer = self._writer
+        if writer.healthy:
+            writer.batch().accept(Acceptance(messages, remembered, done))
+        else:
+            error = StoreUnavailable("the store cannot write at the moment")
+            asyncio.get_running_loop().call_soon(writer.call, done, error)
+
+    def save(self, message: Message) -> None:
+        self._writer.batch().save(message)
+
+    def link(self, operator: str, key: str, message: Message, at: int) -> None:
+        self._writer.batch().link(operator, key, message.no, at)
+
+    def append(self, event: LoggedEvent) -> None:
+        self._writer.batch().append(event)
+
+    def park(self, receipt: Receipt) -> None:
+        self._writer.batch().park(receipt_bytes(receipt), receipt.received_at)
+
+    def unpark(self, receipt: Receipt) -> None:
+        self._writer.batch().park(receipt_bytes(receipt), None)
+
+    def move_cursor(self, reader: str, seq: int) -> None:
+        self._writer.batch().move_cursor(reader, seq)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        self._writer.batch().callbacks.append(call)
+
+    async def find(self, account: str, message_id: str) -> Message | None:
+        return await self._readers.ask(partial(reads.find, account=account, message_id=message_id))
+
+    async def list_messages(self, query: MessageFilter) -> list[Message]:
+        async with self._lists:
+            return await self._readers.ask(partial(reads.list_messages, query=query))
+
+    async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
+        return await self._readers.ask(partial(reads.find_linked, keys=keys))
+
+    async def load_lane(self, lane: Lane, after: int, limit: int) -> list[Message]:
+        return await self._readers.ask(partial(reads.load_lane, lane=lane, after=after, limit=limit))
+
+    async def load_due(self, now: int, limit: int) -> list[Message]:
+        return await self._readers.ask(partial(reads.load_due, now=now, limit=limit))
+
+    async def next_due(self) -> int | None:
+        return await self._readers.ask(next_due)
+
+    async def events(self, account: str, after: int, limit: int) -> list[LoggedEvent]:
+        return await self._readers.ask(partial(reads.events, account=account, after=after, limit=limit))
+
+    async def recall(self, account: str, key: str) -> Remembered | None:
+        return await self._readers.ask(partial(reads.recall, account=account, key=key))
+
+    async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
+        """Parked receipts go with the remembered answers, by `keys_before`. Raises StoreUnavailable."""
+        cutoffs = retention.Cutoffs(messages_before, events_before, text_before, keys_before)
+        result: tuple[retention.Progress, bool]
+        committed = asyncio.get_running_loop().create_future()
+
+        def run(connection: sqlite3.Connection) -> None:
+            nonlocal result
+            result = retention.step(connection, self._progress, cutoffs)
+
+        def done(error: StoreUnavailable | None) -> None:
+            if error is None:
+                self._progress = result[0]
+            if not committed.done():
+                committed.set_result(error)
+
+        self._writer.batch().run(Step(run, done))
+        error = await committed
+        if error is not None:
+            raise error
+        return result[1]
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+
+    def _prepare(self) -> tuple[sqlite3.Connection, Recovery]:
+        with ExitStack() as resources:
+            resources.callback(lock(self._path).close)
+            connection = open_writer(self._path)
+            resources.callback(connection.close)
+            try:
+                self._progress = retention.progress(connection)
+                recovery = recover(connection)
+            except (sqlite3.Error, msgspec.MsgspecError) as error:
+                raise StoreUnavailable(f"{self._path}: {error}") from error
+            self._readers = reads.Readers(self._path)
+            resources.callback(self._readers.close)
+            self._resources = resources.pop_all()
+        return connection, recovery

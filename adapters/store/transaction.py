@@ -1,0 +1,74 @@
+"""One batch as one transaction: a statement per table, always in the same order."""
+
+from collections.abc import Callable, Iterable
+from sqlite3 import Connection
+
+from adapters.store.batch import Batch
+from adapters.store.rows import Row, event_row, key_bytes, new_row, remembered_row, saved_row
+from router.message import Message
+
+_INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE_MESSAGE = (
+    "UPDATE messages SET state = ?, operator = ?, position = ?, due_at = ?, live = ?, body = ? WHERE no = ?"
+)
+_INSERT_LINK = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)"
+_INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
+_UPSERT_LOG = (
+    "INSERT INTO logs VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)"
+)
+_PARK = "INSERT OR IGNORE INTO parked VALUES (?, ?)"
+_UNPARK = "DELETE FROM parked WHERE receipt = ?"
+_UPSERT_CURSOR = "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET seq = max(seq, excluded.seq)"
+_REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
+_COUNT_TRIAL = "INSERT INTO marks VALUES ('trials', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+
+
+class Unwritable(Exception):
+    """Some messages hold what no row can; `numbers` says which. Nothing has been begun."""
+
+    def __init__(self, numbers: set[int]) -> None:
+        super().__init__(f"{len(numbers)} messages cannot be written")
+        self.numbers = numbers
+
+
+def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
+    """Begin a transaction and write the batch, all but its steps, as its messages stand now."""
+    new = _rows(new_row, batch.new.values(), texts_gone_to)
+    saved = _rows(saved_row, batch.saved.values(), texts_gone_to)
+    connection.execute("BEGIN IMMEDIATE")
+    if new:
+        connection.executemany(_INSERT_MESSAGE, new)
+    if saved:
+        connection.executemany(_UPDATE_MESSAGE, saved)
+    if batch.links:
+        rows = [(operator, key_bytes(key), no, at) for operator, key, no, at in batch.links]
+        connection.executemany(_INSERT_LINK, rows)
+    if batch.events:
+        connection.executemany(_INSERT_EVENT, map(event_row, batch.events))
+        connection.executemany(_UPSERT_LOG, {event.account: event.seq for event in batch.events}.items())
+    if batch.parked:
+        connection.executemany(_UNPARK, [(receipt,) for receipt, at in batch.parked.items() if at is None])
+        connection.executemany(_PARK, [(receipt, at) for receipt, at in batch.parked.items() if at is not None])
+    if batch.cursors:
+        connection.executemany(_UPSERT_CURSOR, batch.cursors.items())
+    answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]
+    if answers:
+        connection.executemany(_REMEMBER, map(remembered_row, answers))
+
+
+def touch(connection: Connection) -> None:
+    """Write something in the open transaction, so that its commit proves that the disk takes writes again."""
+    connection.execute(_COUNT_TRIAL)
+
+
+def _rows(row: Callable[[Message, int], Row], messages: Iterable[Message], texts_gone_to: int) -> list[Row]:
+    rows = []
+    unwritable = set()
+    for message in messages:
+        try:
+            rows.append(row(message, texts_gone_to))
+        except (TypeError, ValueError):
+            unwritable.add(message.no)
+    if unwritable:
+        raise Unwritable(unwritable)
+    return rows

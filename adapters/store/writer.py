@@ -1,0 +1,182 @@
+"""Group commit: one ordered writer, one transaction for all that came while the last one was under way.
+
+The statements run on the loop's own thread, because sqlite3 gives up the interpreter lock at every row and a second
+thread would fight the loop for it; only the COMMIT, which waits for the disk, has a thread of its own.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import ParamSpec
+
+from structlog.typing import FilteringBoundLogger
+
+from adapters.store import transaction
+from adapters.store.batch import Acceptance, Batch
+from router.ports import StoreUnavailable
+
+P = ParamSpec("P")
+
+# Seconds between two commits' starts: under load a batch then holds what came in that time, not just a few rows.
+_RHYTHM = 0.002
+# A batch takes no more than this many writes (but one acceptance stays whole), so the loop is never held for long.
+_MOST = 5_000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+
+
+class Writer:
+    """Commits batches in order. A batch whose commit fails stays the first in line, without its acceptances."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        executor: Executor,
+        texts_gone_to: Callable[[], int],
+        log: FilteringBoundLogger,
+        on_commit: Callable[[float, int], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """`executor` has one thread. `on_commit` is told each commit's seconds and number of writes."""
+        self.healthy = True
+        self._texts_gone_to = texts_gone_to
+        self._connection = connection
+        self._executor = executor
+        self._log = log
+        self._on_commit = on_commit
+        self._monotonic = monotonic
+        self._waiting: deque[Batch] = deque()
+        self._asked = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._run())
+
+    def batch(self) -> Batch:
+        """The batch that takes what is asked now; it is committed soon. Raises StoreUnavailable once closed."""
+        waiting = self._waiting
+        if waiting and waiting[-1].size < _MOST:
+            return waiting[-1]
+        if self._task.done():
+            raise StoreUnavailable("the store is closed")
+        waiting.append(Batch())
+        self._asked.set()
+        return waiting[-1]
+
+    def call(self, callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Run a caller's callback; what it raises is its own affair and stops nobody else."""
+        try:
+            callback(*args, **kwargs)
+        except Exception as trouble:
+            self._log.error("store_callback_failed", exc_info=trouble)
+
+    async def close(self) -> None:
+        """Commit what is waiting. Raises StoreUnavailable where the last try failed as well."""
+        self._closing = True
+        self._asked.set()
+        await self._task
+        if self._waiting:
+            lost = sum(batch.size for batch in self._waiting)
+            self._waiting.clear()
+            raise StoreUnavailable(f"closed with {lost} writes that could not be committed")
+
+    async def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        while await self._something():
+            batch = self._waiting.popleft()
+            began = self._monotonic()
+            try:
+                await self._commit(batch)
+            except Exception as error:
+                self._failed(batch, error)
+                if self._closing:
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            else:
+                pause = _FIRST_PAUSE
+                took = self._monotonic() - began
+                self._committed(batch, took)
+                if took < _RHYTHM and not self._closing:
+                    await asyncio.sleep(_RHYTHM - took)
+
+    async def _something(self) -> bool:
+        """Wait for a batch; False when there is none and there will be none."""
+        while not self._waiting and not self._closing:
+            self._asked.clear()
+            await self._asked.wait()
+        return bool(self._waiting)
+
+    async def _commit(self, batch: Batch) -> None:
+        if not batch.size and self.healthy:
+            return
+        try:
+            self._write(batch)
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._finish, batch)
+        except Exception:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _write(self, batch: Batch) -> None:
+        try:
+            transaction.write(self._connection, batch, self._texts_gone_to())
+        except transaction.Unwritable as error:
+            self._take_out(batch, error.numbers)
+            transaction.write(self._connection, batch, self._texts_gone_to())
+        if not self.healthy:
+            transaction.touch(self._connection)
+
+    def _finish(self, batch: Batch) -> None:
+        """In the commit's thread."""
+        for step in batch.steps:
+            step.run(self._connection)
+        self._connection.execute("COMMIT")
+
+    def _take_out(self, batch: Batch, numbers: set[int]) -> None:
+        """Do not let a message that cannot be written hold up all others."""
+        self._log.error("store_unwritable", messages=len(numbers))
+        refused = batch.refuse(lambda acceptance: any(message.no in numbers for message in acceptance.messages))
+        batch.forget(numbers | _numbers(refused))
+        self._refuse(refused, StoreUnavailable("a message holds what cannot be stored"))
+
+    def _failed(self, batch: Batch, error: Exception) -> None:
+        if self.healthy:
+            self._log.error("store_commit_failed", error=_reason(error), writes=batch.size)
+        self.healthy = False
+        self._waiting.appendleft(batch)
+        refused = [acceptance for waiting in self._waiting for acceptance in waiting.refuse(lambda _: True)]
+        steps = [step for waiting in self._waiting for step in waiting.steps]
+        numbers = _numbers(refused)
+        for waiting in self._waiting:
+            waiting.forget(numbers)
+            waiting.steps = []
+        unavailable = StoreUnavailable(_reason(error))
+        self._refuse(refused, unavailable)
+        for step in steps:
+            self.call(step.done, unavailable)
+
+    def _refuse(self, acceptances: list[Acceptance], error: StoreUnavailable) -> None:
+        for acceptance in acceptances:
+            self.call(acceptance.done, error)
+
+    def _committed(self, batch: Batch, seconds: float) -> None:
+        if not self.healthy:
+            self.healthy = True
+            self._log.info("store_recovered")
+        if batch.size:
+            self.call(self._on_commit, seconds, batch.size)
+        for acceptance in batch.acceptances:
+            self.call(acceptance.done, None)
+        for step in batch.steps:
+            self.call(step.done, None)
+        for callback in batch.callbacks:
+            self.call(callback)
+
+
+def _numbers(acceptances: list[Acceptance]) -> set[int]:
+    return {message.no for acceptance in acceptances for message in acceptance.messages}
+
+
+def _reason(error: Exception) -> str:
+    """Only SQLite's own sentences are known to hold nothing of what was to be written."""
+    return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__

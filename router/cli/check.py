@@ -1,0 +1,121 @@
+"""`carrier-router check`: are the configuration files right?"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from adapters.config_yaml import ConfigErrors, load
+from router.operator import Operator, SmppLink
+from router.settings import Plan, Settings
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
+    parser.add_argument("-c", "--config", type=Path, default=Path("config/router.yaml"), metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 with a summary on stdout, 1 with every error on stderr as `file:line: reason`."""
+    try:
+        settings = load(args.config, os.environ)
+    except ConfigErrors as refused:
+        for error in refused.errors:
+            print(error, file=sys.stderr)
+        if args.json:
+            errors = [{"file": error.file, "line": error.line, "reason": error.reason} for error in refused.errors]
+            print(json.dumps({"ok": False, "errors": errors}, indent=2))
+        return 1
+    if args.json:
+        print(json.dumps({"ok": True, "errors": [], **summary(settings)}, indent=2))
+    else:
+        show(settings, Console())
+    return 0
+
+
+def summary(settings: Settings) -> dict[str, Any]:
+    """What is configured, in numbers and names; no secrets."""
+    return {
+        "operators": [_operator(operator) for operator in settings.operators.values()],
+        "plans": [
+            {"name": plan.name, "order": plan.order, "operators": _plan_operators(plan), "attempts": plan.attempts}
+            for plan in settings.plans.values()
+        ],
+        "rules": len(settings.rules),
+        "accounts": [
+            {
+                "name": account.name,
+                "status": account.status,
+                "plan": account.plan,
+                "currency": account.currency,
+                "prices": len(account.prices),
+                "wallet": account.wallet,
+            }
+            for account in settings.accounts.values()
+        ],
+        "currencies": {"base": settings.base_currency}
+        | {code: str(worth) for code, worth in settings.currencies.items() if code != settings.base_currency},
+    }
+
+
+def _operator(operator: Operator) -> dict[str, Any]:
+    link = operator.link
+    return {
+        "name": operator.name,
+        "channel": operator.channel,
+        "protocol": operator.protocol,
+        "link": f"{link.host}:{link.port}" if link else None,
+        "binds": link.binds if isinstance(link, SmppLink) else None,
+        "tps": link.tps if isinstance(link, SmppLink) else None,
+        "currency": operator.currency,
+        "rates": len(operator.rates),
+    }
+
+
+def _plan_operators(plan: Plan) -> list[str] | None:
+    return None if plan.operators is None else [choice.operator for choice in plan.operators]
+
+
+def show(settings: Settings, console: Console) -> None:
+    """The summary as tables."""
+    found = summary(settings)
+    operators = _table("operator", "channel", "protocol", "link", "binds", "parts/s", "rates", "currency")
+    for one in found["operators"]:
+        operators.add_row(
+            one["name"],
+            one["channel"],
+            one["protocol"],
+            one["link"] or "",
+            str(one["binds"] or ""),
+            f"{one['tps']:g}" if one["tps"] else "no limit",
+            str(one["rates"]),
+            one["currency"],
+        )
+    plans = _table("plan", "order", "operators", "attempts")
+    for one in found["plans"]:
+        names = one["operators"]
+        plans.add_row(one["name"], one["order"], "all" if names is None else ", ".join(names), str(one["attempts"]))
+    accounts = _table("account", "status", "plan", "currency", "prices", "wallet")
+    for one in found["accounts"]:
+        accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
+    for table in (operators, plans, accounts):
+        console.print(table)
+    console.print(
+        f"{len(settings.operators)} operators, {sum(len(one.rates) for one in settings.operators.values())} rates, "
+        f"{len(settings.plans)} plans, {len(settings.rules)} rules, {len(settings.accounts)} accounts: no errors",
+        highlight=False,
+    )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table

@@ -1,0 +1,155 @@
+"""What the demo shows, from start to end."""
+
+import asyncio
+import json
+import signal
+import sys
+from typing import Any
+
+from aiohttp import ClientError
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from router.cli.demo.board import Board
+from router.cli.demo.messages import BANK, REFUSED, SHOP, plan
+from router.cli.demo.traffic import Traffic, attempts
+from router.cli.demo.world import DemoFailed, World, world
+from router.outcome import OutcomeKind
+
+
+def show(count: int, stay: bool, as_json: bool) -> int:
+    """Run the demo with `count` messages; the exit code."""
+    code = 1
+    try:
+        code = asyncio.run(_interruptible(count, stay, as_json))
+    except* (DemoFailed, ClientError, OSError) as failures:
+        print(f"demo: {failures.exceptions[0]}", file=sys.stderr)
+    return code
+
+
+async def _interruptible(count: int, stay: bool, as_json: bool) -> int:
+    # A second Ctrl-C must not cut the tidying up short, as asyncio.run's own handler would.
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task.cancelling() or task.cancel())
+    try:
+        return await _demo(count, stay, as_json)
+    except asyncio.CancelledError:
+        return 130
+
+
+async def _demo(count: int, stay: bool, as_json: bool) -> int:
+    console = Console(quiet=as_json)
+    console.print("Starting four simulated operators, a webhook receiver and the daemon ...")
+    async with world() as here:
+        console.print(f"The daemon listens on {here.url}, its files are in {here.folder}\n")
+        messages = [*plan(count), *REFUSED]
+        board = Board(len(messages))
+        traffic = Traffic(here, board)
+        progress = asyncio.create_task(_show_progress(traffic, board, console))
+        try:
+            await traffic.run(messages)
+        finally:
+            progress.cancel()
+            await asyncio.wait({progress})
+        summary = board.summary(traffic.seconds)
+        summary["webhook"] = await _webhook(here, board)
+        summary["attempts"] = await attempts(here)
+        if as_json:
+            print(json.dumps(summary, indent=2))
+        else:
+            _result(console, board, summary)
+        if stay:
+            await _stay(here, console)
+        elif not as_json:
+            console.print(_NEXT, soft_wrap=True, highlight=False)
+        return 0 if board.done else 1
+
+
+async def _show_progress(traffic: Traffic, board: Board, console: Console) -> None:
+    """A table that changes in place; where there is no terminal, a line each second."""
+    if not console.is_terminal:
+        while True:
+            await asyncio.sleep(1)
+            console.print(board.line(traffic.seconds), soft_wrap=True)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        while True:
+            live.update(board.table(), refresh=True)
+            await asyncio.sleep(0.1)
+
+
+async def _webhook(here: World, board: Board) -> dict[str, int]:
+    """Wait a moment until the bank's webhook has told all that the bank's events told."""
+    told = board.final_of(BANK)
+    receiver = here.receiver
+    await receiver.has(told, timeout=5)
+    return {"told": len(told & receiver.seen), "of": len(told), "posts": receiver.posts, "forged": receiver.forged}
+
+
+def _result(console: Console, board: Board, summary: dict[str, Any]) -> None:
+    console.print(board.table(), _attempts_table(summary["attempts"]))
+    refused = ", ".join(f"{count} {code}" for code, count in summary["refused"].items())
+    hook = summary["webhook"]
+    console.print(
+        f"Sent {summary['sent']}: {summary['accepted']} accepted, {board.refused.total()} refused at once ({refused}).",
+        f"Cost: {summary['cost']}. Median time to delivered: {summary['median_seconds_to_delivered']} s; "
+        f"possible duplicates after an outage: {summary['possible_duplicates']}.",
+        f"The bank's webhook was told of {hook['told']} of {hook['of']} messages in {hook['posts']} signed POSTs.",
+        sep="\n",
+        highlight=False,
+    )
+    if board.done:
+        console.print(f"Every accepted message came to its final state, in {summary['seconds']} s.", style="green")
+    else:
+        missing = summary["accepted"] - board.final
+        console.print(f"{missing} messages have no final state after {summary['seconds']} s.", style="red")
+
+
+def _attempts_table(found: dict[str, dict[str, int]]) -> Table:
+    outcomes = [kind.value for kind in OutcomeKind if any(kind in row for row in found.values())]
+    title = "attempts to submit a part, by what they came to"
+    table = Table(title=title, min_width=len(title))
+    table.add_column("operator")
+    for outcome in outcomes:
+        table.add_column(outcome, justify="right")
+    for operator, row in sorted(found.items()):
+        table.add_row(operator, *(str(row.get(outcome, "")) for outcome in outcomes))
+    return table
+
+
+async def _stay(here: World, console: Console) -> None:
+    """Until Ctrl-C. Raises DemoFailed at the daemon's end."""
+    bank, admin = here.tokens[BANK], here.admin_token
+    words = _STAY.format(url=here.url, bank=bank, shop=here.tokens[SHOP], admin=admin, config=here.config)
+    console.print(words, soft_wrap=True, highlight=False)
+    try:
+        await here.daemon.wait()
+    except asyncio.CancelledError:
+        return  # Ctrl-C is how this ends
+    raise DemoFailed(f"the daemon ended:\n{here.last_words()}")
+
+
+_NEXT = """
+What to try next:
+  carrier-router demo --stay                              the same, left running, with tokens and calls to try
+  carrier-router segment -c config/router.yaml "Noël 🎄"   how a text is cut into segments, and why
+  carrier-router route -c config/router.yaml +237670000001 who would carry it, at what cost, and why
+  carrier-router serve -c config/router.yaml              the daemon with your own operators
+"""
+
+_STAY = """
+Everything is still running; Ctrl-C ends it and removes all of it.
+
+  configuration  {config}
+  API            {url}/docs, {url}/metrics
+  tokens         bank {bank}   shop {shop}   admin {admin}
+
+  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+237690000001", "text": "Bonjour !"}}' {url}/v1/messages
+  curl -H 'Authorization: Bearer {shop}' '{url}/v1/events?after=0&limit=5'
+  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+254712000001"}}' {url}/v1/route
+  curl -H 'Authorization: Bearer {shop}' -d '{{"text": "Noël 🎄"}}' {url}/v1/segment
+  curl -H 'Authorization: Bearer {admin}' {url}/v1/operators
+  curl -H 'Authorization: Bearer {admin}' -X POST {url}/v1/operators/mtn-cm/pause
+"""

@@ -1,0 +1,99 @@
+"""`carrier-router route`: where a message would go, decided by the daemon's own code."""
+
+import argparse
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from router.engine.preview import preview_route
+from router.message import TrafficClass
+from router.refusal import Refusal
+from router.routing.plan import RoutePlan
+from router.routing.route import Decision, RouteQuery
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "route",
+        help="explain where a message to a number would go",
+        description="Explain which operators could carry a message to NUMBER and in which order. Needs no running "
+        "daemon: every configured operator counts as usable.",
+    )
+    parser.add_argument("number", metavar="NUMBER", help="recipient in E.164, e.g. +237670000001")
+    parser.add_argument("-c", "--config", type=Path, default=Path("config/router.yaml"), help="default: %(default)s")
+    parser.add_argument("--from", dest="sender", help="the sender, where a rule looks at it")
+    parser.add_argument(
+        "--class",
+        dest="traffic_class",
+        type=TrafficClass,
+        choices=list(TrafficClass),
+        default=TrafficClass.TRANSACTIONAL,
+        metavar="otp|transactional|marketing",
+    )
+    parser.add_argument("--plan", help="a plan of routes.yaml; default: %(default)s", default="default")
+    parser.add_argument("--at", type=_time, help="the time whose rates count (RFC 3339); default: now")
+    parser.add_argument("--json", action="store_true", help="print what POST /v1/route answers")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from adapters.config_yaml import ConfigErrors, load
+
+    try:
+        plan = RoutePlan(load(arguments.config, os.environ), 1)
+        query = RouteQuery(
+            to=arguments.number,
+            at=arguments.at if arguments.at is not None else time.time_ns() // 1_000_000,
+            sender=arguments.sender,
+            traffic_class=arguments.traffic_class,
+            plan=arguments.plan,
+        )
+        decision = preview_route(plan, None, query, lambda operator: None)
+    except ConfigErrors as errors:
+        for error in errors.errors:
+            print(error, file=sys.stderr)
+        return 1
+    except Refusal as refusal:
+        print(f"error: {refusal.code}: {refusal.detail}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(decision)).decode())
+    else:
+        _show(arguments.number, decision)
+    return 0
+
+
+def _show(number: str, decision: Decision) -> None:
+    console = Console()
+    network = decision.network
+    parts = [network.name, f"{network.mcc}-{network.mnc}" if network.mcc else None] if network else []
+    where = " ".join(part for part in parts if part)
+    rule = f", rule {decision.rule}" if decision.rule else ""
+    console.print(f"{number}{f' ({where})' if where else ''}: plan {decision.plan}{rule}")
+    table = Table("rank", "operator", "prefix", "cost per part", "in base currency", "usable")
+    for candidate in decision.candidates:
+        table.add_row(
+            str(candidate.rank),
+            candidate.operator,
+            candidate.prefix or "(all)",
+            str(candidate.cost),
+            str(candidate.base_cost),
+            "yes" if candidate.usable else f"no: {candidate.reason}",
+            style="bold" if candidate.operator == decision.operator else None,
+        )
+    console.print(table)
+
+
+def _time(text: str) -> int:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2027-01-01T00:00Z") from None
+    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)

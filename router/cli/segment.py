@@ -1,0 +1,83 @@
+"""`carrier-router segment`: what a text becomes on the air, cut by the daemon's own code."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from router.engine.preview import preview_segments
+from router.message import EncodingWish
+from router.operator import TextRules
+from router.refusal import Refusal
+from router.routing.plan import RoutePlan
+from router.settings import Limits
+from router.text.segment import Segmentation, segment
+from router.text.view import SegmentationView, view
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "segment",
+        help="show how a text is encoded and cut",
+        description="Show the encoding of TEXT, what forced it, and the parts it is cut into. Needs no running daemon.",
+    )
+    parser.add_argument("text", metavar="TEXT")
+    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="for --operator and the configured limit")
+    parser.add_argument("--operator", metavar="NAME", help="cut as this operator takes it; default: plain GSM 7-bit")
+    parser.add_argument(
+        "--encoding",
+        type=EncodingWish,
+        choices=list(EncodingWish),
+        default=EncodingWish.AUTO,
+        metavar="auto|gsm7|ucs2",
+    )
+    parser.add_argument("--json", action="store_true", help="print what POST /v1/segment answers")
+    parser.set_defaults(func=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from adapters.config_yaml import ConfigErrors
+
+    if arguments.operator is not None and arguments.config is None:
+        print("error: --operator needs -c FILE", file=sys.stderr)
+        return 2
+    try:
+        found = view(_segmentation(arguments))
+    except ConfigErrors as errors:
+        for error in errors.errors:
+            print(error, file=sys.stderr)
+        return 1
+    except Refusal as refusal:
+        print(f"error: {refusal.code}: {refusal.detail}", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        _show(found)
+    return 0
+
+
+def _segmentation(arguments: argparse.Namespace) -> Segmentation:
+    if arguments.config is None:
+        return segment(arguments.text, arguments.encoding, TextRules(), Limits().message_parts)
+    from adapters.config_yaml import load
+
+    plan = RoutePlan(load(arguments.config, os.environ), 1)
+    return preview_segments(plan, arguments.text, arguments.encoding, arguments.operator)
+
+
+def _show(found: SegmentationView) -> None:
+    console = Console(highlight=False)
+    why = f" ({found.reason})" if found.reason else ""
+    messages = "1 short message" if found.segments == 1 else f"{found.segments} short messages"
+    console.print(Text(f"{found.encoding}{why}: {found.units} units in {messages} of up to {found.units_per_segment}"))
+    table = Table("part", "units", "text")
+    for number, part in enumerate(found.parts, 1):
+        table.add_row(str(number), str(part.units), Text(part.text))
+    console.print(table)

@@ -1,0 +1,125 @@
+"""`carrier-router simulate smsc`: the misbehaving SMSC by hand."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import Any
+
+import msgspec
+import uvloop
+
+from adapters.simulator.behaviour import BY_ENDING, IdForm, help_text
+from adapters.simulator.smsc import Smsc, SmscOptions
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `simulate` to the command line."""
+    simulate = subparsers.add_parser("simulate", help="run the other side: an SMSC that misbehaves on request")
+    kinds = simulate.add_subparsers(dest="kind", required=True, metavar="KIND")
+    smsc = kinds.add_parser(
+        "smsc",
+        help="an SMPP 3.4 SMSC, steered by the destination's last digits",
+        description="Listen as an SMSC until SIGINT or SIGTERM. Takes bind_transmitter, bind_receiver and "
+        "bind_transceiver, answers submit_sm and sends receipts where they are asked for.",
+        epilog=help_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    defaults = SmscOptions()
+    smsc.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    smsc.add_argument("--port", type=int, default=2775, help="port, 0 for any (default %(default)s)")
+    smsc.add_argument("--system-id", help="the only system_id that may bind (default: any)")
+    smsc.add_argument("--password", help="the password it must give (default: any)")
+    smsc.add_argument("--response-delay", type=_seconds, default=0.0, help="seconds before each submit_sm_resp")
+    smsc.add_argument(
+        "--receipt-delay",
+        type=_seconds,
+        default=defaults.receipt_delay,
+        help="seconds from submit_sm to its receipt (default %(default)s)",
+    )
+    forms = [form.value for form in IdForm if form is not IdForm.NONE]
+    smsc.add_argument("--id-form", choices=forms, default="decimal", help="how message ids are written")
+    smsc.add_argument("--id-in-receipt", choices=forms, help="how they are written in receipts (default: the same)")
+    smsc.add_argument(
+        "--behaviour",
+        choices=sorted(BY_ENDING),
+        default="",
+        metavar="ENDING",
+        help="a row of the table below for all numbers that have none of their own",
+    )
+    smsc.add_argument(
+        "--throttle", type=_seconds, default=0.0, metavar="N", help="answer 0x58 beyond N submits a second"
+    )
+    smsc.add_argument("--window", type=int, default=defaults.window, help="unanswered deliver_sm per session")
+    smsc.add_argument(
+        "--resend",
+        type=_seconds,
+        default=defaults.resend,
+        help="seconds until an unanswered receipt is sent again (default %(default)s)",
+    )
+    smsc.add_argument("--json", action="store_true", help="one JSON object a line")
+    smsc.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal; 0, or 1 where it cannot listen."""
+    options = SmscOptions(
+        system_id=args.system_id,
+        password=args.password,
+        response_delay=args.response_delay,
+        receipt_delay=args.receipt_delay,
+        id_form=IdForm(args.id_form),
+        id_in_receipt=IdForm(args.id_in_receipt) if args.id_in_receipt else None,
+        behaviour=args.behaviour,
+        throttle=args.throttle,
+        window=args.window,
+        resend=args.resend,
+        keep=False,
+    )
+    try:
+        uvloop.run(_serve(Smsc(options), args.host, args.port, args.json))
+    except OSError as error:
+        print(f"cannot listen on {args.host}:{args.port}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(smsc: Smsc, host: str, port: int, as_json: bool) -> None:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    port = await smsc.start(host, port)
+    _say({"listening": f"{host}:{port}"} if as_json else f"SMSC listening on {host}:{port}")
+    told: dict[str, Any] = {}
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), 1.0)
+        counts = {"sessions": len(smsc.sessions)} | msgspec.to_builtins(smsc.counts)
+        if counts != told:
+            told = counts
+            _say(counts if as_json else _line(counts))
+    await smsc.stop()
+    if not as_json and sys.stdout.isatty():
+        print()
+
+
+def _line(counts: dict[str, int]) -> str:
+    line = (
+        "{sessions} sessions, {submits} submits ({accepted} accepted, {refused} refused, {unanswered} unanswered), "
+        "{delivered} of {deliveries} deliveries answered, {resent} sent again"
+    ).format_map(counts)
+    # On a terminal the line replaces the one before.
+    return f"\r\x1b[K{line}" if sys.stdout.isatty() else line
+
+
+def _say(what: str | dict[str, Any]) -> None:
+    line = what if isinstance(what, str) else msgspec.json.encode(what).decode()
+    print(line, end="" if line.startswith("\r") else "\n", flush=True)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value

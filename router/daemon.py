@@ -1,0 +1,187 @@
+"""The one place that puts everything together: build, start in order, drain and stop in reverse."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import structlog
+import uvloop
+from structlog.typing import FilteringBoundLogger
+
+from adapters.config_yaml import ConfigErrors, load
+from adapters.http import Services, http_server
+from adapters.logs import configure as configure_logs
+from adapters.metrics import PrometheusMetrics
+from adapters.smpp.gateway import SmppGateway
+from adapters.store import open_store
+from adapters.webhook import WebhookSender
+from router.account import Webhook
+from router.engine.engine import Engine
+from router.event import LoggedEvent
+from router.operator import Operator
+from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, StoreUnavailable
+from router.refusal import InvalidConfig
+from router.settings import Settings
+
+# The sum is what a stop may take: answers of operators, then webhooks, then clients.
+_DRAIN = 10.0
+_WEBHOOKS = 5.0
+_CLIENTS = 5.0
+
+
+class SystemClock:
+    """The port Clock on the machine's clocks."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+class WebhookLog:
+    """The log and the cursors as the webhook sender wants them."""
+
+    def __init__(self, engine: Engine, store: Store, cursors: Mapping[str, int]) -> None:
+        self._engine = engine
+        self._store = store
+        self.cursors = dict(cursors)
+
+    async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
+        return await self._engine.feed.read(account, after, limit, wait)
+
+    def acknowledge(self, account: str, seq: int) -> None:
+        self.cursors[account] = seq
+        self._store.move_cursor(account, seq)
+
+    def backlog(self, account: str) -> int:
+        return self._engine.feed.last_seq(account) - self.cursors.get(account, 0)
+
+
+class Daemon:
+    """A running carrier router; `config` is the path of its router.yaml."""
+
+    def __init__(self, config: Path, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._environ = environ
+        self._stopping = asyncio.Event()
+        self._log: FilteringBoundLogger = structlog.get_logger()
+
+    def load(self) -> Settings:
+        """The configuration as it is on disk now. Raises InvalidConfig with everything that is wrong in it."""
+        try:
+            return load(self._config, self._environ)
+        except ConfigErrors as errors:
+            raise InvalidConfig([(str(error.file), error.line, error.reason) for error in errors.errors]) from None
+
+    async def run(self, settings: Settings) -> None:
+        """Serve until SIGTERM or SIGINT. Raises StoreUnavailable or OSError where a start is not possible."""
+        configure_logs(settings.log, sys.stderr, secrets_of(settings))
+        clock = SystemClock()
+        metrics = PrometheusMetrics()
+        store = open_store(settings.store, self._log, metrics.commit)
+        recovery = await store.open()
+
+        def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
+            return SmppGateway(operator, sink, clock, self._log)
+
+        async def on_plan(plan: Settings) -> None:
+            configure_logs(plan.log, sys.stderr, secrets_of(plan))
+            webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
+
+        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log)
+        source = WebhookLog(engine, store, recovery.cursors)
+        webhooks = WebhookSender(source, clock, self._log)
+
+        def gauges() -> Iterator[GaugeSample]:
+            yield from engine.gauges()
+            yield from webhooks.gauges()
+
+        metrics.watch(gauges)
+        server = http_server(
+            Services(
+                intake=engine.intake,
+                messages=engine.messages,
+                feed=engine.feed,
+                preview=engine.preview,
+                control=engine.control,
+                metrics=metrics,
+                ready=engine.ready,
+                account_of=engine.running.account_of,
+                is_admin=engine.running.is_admin,
+                metrics_text=metrics.render,
+            ),
+            settings.http,
+        )
+        self._listen_to_signals(engine)
+        try:
+            await engine.start()
+            try:
+                webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+                port = await server.start()
+                self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
+                await self._stopping.wait()
+                self._log.info("draining")
+                engine.drain()
+                await server.stop(_CLIENTS)
+            finally:
+                await engine.stop(_DRAIN)
+                await webhooks.stop(_WEBHOOKS)
+        finally:
+            await store.close()
+        self._log.info("stopped")
+
+    def _listen_to_signals(self, engine: Engine) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        reloads: set[asyncio.Task[None]] = set()
+
+        async def reload() -> None:
+            try:
+                await engine.control.reload()
+            except InvalidConfig as invalid:
+                for file, line, reason in invalid.errors:
+                    self._log.error("config_refused", file=file, line=line, reason=reason)
+
+        def on_hangup() -> None:
+            task = loop.create_task(reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, on_hangup)
+
+
+def webhooks_of(settings: Settings) -> dict[str, Webhook]:
+    return {name: account.webhook for name, account in settings.accounts.items() if account.webhook is not None}
+
+
+def secrets_of(settings: Settings) -> list[str]:
+    """What must not appear in any log even by accident."""
+    found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
+    found += [hook.secret.decode("latin-1") for hook in webhooks_of(settings).values()]
+    return found
+
+
+def serve(config: Path) -> int:
+    """Run a daemon until it is told to stop. Exit code 0, or 1 where it could not start."""
+    daemon = Daemon(config, os.environ)
+    try:
+        settings = daemon.load()
+    except InvalidConfig as invalid:
+        for file, line, reason in invalid.errors:
+            print(f"{file}:{line}: {reason}", file=sys.stderr)
+        return 1
+    try:
+        uvloop.run(daemon.run(settings))
+    except StoreUnavailable as error:
+        print(f"error: store_unavailable: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,173 @@
+"""Live control: what the links do, pause and resume, and a new plan without a stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct
+
+from router.delivery.lanes import RANKS
+from router.engine.desk import Desk
+from router.engine.dispatch import Dispatcher
+from router.engine.running import Running
+from router.operator import Operator
+from router.ports import BindView, Clock, OperatorGateway
+from router.refusal import Refusal
+from router.routing.plan import RoutePlan
+from router.settings import Settings
+
+# How long a link that left the configuration may take to have its last answers.
+_GOODBYE = 10.0
+
+
+class OperatorView(Struct, frozen=True, gc=False):
+    """One operator for people: `state` is up, down, connecting, paused, draining, drained or removed."""
+
+    operator: str
+    channel: str
+    protocol: str
+    state: str
+    binds: list[BindView]
+    window: int
+    in_use: int
+    tps: float
+    throttle_factor: float
+    queued: dict[str, int]
+    oldest_seconds: float
+
+
+class PlanView(Struct, frozen=True, gc=False):
+    """The running plan in numbers."""
+
+    version: int
+    operators: list[str]
+    accounts: int
+    plans: list[str]
+    rules: int
+    rates: int
+    base_currency: str
+
+
+class Control:
+    def __init__(
+        self,
+        running: Running,
+        desks: dict[str, Desk],
+        dispatcher: Dispatcher,
+        clock: Clock,
+        load: Callable[[], Settings],
+        make_gateway: Callable[[Operator], OperatorGateway],
+        on_plan: Callable[[Settings], Awaitable[None]],
+        log: Any,
+    ) -> None:
+        self._running = running
+        self._desks = desks
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._load = load
+        self._make_gateway = make_gateway
+        self._on_plan = on_plan
+        self._log = log
+        self._goodbyes: set[asyncio.Task[None]] = set()
+        self._reloading = asyncio.Lock()
+
+    def operators(self) -> list[OperatorView]:
+        return [self._view(desk) for desk in self._desks.values()]
+
+    def pause(self, name: str) -> OperatorView:
+        """Submit nothing to this operator; what waits goes elsewhere where it can. Raises Refusal `not_found`."""
+        return self._steer(name, "paused")
+
+    def drain(self, name: str) -> OperatorView:
+        """As `pause`, until everything in flight has its answer; the view then says drained."""
+        return self._steer(name, "draining")
+
+    def resume(self, name: str) -> OperatorView:
+        """Take up traffic again. Raises Refusal `not_found`."""
+        return self._steer(name, "running")
+
+    def plan(self) -> PlanView:
+        plan = self._running.plan
+        return PlanView(
+            version=plan.version,
+            operators=sorted(plan.operators),
+            accounts=len(plan.accounts),
+            plans=sorted(plan.plans),
+            rules=len(plan.rules),
+            rates=sum(len(operator.rates) for operator in plan.operators.values()),
+            base_currency=plan.settings.base_currency,
+        )
+
+    async def reload(self) -> PlanView:
+        """Load the files anew and swap the plan, all or nothing. Raises InvalidConfig; then nothing has changed."""
+        async with self._reloading:
+            settings = await asyncio.to_thread(self._load)
+            plan = await asyncio.to_thread(RoutePlan, settings, self._running.plan.version + 1)
+            self._running.swap(plan)
+            await self._apply(plan.operators)
+            await self._on_plan(settings)
+            self._log.info("plan_reloaded", version=plan.version)
+            return self.plan()
+
+    async def stop(self) -> None:
+        if self._goodbyes:
+            await asyncio.wait(self._goodbyes)
+
+    async def _apply(self, operators: dict[str, Operator]) -> None:
+        """Make the links what the plan says; those whose link did not change stay up."""
+        for name, operator in operators.items():
+            desk = self._desks.get(name)
+            if desk is None:
+                desk = self._desks[name] = Desk(operator, self._make_gateway(operator))
+                await self._start(desk)
+            elif desk.gateway is None or operator.link != desk.operator.link:
+                self._dismiss(desk)
+                desk.reconfigure(operator)
+                desk.gateway = self._make_gateway(operator)
+                await self._start(desk)
+            else:
+                desk.reconfigure(operator)
+                desk.gateway.reconfigure(operator)
+                self._dispatcher.pump_soon(desk)
+        for name, desk in self._desks.items():
+            if name not in operators and desk.gateway is not None:
+                self._dismiss(desk)
+                desk.gateway = None
+                self._dispatcher.link_changed(name)
+
+    async def _start(self, desk: Desk) -> None:
+        assert desk.gateway is not None
+        await desk.gateway.start()
+        self._dispatcher.link_changed(desk.name)
+
+    def _dismiss(self, desk: Desk) -> None:
+        if desk.gateway is not None:
+            task = asyncio.get_running_loop().create_task(desk.gateway.stop(_GOODBYE))
+            self._goodbyes.add(task)
+            task.add_done_callback(self._goodbyes.discard)
+
+    def _steer(self, name: str, control: Any) -> OperatorView:
+        desk = self._desks.get(name)
+        if desk is None or desk.gateway is None:
+            raise Refusal("not_found", f"there is no operator {name!r}")
+        desk.control = control
+        self._dispatcher.link_changed(name)
+        self._log.info("operator_steered", operator=name, control=control)
+        return self._view(desk)
+
+    def _view(self, desk: Desk) -> OperatorView:
+        binds = desk.gateway.views() if desk.gateway is not None else []
+        oldest = desk.queue.oldest()
+        return OperatorView(
+            operator=desk.name,
+            channel=desk.operator.channel,
+            protocol=desk.operator.protocol,
+            state=desk.state(),
+            binds=binds,
+            window=sum(bind.window for bind in binds),
+            in_use=sum(bind.in_use for bind in binds),
+            tps=desk.pacer.tps,
+            throttle_factor=desk.pacer.factor(self._clock.monotonic()),
+            queued={name.value: desk.queue.count(rank) for name, rank in RANKS.items()},
+            oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
+        )

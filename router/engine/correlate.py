@@ -1,0 +1,223 @@
+"""Receipts in: find the part each one is about, store what it says, then acknowledge it."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from router.account import Account
+from router.delivery.correlate import (
+    Match,
+    attempts_under,
+    best_match,
+    converted_keys,
+    response_key,
+    written_keys,
+)
+from router.delivery.receipts import Reading, apply_receipt
+from router.engine.desk import Desk
+from router.engine.endings import Endings
+from router.engine.feed import Feed
+from router.engine.ledger import Ledger
+from router.engine.running import Running
+from router.message import Attempt, Message, Part, State
+from router.ports import Clock, Metrics, StoreUnavailable
+from router.receipt import Inbound, Receipt
+
+# How long a receipt may come before the answer to its submit_sm before it counts as unmatched.
+_EARLY_MS = 600_000
+
+
+class Correlator:
+    """Every receipt counts: by id in memory, by id in the store, by the number of one unanswered part, else parked."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        desks: dict[str, Desk],
+        endings: Endings,
+        feed: Feed,
+        running: Running,
+        clock: Clock,
+        metrics: Metrics,
+        log: Any,
+    ) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._desks = desks
+        self._endings = endings
+        self._feed = feed
+        self._running = running
+        self._clock = clock
+        self._metrics = metrics
+        self._log = log
+        self._missed: list[tuple[Receipt, Any]] = []
+        self._looking = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
+        """A receipt came in; see the port OperatorSink."""
+        desk = self._desks[operator]
+        rules = desk.operator.receipts
+        for key in written_keys(receipt, rules):
+            found = self._ledger.awaiting(operator, key, rules.id_in_response)
+            match = best_match(receipt, found, rules) if found else None
+            if match is not None:
+                self._apply(desk, match, receipt, "matched")
+                self._acknowledge(desk, token)
+                return
+        self._missed.append((receipt, token))
+        if not self._looking:
+            self._looking = True
+            task = asyncio.get_running_loop().create_task(self._look_up())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    def accepted(self, desk: Desk, message: Message, part: Part, attempt: Attempt) -> None:
+        """A part was accepted: its receipt is expected under this id, and may have come already."""
+        if attempt.smsc_message_id is None:
+            # Nothing will ever match by id; the number may still tell.
+            self._ledger.note_unanswered(desk.name, message)
+            return
+        key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
+        self._ledger.await_receipt(desk.name, key, message, self._clock.now())
+        early = self._ledger.take_parked(desk.name, key)
+        if early is not None:
+            match = best_match(
+                early,
+                attempts_under(message, desk.name, key, desk.operator.receipts.id_in_response),
+                desk.operator.receipts,
+            )
+            if match is not None:
+                self._apply(desk, match, early, "early")
+
+    def recover(self, receipts: list[Receipt]) -> None:
+        """Take up the receipts that were parked before a restart."""
+        for receipt in receipts:
+            desk = self._desks.get(receipt.operator)
+            if desk is not None and not self._by_number(desk, receipt):
+                self._ledger.recover_parked(receipt, self._all_keys(desk, receipt))
+
+    def housekeep(self) -> None:
+        """Count the parked receipts that nobody asked for."""
+        for receipt in self._ledger.expire_parked(self._clock.now() - _EARLY_MS):
+            self._metrics.receipt(receipt.operator, "unmatched")
+
+    def inbound(self, operator: str, message: Inbound, token: Any) -> None:
+        """A message from a handset came in; see the port OperatorSink."""
+        desk = self._desks[operator]
+        account = self._owner(message)
+        if account is None:
+            self._log.warning("inbound_without_account", operator=operator, destination=message.to)
+        else:
+            digits = message.sender.lstrip("+")
+            sender = f"+{digits}" if digits.isdigit() and len(digits) > 8 else message.sender
+            self._feed.tell_received(account.name, message, sender, self._clock.now())
+        self._acknowledge(desk, token)
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _look_up(self) -> None:
+        """Find in the store what memory does not know; all that missed meanwhile goes in one read."""
+        try:
+            while self._missed:
+                batch, self._missed = self._missed, []
+                keys = {
+                    (receipt.operator, key)
+                    for receipt, _ in batch
+                    for key in self._all_keys(self._desks[receipt.operator], receipt)
+                }
+                # What memory has let go of may have been linked a moment ago.
+                await self._ledger.committed()
+                try:
+                    linked = await self._store.find_linked(list(keys))
+                except StoreUnavailable:
+                    for receipt, token in batch:
+                        gateway = self._desks[receipt.operator].gateway
+                        if gateway is not None:
+                            gateway.acknowledge(token, False)
+                    continue
+                for receipt, token in batch:
+                    self._place(receipt, linked)
+                    self._acknowledge(self._desks[receipt.operator], token)
+        finally:
+            self._looking = False
+
+    def _place(self, receipt: Receipt, linked: dict[tuple[str, str], list[Message]]) -> None:
+        desk = self._desks[receipt.operator]
+        rules = desk.operator.receipts
+        found: list[Match] = []
+        for key in self._all_keys(desk, receipt):
+            # Memory may have learnt the id while the store was read.
+            found.extend(self._ledger.awaiting(desk.name, key, rules.id_in_response))
+            for stored in linked.get((desk.name, key), ()):
+                message = self._ledger.resident(stored)
+                found.extend(attempts_under(message, desk.name, key, rules.id_in_response))
+        match = best_match(receipt, list({id(one.attempt): one for one in found}.values()), rules)
+        if match is not None:
+            self._apply(desk, match, receipt, "matched")
+        elif not self._by_number(desk, receipt):
+            self._ledger.park(receipt, self._all_keys(desk, receipt))
+            if not desk.in_flight:
+                # Nothing is under way that it could be early for.
+                self._metrics.receipt(desk.name, "unmatched")
+                self._log.warning("receipt_unmatched", operator=desk.name, ids=list(receipt.smsc_message_ids))
+
+    def _by_number(self, desk: Desk, receipt: Receipt) -> bool:
+        """Settle the only unanswered part for this number, if there is just one and nothing else is under way to it."""
+        to = f"+{receipt.to}"
+        found = self._ledger.unanswered(desk.name, to)
+        if len({id(match.part) for match in found}) != 1:
+            return False
+        if any(submission.message.to == to for submission in desk.in_flight.values()):
+            return False
+        match = max(found, key=lambda one: one.attempt.at)
+        if receipt.smsc_message_ids and match.attempt.smsc_message_id is None:
+            match.attempt.smsc_message_id = receipt.smsc_message_ids[0]
+            key = response_key(receipt.smsc_message_ids[0], desk.operator.receipts.id_in_response)
+            self._ledger.await_receipt(desk.name, key, match.message, self._clock.now())
+        self._apply(desk, match, receipt, "matched")
+        return True
+
+    def _apply(self, desk: Desk, match: Match, receipt: Receipt, result: str) -> None:
+        message = match.message
+        was = message.state
+        reading = apply_receipt(message, match.part, match.attempt, receipt)
+        if reading is Reading.DUPLICATE:
+            self._metrics.receipt(desk.name, "duplicate")
+            return
+        self._metrics.receipt(desk.name, result)
+        if match.attempt.answered_at is not None:
+            self._metrics.receipt_seconds(desk.name, max(0.0, (receipt.received_at - match.attempt.answered_at) / 1000))
+        if reading is Reading.FINAL:
+            if was in (State.QUEUED, State.SCHEDULED):
+                self._ledger.open -= 1
+            if match.attempt.smsc_message_id is not None:
+                key = response_key(match.attempt.smsc_message_id, desk.operator.receipts.id_in_response)
+                self._ledger.forget_receipt(desk.name, key)
+            self._endings.close(message, receipt.received_at)
+        else:
+            self._store.save(message)
+
+    def _acknowledge(self, desk: Desk, token: Any) -> None:
+        if desk.gateway is not None:
+            self._store.after_commit(partial(desk.gateway.acknowledge, token, True))
+
+    def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
+        rules = desk.operator.receipts
+        return list(dict.fromkeys([*written_keys(receipt, rules), *converted_keys(receipt, rules)]))
+
+    def _owner(self, message: Inbound) -> Account | None:
+        """The account whose `inbound` names this number, and the keyword where it asks for one; the first in order."""
+        words = (message.text or "").split(maxsplit=1)
+        keyword = words[0].casefold() if words else None
+        to = message.to.lstrip("+")
+        for account in self._running.plan.accounts.values():
+            for rule in account.inbound:
+                if rule.keyword is not None and rule.keyword.casefold() != keyword:
+                    continue
+                wanted = rule.to.lstrip("+")
+                if to == wanted or (wanted.endswith("*") and to.startswith(wanted[:-1])):
+                    return account
+        return None

@@ -1,0 +1,75 @@
+"""One operator as the engine sees it while running: its gateway, its queue, its pace."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Literal
+
+from router.delivery.lanes import OperatorQueue
+from router.delivery.pacing import Pacer
+from router.operator import Operator, SmppLink
+from router.ports import OperatorGateway, Submission
+
+
+class Desk:
+    """`gateway` is None once the operator has left the configuration; its queue then only empties."""
+
+    def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
+        self.operator = operator
+        self.gateway = gateway
+        self.queue = OperatorQueue()
+        self.pacer = Pacer(_tps(operator))
+        self.control: Literal["running", "paused", "draining"] = "running"
+        self.in_flight: dict[int, Submission] = {}
+        self.unusable: str | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def name(self) -> str:
+        return self.operator.name
+
+    def refresh(self) -> bool:
+        """Work out anew why this operator cannot take traffic (a code, None when it can). True when that changed.
+
+        An operator whose binds are still being tried for the first time, or again after a loss, is waited for.
+        """
+        before = self.unusable
+        if self.gateway is None:
+            self.unusable = "removed"
+        elif self.control != "running":
+            self.unusable = self.control
+        else:
+            link = self.gateway.link()
+            self.unusable = None if link.up or not link.settled else "down"
+        return self.unusable != before
+
+    def state(self) -> str:
+        """In one word for people: up, connecting, down, paused, draining, drained or removed."""
+        if self.unusable == "draining" and not self.in_flight:
+            return "drained"
+        if self.unusable is not None:
+            return self.unusable
+        return "up" if self.gateway is not None and self.gateway.link().up else "connecting"
+
+    def reconfigure(self, operator: Operator) -> None:
+        """Take new settings for the same operator; health, pace and queue stay."""
+        self.operator = operator
+        self.pacer.retune(_tps(operator))
+
+    def wake_in(self, seconds: float, call: Callable[[], None]) -> None:
+        """Have `call` run once after `seconds`; one alarm at a time, the one that is set stays."""
+        if self._timer is None:
+
+            def ring() -> None:
+                self._timer = None
+                call()
+
+            self._timer = asyncio.get_running_loop().call_later(seconds, ring)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _tps(operator: Operator) -> float:
+    return operator.link.tps if isinstance(operator.link, SmppLink) else 0.0

@@ -1,0 +1,332 @@
+"""From the queue to the operators and back: claim on disk, then write, then settle on disk.
+
+Before a part is written, the intent (an attempt without outcome) is committed; a slot of the window is taken up
+again only in the same batch as the result that freed it. So whenever the power goes, the attempts without outcome
+on disk are all that can be in doubt: at most window x binds per operator.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from functools import partial
+
+from router.delivery.lanes import RANKS
+from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
+from router.engine.backlog import Backlog
+from router.engine.choosing import Chooser, cut_for
+from router.engine.desk import Desk
+from router.engine.endings import Endings
+from router.engine.ledger import Ledger
+from router.event import EventType
+from router.message import FINAL, Attempt, Message, MessageError, Part, State
+from router.outcome import Outcome, OutcomeKind
+from router.ports import Clock, Metrics, Submission
+from router.text.segment import Segment, Segmentation
+
+# How many messages one turn of the loop moves between operators.
+_SLICE = 200
+
+
+class Dispatcher:
+    """Keeps every operator's windows full from its queue."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        desks: dict[str, Desk],
+        chooser: Chooser,
+        endings: Endings,
+        backlog: Backlog,
+        alarm: Callable[[Message], None],
+        clock: Clock,
+        metrics: Metrics,
+        on_accepted: Callable[[Desk, Message, Part, Attempt], None],
+    ) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._desks = desks
+        self._chooser = chooser
+        self._endings = endings
+        self._backlog = backlog
+        self._alarm = alarm
+        self._clock = clock
+        self._metrics = metrics
+        self._on_accepted = on_accepted
+        self._cuts: dict[str, Segmentation] = {}
+        self._due_for_pump: dict[str, Desk] = {}
+        self._stopped = False
+
+    # In.
+
+    def enqueue(self, message: Message) -> None:
+        """Stand a message in line at its operator. The caller saves it."""
+        desk = self._desks[message.operator or ""]
+        message.state = State.QUEUED
+        message.position = self._ledger.next_position()
+        if self._backlog.admit(desk, message):
+            self.pump_soon(desk)
+
+    def resume(self, message: Message) -> None:
+        """Put a message that goes on (after a crash, or a delay cut short) before all others at its operator."""
+        desk = self._desks[message.operator or ""]
+        self._ledger.active[message.no] = message
+        desk.queue.push_urgent(message)
+        self.pump_soon(desk)
+
+    def link_changed(self, operator: str) -> None:
+        """An operator came up or went down: what waits goes where it can be taken."""
+        desk = self._desks.get(operator)
+        if desk is None:
+            return
+        if desk.refresh():
+            for other in self._desks.values():
+                if other.unusable is not None and (other is desk or desk.unusable is None):
+                    self._sweep(other)
+        self.pump_soon(desk)
+
+    def fetch(self, desk: Desk) -> None:
+        """Begin to bring in what waits for an operator in the store."""
+        self._backlog.refill(desk, self._loaded)
+
+    # Out.
+
+    def pump_soon(self, desk: Desk) -> None:
+        """Fill the operator's windows at the end of this turn of the loop."""
+        if not self._due_for_pump:
+            asyncio.get_running_loop().call_soon(self._pump_due)
+        self._due_for_pump[desk.name] = desk
+
+    def pump_now(self) -> None:
+        """Fill at once what is due for it, so that the claims go into the batch that is open."""
+        self._pump_due()
+
+    def stop(self) -> None:
+        """Claim nothing any more; what is in flight still settles."""
+        self._stopped = True
+        for desk in self._desks.values():
+            desk.close()
+
+    def _pump_due(self) -> None:
+        due = list(self._due_for_pump.values())
+        self._due_for_pump.clear()
+        for desk in due:
+            self._pump(desk)
+
+    def _pump(self, desk: Desk) -> None:
+        gateway = desk.gateway
+        if self._stopped or gateway is None or desk.unusable is not None:
+            return
+        queue = desk.queue
+        pacer = desk.pacer
+        now = self._clock.monotonic()
+        wall = self._clock.now()
+        while queue:
+            delay = pacer.delay(now)
+            if delay > 0:
+                desk.wake_in(delay, partial(self.pump_soon, desk))
+                break
+            slot = gateway.reserve()
+            if slot is None:
+                break
+            taken = self._take(desk, wall)
+            if taken is None:
+                gateway.release(slot)
+                break
+            pacer.take(now)
+            self._claim(desk, taken[0], taken[1], slot, wall)
+        self._backlog.refill(desk, self._loaded)
+
+    def _take(self, desk: Desk, now: int) -> tuple[Message, Part] | None:
+        """The next message with a part to submit; ends those that expired while they waited."""
+        while (popped := desk.queue.pop()) is not None:
+            message = popped[0]
+            if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
+                continue
+            part = next_part(message)
+            if part is None:
+                continue
+            if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
+                self._endings.end(message, State.EXPIRED, now, _EXPIRED)
+                continue
+            return message, part
+        return None
+
+    def _claim(self, desk: Desk, message: Message, part: Part, slot: object, now: int) -> None:
+        attempt = Attempt(desk.name, now)
+        segment = self._segment(desk, message, part)
+        part.attempts.append(attempt)
+        message.waiting_for = None
+        if len(message.parts) > 1 and next_part(message) is not None:
+            desk.queue.push_urgent(message)
+        submission = Submission(
+            message=message,
+            part=part,
+            attempt=attempt,
+            segment=segment,
+            slot=slot,
+            sender=message.sent_as or message.sender,
+        )
+        desk.in_flight[id(submission)] = submission
+        self._store.save(message)
+        self._store.after_commit(partial(self._write, desk, submission))
+
+    def _segment(self, desk: Desk, message: Message, part: Part) -> Segment:
+        if len(message.parts) == 1:
+            return cut_for(message, desk.operator.text).segments[0]
+        cut = self._cuts.get(message.id)
+        if cut is None:
+            cut = self._cuts[message.id] = cut_for(message, desk.operator.text)
+        if part.number == len(message.parts):
+            del self._cuts[message.id]
+        return cut.segments[part.number - 1]
+
+    def _write(self, desk: Desk, submission: Submission) -> None:
+        gateway = desk.gateway
+        message = submission.message
+        if gateway is not None and message.state not in FINAL and gateway.submit(submission):
+            return
+        # The bind went away, or the message was never accepted: nothing was written.
+        if gateway is not None:
+            gateway.release(submission.slot)
+        desk.in_flight.pop(id(submission), None)
+        if message.state in FINAL:
+            self._ledger.active.pop(message.no, None)
+            return
+        submission.part.attempts.remove(submission.attempt)
+        self._store.save(message)
+        self._front(desk, message)
+
+    # Back.
+
+    def settled(self, submission: Submission, outcome: Outcome) -> None:
+        """The result of a submission; see the port OperatorSink."""
+        message = submission.message
+        desk = self._desks[submission.attempt.operator]
+        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
+        self.pump_soon(desk)
+        if desk.gateway is not None:
+            desk.gateway.release(submission.slot)
+        desk.in_flight.pop(id(submission), None)
+        monotonic = self._clock.monotonic()
+        self._metrics.submitted(desk.name, outcome.kind.value)
+        self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
+        if outcome.kind is OutcomeKind.THROTTLED:
+            desk.pacer.throttled(monotonic)
+        part, attempt = submission.part, submission.attempt
+        step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        self._proceed(desk, message, part, attempt, step)
+
+    def answered_late(self, submission: Submission, outcome: Outcome) -> None:
+        """An answer that came after all; see the port OperatorSink."""
+        message, part, attempt = submission.message, submission.part, submission.attempt
+        desk = self._desks[attempt.operator]
+        was = message.state
+        step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
+        if was is State.SUBMITTED and message.state is State.QUEUED:
+            self._ledger.open += 1
+            message.position = self._ledger.next_position()
+        self._proceed(desk, message, part, attempt, step)
+
+    def recover(self, message: Message) -> None:
+        """After a start: attempts without outcome are in doubt, as if the link had been cut."""
+        now = self._clock.now()
+        for part in message.parts:
+            last = part.attempts[-1] if part.attempts else None
+            if last is None:
+                continue
+            desk = self._desks[last.operator]
+            if last.outcome is None:
+                step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
+                self._proceed(desk, message, part, last, step)
+            elif last.outcome is OutcomeKind.UNKNOWN:
+                self._ledger.note_unanswered(desk.name, message)
+                if part.state is State.QUEUED:
+                    self.resume(message)
+
+    def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
+        now = self._clock.now()
+        if attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
+            self._ledger.note_unanswered(desk.name, message)
+        match step:
+            case Step.FRONT | Step.REST:
+                self._store.save(message)
+                self._front(desk, message)
+            case Step.AWAIT:
+                self._store.save(message)
+                self._ledger.active.pop(message.no, None)
+                self._ledger.open -= 1
+                self._endings.tell(EventType.SUBMITTED, message, now)
+                self._alarm(message)
+            case Step.LATER:
+                self._store.save(message)
+                self._ledger.active.pop(message.no, None)
+                self._alarm(message)
+            case Step.NEXT:
+                self._move_on(message, part, now)
+            case Step.FINAL:
+                self._endings.end(message, part.state, now)
+            case Step.IGNORE:
+                self._store.save(message)
+        if attempt.outcome is OutcomeKind.ACCEPTED:
+            self._on_accepted(desk, message, part, attempt)
+
+    def _front(self, desk: Desk, message: Message) -> None:
+        if message.position is None:
+            message.position = self._ledger.next_position()
+        self._ledger.active[message.no] = message
+        if desk.unusable is None or not self._leaves(desk, message):
+            desk.queue.push_urgent(message)
+            self.pump_soon(desk)
+
+    def _move_on(self, message: Message, part: Part, now: int) -> None:
+        """The operator has refused: the next one, or the end."""
+        self._ledger.active.pop(message.no, None)
+        if self._chooser.move(message, now):
+            message.waiting_for = None
+            self.enqueue(message)
+            self._store.save(message)
+            return
+        exhausted = message.error is not None and message.error.code == "retries_exhausted"
+        part.state = State.FAILED if exhausted else State.REJECTED
+        self._endings.end(message, part.state, now)
+
+    # Between operators.
+
+    def _sweep(self, desk: Desk) -> None:
+        """Offer everything that waits at an unusable operator to the others, a slice at a time."""
+        desk.queue.withdraw_urgent(partial(self._leaves, desk))
+        for line in list(desk.queue.lines.values()):
+            self._sweep_line(desk, line.rank, line.account, len(line.messages))
+
+    def _sweep_line(self, desk: Desk, rank: int, account: str, left: int) -> None:
+        if desk.unusable is None or self._stopped:
+            return
+        line = desk.queue.line(rank, account)
+        desk.queue.withdraw(line, min(left, _SLICE), partial(self._leaves, desk))
+        self._backlog.refill(desk, self._loaded)
+        if left > _SLICE:
+            asyncio.get_running_loop().call_soon(self._sweep_line, desk, rank, account, left - _SLICE)
+
+    def _leaves(self, desk: Desk, message: Message) -> bool:
+        """Whether a message that waits at an unusable operator goes to another one; if so it already went."""
+        if message.state is not State.QUEUED or message.operator != desk.name:
+            return True
+        if committed_to(message) is not None or not self._chooser.move(message, self._clock.now()):
+            return False
+        if message.operator == desk.name:
+            return False
+        self._ledger.active.pop(message.no, None)
+        self.enqueue(message)
+        self._store.save(message)
+        return True
+
+    def _loaded(self, desk: Desk, messages: list[Message]) -> None:
+        """Messages came from the store into a line of the operator."""
+        for message in messages:
+            if desk.unusable is None or not self._leaves(desk, message):
+                desk.queue.push(desk.queue.line(RANKS[message.traffic_class], message.account), message)
+        self.pump_soon(desk)
+
+
+_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

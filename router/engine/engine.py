@@ -1,0 +1,200 @@
+"""The use cases put together over one store and one set of operators."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from router.delivery.lanes import RANKS
+from router.engine.backlog import Backlog
+from router.engine.choosing import Chooser
+from router.engine.control import Control
+from router.engine.correlate import Correlator
+from router.engine.desk import Desk
+from router.engine.dispatch import Dispatcher
+from router.engine.endings import Endings
+from router.engine.feed import Feed
+from router.engine.housekeeping import keep_house
+from router.engine.ids import Ids
+from router.engine.intake import Intake
+from router.engine.ledger import Ledger
+from router.engine.messages import Messages
+from router.engine.preview import Preview
+from router.engine.running import Running
+from router.engine.wakeups import Wakeups
+from router.operator import Operator
+from router.outcome import Outcome
+from router.ports import (
+    Clock,
+    GaugeSample,
+    Metrics,
+    OperatorGateway,
+    OperatorSink,
+    Recovery,
+    Store,
+    Submission,
+)
+from router.receipt import Inbound, Receipt
+from router.routing.plan import RoutePlan
+from router.settings import Settings
+
+
+class Engine:
+    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        recovery: Recovery,
+        clock: Clock,
+        metrics: Metrics,
+        make_gateway: Callable[[Operator, OperatorSink], OperatorGateway],
+        load: Callable[[], Settings],
+        on_plan: Callable[[Settings], Awaitable[None]],
+        log: Any,
+    ) -> None:
+        self._store = store
+        self._recovery = recovery
+        self._clock = clock
+        self._log = log
+        self.running = Running(RoutePlan(settings, 1))
+        ids = Ids()
+        self.desks: dict[str, Desk] = {}
+        for operator in settings.operators.values():
+            self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
+        self.ledger = Ledger(store, recovery, settings.limits.in_memory)
+        self.feed = Feed(store, metrics, ids, recovery.last_seqs)
+        chooser = Chooser(self.running, self.desks)
+        endings = Endings(self.ledger, self.feed, metrics)
+        self._backlog = Backlog(self.ledger, settings.limits.in_memory)
+        self._wakeups = Wakeups(self.ledger, endings, chooser, clock, recovery.next_due)
+        self._correlator = Correlator(self.ledger, self.desks, endings, self.feed, self.running, clock, metrics, log)
+        self._dispatcher = Dispatcher(
+            self.ledger,
+            self.desks,
+            chooser,
+            endings,
+            self._backlog,
+            self._wakeups.note,
+            clock,
+            metrics,
+            self._correlator.accepted,
+        )
+        self.intake = Intake(
+            self.ledger,
+            self.running,
+            chooser,
+            self._dispatcher,
+            self._wakeups,
+            clock,
+            metrics,
+            ids,
+            first_reference=secrets.randbelow(0x10000),
+        )
+        self.messages = Messages(self.ledger, endings, clock)
+        self.preview = Preview(self.running, self.desks)
+        self.control = Control(
+            self.running,
+            self.desks,
+            self._dispatcher,
+            clock,
+            load,
+            lambda operator: make_gateway(operator, self),
+            on_plan,
+            log,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._draining = False
+
+    async def start(self) -> None:
+        """Take up what the last run left, connect to the operators, begin to work."""
+        recovery = self._recovery
+        for found in recovery.lanes:
+            desk = self.desks.get(found.lane.operator)
+            if desk is None:
+                # The operator left the configuration while messages waited for it; they go elsewhere.
+                desk = self.desks[found.lane.operator] = Desk(_departed(found.lane.operator), None)
+                desk.refresh()
+            self._backlog.recover(desk, found)
+        for message in recovery.unsettled:
+            for part in message.parts:
+                for attempt in part.attempts:
+                    if attempt.operator not in self.desks:
+                        desk = self.desks[attempt.operator] = Desk(_departed(attempt.operator), None)
+                        desk.refresh()
+            self._dispatcher.recover(self.ledger.resident(message))
+        self._correlator.recover(recovery.parked)
+        for desk in self.desks.values():
+            if desk.gateway is not None:
+                await desk.gateway.start()
+                desk.refresh()
+            self._dispatcher.fetch(desk)
+        if recovery.open_messages or recovery.unsettled:
+            self._log.info("resumed", open=recovery.open_messages, in_doubt=len(recovery.unsettled))
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._wakeups.run(self._dispatcher)),
+            loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
+        ]
+
+    async def stop(self, timeout: float) -> None:
+        """Submit nothing more, wait for outstanding answers at most `timeout` seconds, leave the rest on disk."""
+        self._draining = True
+        self._dispatcher.stop()
+        gateways = [desk.gateway for desk in self.desks.values() if desk.gateway is not None]
+        await asyncio.gather(*(gateway.stop(timeout) for gateway in gateways))
+        await self.control.stop()
+        for task in self._tasks:
+            task.cancel()
+        self._backlog.stop()
+        self._correlator.stop()
+
+    def ready(self) -> str | None:
+        """None when messages can be taken, else why not."""
+        if self._draining:
+            return "draining"
+        return None if self._store.healthy else "store_unavailable"
+
+    def drain(self) -> None:
+        """Say from now on that we are not ready; what was accepted still flows."""
+        self._draining = True
+
+    def gauges(self) -> Iterator[GaugeSample]:
+        """What stands in the queues and on the links at this moment."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        yield GaugeSample("plan_version", (), self.running.plan.version)
+        for name, desk in self.desks.items():
+            for traffic_class, rank in RANKS.items():
+                yield GaugeSample("queue_messages", (name, traffic_class.value), desk.queue.count(rank))
+            oldest = desk.queue.oldest()
+            age = (now - oldest) / 1000 if oldest is not None else 0.0
+            yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
+            yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            binds = desk.gateway.views() if desk.gateway is not None else []
+            yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
+            for state in {bind.state for bind in binds}:
+                count = sum(1 for bind in binds if bind.state == state)
+                yield GaugeSample("binds", (name, state), count)
+
+    # OperatorSink
+
+    def settled(self, submission: Submission, outcome: Outcome) -> None:
+        self._dispatcher.settled(submission, outcome)
+
+    def answered_late(self, submission: Submission, outcome: Outcome) -> None:
+        self._dispatcher.answered_late(submission, outcome)
+
+    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
+        self._correlator.received(operator, receipt, token)
+
+    def inbound(self, operator: str, message: Inbound, token: Any) -> None:
+        self._correlator.inbound(operator, message, token)
+
+    def link_changed(self, operator: str) -> None:
+        self._dispatcher.link_changed(operator)
+
+
+def _departed(name: str) -> Operator:
+    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
+    return Operator(name=name, channel="sms", protocol="smpp", link=None, currency="")

@@ -1,0 +1,129 @@
+"""The durable log of what accounts are told: written with what it tells, read by cursor."""
+
+import asyncio
+from collections import defaultdict, deque
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from router.engine.ids import Ids
+from router.event import ErrorView, Event, EventType, LoggedEvent, NetworkView, ReceivedEvent
+from router.message import Message
+from router.ports import Metrics, Store
+from router.receipt import Inbound
+
+# Readers that are at most this far behind are served from memory.
+_TAIL = 2_000
+
+
+class Feed:
+    """Numbers, stores and hands out events. An event is readable once it is on disk."""
+
+    def __init__(self, store: Store, metrics: Metrics, ids: Ids, last_seqs: dict[str, int]) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._ids = ids
+        self._seqs: defaultdict[str, int] = defaultdict(int, last_seqs)
+        self._committed: defaultdict[str, int] = defaultdict(int, last_seqs)
+        self._tails: defaultdict[str, deque[LoggedEvent]] = defaultdict(lambda: deque(maxlen=_TAIL))
+        self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self._encode = msgspec.json.Encoder().encode
+
+    def last_seq(self, account: str) -> int:
+        """The seq of the account's newest readable event, 0 where there is none."""
+        return self._committed[account]
+
+    def tell(self, type: EventType, message: Message, now: int) -> None:
+        """Log what became of a message, with its present state."""
+        seq = self._seqs[message.account] + 1
+        network = message.network
+        error = message.error
+        event = Event(
+            id=self._ids.next(now),
+            seq=seq,
+            type=type,
+            time=at(now),
+            account=message.account,
+            message_id=message.id,
+            reference=message.reference,
+            to=message.to,
+            sender=message.sender,
+            channel=message.channel,
+            operator=message.operator,
+            network=NetworkView(network.mcc, network.mnc, network.name) if network else None,
+            segments=message.segments,
+            cost=message.cost,
+            price=message.price,
+            state=message.state.value,
+            error=ErrorView(error.code, error.detail, error.smsc_error) if error else None,
+            possible_duplicate=message.possible_duplicate,
+            submitted_at=at(message.submitted_at) if message.submitted_at is not None else None,
+            done_at=at(message.done_at) if message.done_at is not None else None,
+        )
+        self._log(message.account, seq, type, now, self._encode(event))
+
+    def tell_received(self, account: str, inbound: Inbound, sender: str, now: int) -> None:
+        """Log a message from a handset; `sender` in E.164 where it is a number."""
+        seq = self._seqs[account] + 1
+        identity = self._ids.next(now)
+        event = ReceivedEvent(
+            id=identity,
+            seq=seq,
+            type=EventType.RECEIVED,
+            time=at(now),
+            account=account,
+            message_id=identity,
+            to=inbound.to,
+            sender=sender,
+            channel="sms",
+            operator=inbound.operator,
+            text=inbound.text,
+            data=inbound.data,
+            complete=True,
+        )
+        self._log(account, seq, EventType.RECEIVED, now, self._encode(event))
+
+    async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
+        """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
+        if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, wait)):
+            return []
+        tail = self._tails[account]
+        if tail and tail[0].seq <= after + 1:
+            skip = max(0, after + 1 - tail[0].seq)
+            return [tail[index] for index in range(skip, min(len(tail), skip + limit))]
+        return await self._store.events(account, after, limit)
+
+    def _log(self, account: str, seq: int, type: EventType, now: int, payload: bytes) -> None:
+        self._seqs[account] = seq
+        logged = LoggedEvent(account, seq, type, now, payload)
+        self._store.append(logged)
+        self._store.after_commit(partial(self._readable, logged))
+        self._metrics.event(type.value)
+
+    def _readable(self, event: LoggedEvent) -> None:
+        self._committed[event.account] = event.seq
+        self._tails[event.account].append(event)
+        waiting = self._waiting[event.account]
+        if waiting:
+            for future in waiting:
+                if not future.done():
+                    future.set_result(None)
+            waiting.clear()
+
+    async def _arrival(self, account: str, wait: float) -> bool:
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[account].add(future)
+        try:
+            async with asyncio.timeout(wait):
+                await future
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[account].discard(future)
+        return True
+
+
+def at(milliseconds: int) -> datetime:
+    """Milliseconds since the epoch as a time in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,33 @@
+"""What has to be done now and then: retention, and receipts that nobody asked for."""
+
+import asyncio
+from typing import Any
+
+from router.engine.correlate import Correlator
+from router.engine.running import Running
+from router.ports import Clock, Store, StoreUnavailable
+
+_EVERY = 60.0
+_BREATH = 0.05
+_KEYS_MS = 24 * 3_600_000
+
+
+async def keep_house(store: Store, running: Running, correlator: Correlator, clock: Clock, log: Any) -> None:
+    """Once a minute, for as long as the daemon runs; deletions go in small steps with pauses between them."""
+    while True:
+        await asyncio.sleep(_EVERY)
+        correlator.housekeep()
+        retention = running.plan.settings.retention
+        now = clock.now()
+        try:
+            more = True
+            while more:
+                more = await store.purge(
+                    messages_before=now - round(retention.messages * 1000),
+                    events_before=now - round(retention.events * 1000),
+                    text_before=now - round(retention.text * 1000),
+                    keys_before=now - _KEYS_MS,
+                )
+                await asyncio.sleep(_BREATH)
+        except StoreUnavailable as error:
+            log.warning("retention_postponed", reason=str(error))

@@ -1,0 +1,237 @@
+"""The way in: check, normalise, route, segment, price; then make durable, then answer."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from router.account import Account
+from router.engine.choosing import Chooser, cut_for
+from router.engine.dispatch import Dispatcher
+from router.engine.ids import Ids
+from router.engine.ledger import Ledger, resolve
+from router.engine.limits import Meter
+from router.engine.running import Running
+from router.engine.wakeups import Wakeups
+from router.message import Message, State
+from router.ports import Clock, Metrics, Remembered, StoreUnavailable
+from router.refusal import Refusal
+from router.routing.msisdn import normalise
+from router.routing.senders import check_sender
+from router.submit import Submit
+
+# How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
+_KEPT_MS = 24 * 3_600_000
+_PATIENCE = 10.0
+
+
+class Prepared(Struct, gc=False):
+    """Messages ready to be made durable, and the answer that says so."""
+
+    messages: list[Message]
+    status: int
+    body: bytes
+
+
+class Answer(Struct, frozen=True, gc=False):
+    status: int
+    body: bytes
+    replayed: bool
+
+
+class Intake:
+    """Takes messages from accounts. What it has answered with is on disk."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        running: Running,
+        chooser: Chooser,
+        dispatcher: Dispatcher,
+        wakeups: Wakeups,
+        clock: Clock,
+        metrics: Metrics,
+        ids: Ids,
+        first_reference: int,
+    ) -> None:
+        self._ledger = ledger
+        self._running = running
+        self._chooser = chooser
+        self._dispatcher = dispatcher
+        self._wakeups = wakeups
+        self._clock = clock
+        self._metrics = metrics
+        self._ids = ids
+        self._reference = first_reference
+        self._meters: dict[str, Meter] = {}
+        self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
+
+    def prepare(self, account: Account, submits: Sequence[Submit]) -> list[Message | Refusal]:
+        """A message or the reason for its refusal, for each submit in order. Nothing is kept yet.
+
+        Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
+        `rate_limited`.
+        """
+        if account.status != "active":
+            raise Refusal("forbidden", f"the account is {account.status}")
+        if not self._ledger.store.healthy:
+            raise Refusal("store_unavailable", "messages cannot be stored at the moment; try again", retry_after=1)
+        limits = self._running.plan.settings.limits
+        if self._ledger.open + len(submits) > limits.queued:
+            raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
+        if account.rate is not None:
+            self._meter(account).take(len(submits), self._clock.monotonic())
+        now = self._clock.now()
+        prepared: list[Message | Refusal] = []
+        for submit in submits:
+            try:
+                prepared.append(self._message(account, submit, now))
+            except Refusal as refusal:
+                prepared.append(refusal)
+        return prepared
+
+    async def answer(self, account: Account, key: str | None, digest: bytes, make: Callable[[], Prepared]) -> Answer:
+        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
+
+        Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`.
+        """
+        if key is None:
+            prepared = make()
+            await self._commit(prepared, None)
+            return Answer(prepared.status, prepared.body, False)
+        slot = (account.name, key)
+        deadline = self._clock.monotonic() + _PATIENCE
+        while (first := self._answering.get(slot)) is not None:
+            try:
+                async with asyncio.timeout(deadline - self._clock.monotonic()):
+                    await asyncio.shield(first)
+            except TimeoutError:
+                detail = "the first request with this Idempotency-Key is not answered yet; try again"
+                raise Refusal("idempotency_in_progress", detail, retry_after=1) from None
+        mine = self._answering[slot] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._answer_once(account, key, digest, make)
+        finally:
+            del self._answering[slot]
+            mine.set_result(None)
+
+    async def _answer_once(self, account: Account, key: str, digest: bytes, make: Callable[[], Prepared]) -> Answer:
+        try:
+            known = await self._ledger.store.recall(account.name, key)
+        except StoreUnavailable:
+            raise _unavailable() from None
+        now = self._clock.now()
+        if known is not None and known.at > now - _KEPT_MS:
+            if known.digest != digest:
+                detail = "this Idempotency-Key was used for another request; take a new key for a new request"
+                raise Refusal("idempotency_mismatch", detail)
+            return Answer(known.status, known.body, True)
+        prepared = make()
+        await self._commit(prepared, Remembered(account.name, key, digest, prepared.status, prepared.body, now))
+        return Answer(prepared.status, prepared.body, False)
+
+    def _message(self, account: Account, submit: Submit, now: int) -> Message:
+        if (submit.text is None) == (submit.data is None):
+            raise Refusal("invalid_request", "give exactly one of text and data", "text")
+        if submit.udh is not None and submit.data is None:
+            raise Refusal("invalid_request", "udh goes with data only", "udh")
+        plan = self._running.plan
+        limits = plan.settings.limits
+        send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
+        if send_at is not None and send_at <= now:
+            send_at = None
+        message = Message(
+            id=self._ids.next(now),
+            account=account.name,
+            to=normalise(submit.to, limits.numbers),
+            created_at=now,
+            sender=_sender(account, submit.sender),
+            text=submit.text,
+            data=submit.data,
+            udh=submit.udh,
+            encoding_wish=submit.encoding,
+            reference=submit.reference,
+            traffic_class=submit.traffic_class,
+            channel=submit.channel.value,
+            send_at=send_at,
+            expires_at=(send_at or now) + submit.expires_in * 1000 if submit.expires_in is not None else None,
+            receipts=submit.receipts,
+            plan=submit.plan,
+            max_price=submit.max_price,
+            flash=submit.flash,
+            options=submit.options,
+            state=State.QUEUED if send_at is None else State.SCHEDULED,
+        )
+        self._route(message, now, limits.message_parts)
+        price = plan.price(account.name, message.to[1:], message.traffic_class.value, message.channel)
+        message.price = price.times(message.segments) if price is not None else None
+        message.due_at = message.expires_at if send_at is None else send_at
+        if len(message.parts) > 1:
+            self._reference = (self._reference + 1) & 0xFFFF
+            message.concat_reference = self._reference
+        return message
+
+    def _route(self, message: Message, now: int, most_parts: int) -> None:
+        if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
+            raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
+        ranking = self._chooser.rank(message, now)
+        candidate = self._chooser.pick(message, ranking)
+        while candidate is not None:
+            cut = cut_for(message, self._chooser.rules(candidate), most_parts)
+            message.segments = cut.count
+            # Now that the count is known the limit may point elsewhere.
+            again = self._chooser.pick(message, ranking) if message.max_price is not None else candidate
+            if again is candidate:
+                self._chooser.assign(message, candidate, ranking, cut)
+                return
+            candidate = again
+        raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+
+    async def _commit(self, prepared: Prepared, remembered: Remembered | None) -> None:
+        messages = prepared.messages
+        if not messages and remembered is None:
+            return
+        stored: asyncio.Future[StoreUnavailable | None] = asyncio.get_running_loop().create_future()
+        for message in messages:
+            message.no = self._ledger.next_no()
+            self._ledger.resident(message)
+        self._ledger.open += len(messages)
+        self._ledger.store.accept(messages, remembered, partial(resolve, stored))
+        for message in messages:
+            if message.state is State.QUEUED:
+                self._dispatcher.enqueue(message)
+            self._wakeups.note(message)
+        self._dispatcher.pump_now()
+        if await asyncio.shield(stored) is not None:
+            self._ledger.open -= len(messages)
+            for message in messages:
+                # Whoever still holds it will leave it alone.
+                message.state = State.FAILED
+                self._ledger.active.pop(message.no, None)
+            raise _unavailable()
+        for message in messages:
+            self._metrics.accepted(message.account, message.channel)
+
+    def _meter(self, account: Account) -> Meter:
+        assert account.rate is not None
+        meter = self._meters.get(account.name)
+        if meter is None or meter.limit != account.rate:
+            meter = self._meters[account.name] = Meter(account.rate, self._clock.monotonic())
+        return meter
+
+
+def _sender(account: Account, wanted: str | None) -> str | None:
+    sender = wanted if wanted is not None else account.default_sender
+    if sender is None:
+        return None
+    check_sender(sender)
+    if account.senders is None or sender in account.senders:
+        return sender
+    if any(own.active and own.number == sender for own in account.numbers):
+        return sender
+    raise Refusal("sender_not_allowed", f"the account may not send as {sender!r}; its senders are configured", "from")
+
+
+def _unavailable() -> Refusal:
+    return Refusal("store_unavailable", "the message could not be stored and was not taken; try again", retry_after=1)

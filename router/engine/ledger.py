@@ -1,0 +1,133 @@
+"""What the engine holds in memory of the messages it works on, over the store that holds them all."""
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from functools import partial
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from router.delivery.correlate import Match, attempts_under, unanswered
+from router.message import Message
+from router.operator import IdForm
+from router.ports import Recovery, Store
+from router.receipt import Receipt
+
+T = TypeVar("T")
+
+
+def resolve(future: asyncio.Future[T], value: T) -> None:
+    """Give a future its result, if anyone still waits for it."""
+    if not future.done():
+        future.set_result(value)
+
+
+class Ledger:
+    """One instance of a message in memory, never two; keys and positions for new ones; who waits for which receipt.
+
+    `open` counts all messages that are queued or scheduled, in memory or not; `active` holds by their `no` those in
+    memory that are queued or in flight. A message stays in memory while anything holds it (a queue, a bind, an open
+    batch, the cache of messages that wait for receipts); the cache is bounded by `remember` and everything else is
+    found in the store.
+    """
+
+    def __init__(self, store: Store, recovery: Recovery, remember: int) -> None:
+        self.store = store
+        self.open = recovery.open_messages
+        self.active: dict[int, Message] = {}
+        self.messages: WeakValueDictionary[str, Message] = WeakValueDictionary()
+        self._no = recovery.last_no
+        self._position = recovery.last_position
+        self._remember = remember
+        self._awaiting: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._unanswered: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
+        self._parked: dict[tuple[str, str], tuple[Receipt, list[str]]] = {}
+
+    def next_no(self) -> int:
+        self._no += 1
+        return self._no
+
+    def next_position(self) -> int:
+        self._position += 1
+        return self._position
+
+    def resident(self, message: Message) -> Message:
+        """The instance of this message to work with: the one in memory where there is one, else `message`."""
+        return self.messages.setdefault(message.id, message)
+
+    async def committed(self) -> None:
+        """Return once everything written so far is on disk."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.store.after_commit(partial(resolve, done, None))
+        await done
+
+    # Receipts to come.
+
+    def await_receipt(self, operator: str, key: str, message: Message, now: int) -> None:
+        """A part of `message` got an id that gives `key`."""
+        self.store.link(operator, key, message, now)
+        self._awaiting[operator, key] = message
+        if len(self._awaiting) > self._remember:
+            self._awaiting.popitem(last=False)
+
+    def awaiting(self, operator: str, key: str, form: IdForm) -> list[Match]:
+        """The attempts in memory that wait under `key`."""
+        message = self._awaiting.get((operator, key))
+        return attempts_under(message, operator, key, form) if message is not None else []
+
+    def forget_receipt(self, operator: str, key: str) -> None:
+        """No more receipts are expected under `key`; the store still knows it."""
+        self._awaiting.pop((operator, key), None)
+
+    # Parts in doubt.
+
+    def note_unanswered(self, operator: str, message: Message) -> None:
+        waiting = self._unanswered[operator, message.to]
+        if all(other is not message for other in waiting):
+            waiting.append(message)
+
+    def unanswered(self, operator: str, to: str) -> list[Match]:
+        """The attempts at `operator` for the number `to` that were never answered and whose message is open."""
+        messages = self._unanswered.get((operator, to))
+        if not messages:
+            return []
+        found = [match for message in messages for match in unanswered(message, operator)]
+        if found:
+            self._unanswered[operator, to] = list({match.message.id: match.message for match in found}.values())
+        else:
+            del self._unanswered[operator, to]
+        return found
+
+    # Receipts that came too early, or for nobody.
+
+    def park(self, receipt: Receipt, keys: list[str]) -> None:
+        """Keep a receipt that matched nothing, under every key by which its part may still turn up."""
+        self.store.park(receipt)
+        self.recover_parked(receipt, keys)
+
+    def recover_parked(self, receipt: Receipt, keys: list[str]) -> None:
+        """Take up again a receipt that the store had parked."""
+        for key in keys:
+            self._parked[receipt.operator, key] = (receipt, keys)
+
+    def take_parked(self, operator: str, key: str) -> Receipt | None:
+        """The receipt that waits for `key`, which is then no longer parked."""
+        held = self._parked.get((operator, key))
+        if held is None:
+            return None
+        receipt, keys = held
+        for other in keys:
+            self._parked.pop((operator, other), None)
+        self.store.unpark(receipt)
+        return receipt
+
+    def expire_parked(self, before: int) -> list[Receipt]:
+        """Parked receipts from before a time (ms) that nobody asked for; they stay in the store until retention."""
+        expired = []
+        while self._parked:
+            receipt, keys = next(iter(self._parked.values()))
+            if receipt.received_at >= before:
+                break
+            for key in keys:
+                self._parked.pop((receipt.operator, key), None)
+            expired.append(receipt)
+        return expired

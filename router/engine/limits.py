@@ -1,0 +1,29 @@
+"""How much an account may submit."""
+
+from router.account import RateLimit
+from router.refusal import Refusal
+
+
+class Meter:
+    """A bucket that holds one period's worth and fills evenly. Times are monotonic seconds."""
+
+    __slots__ = ("_at", "_left", "limit")
+
+    def __init__(self, limit: RateLimit, now: float) -> None:
+        self.limit = limit
+        self._left = limit.count
+        self._at = now
+
+    def take(self, count: int, now: float) -> None:
+        """Take `count` messages, all or none. Raises Refusal `rate_limited` with the seconds to wait."""
+        limit = self.limit
+        speed = limit.count / limit.seconds
+        self._left = min(limit.count, self._left + (now - self._at) * speed)
+        self._at = now
+        if count > self._left:
+            if count > limit.count:
+                detail = f"the account may submit {limit.count:g} messages in {limit.seconds:g} s; send smaller batches"
+            else:
+                detail = f"the account may submit {limit.count:g} messages in {limit.seconds:g} s; slow down"
+            raise Refusal("rate_limited", detail, retry_after=(min(count, limit.count) - self._left) / speed)
+        self._left -= count

@@ -1,0 +1,52 @@
+"""What accounts may ask of their messages."""
+
+from router.delivery.settle import committed_to
+from router.engine.endings import Endings
+from router.engine.ledger import Ledger
+from router.message import Message, State
+from router.ports import Clock, MessageFilter, StoreUnavailable
+from router.refusal import Refusal
+
+
+class Messages:
+    """Find, list, cancel. Every call raises Refusal `store_unavailable` when the store cannot be read."""
+
+    def __init__(self, ledger: Ledger, endings: Endings, clock: Clock) -> None:
+        self._ledger = ledger
+        self._endings = endings
+        self._clock = clock
+
+    async def find(self, account: str, message_id: str) -> Message | None:
+        """One message of the account as it stands, None where there is none."""
+        message = self._ledger.messages.get(message_id)
+        if message is not None:
+            return message if message.account == account else None
+        try:
+            found = await self._ledger.store.find(account, message_id)
+        except StoreUnavailable:
+            raise _unreadable() from None
+        return self._ledger.resident(found) if found is not None else None
+
+    async def list(self, query: MessageFilter) -> list[Message]:
+        """The account's messages that fit, newest first."""
+        try:
+            return await self._ledger.store.list_messages(query)
+        except StoreUnavailable:
+            raise _unreadable() from None
+
+    async def cancel(self, account: str, message_id: str) -> Message:
+        """End a message of which nothing was submitted yet. Raises Refusal `not_found` or `too_late`."""
+        message = await self.find(account, message_id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.state not in (State.SCHEDULED, State.QUEUED):
+            raise Refusal("too_late", f"the message is {message.state.value} already")
+        if committed_to(message) is not None:
+            raise Refusal("too_late", "the message is on its way to the operator")
+        self._endings.end(message, State.CANCELLED, self._clock.now())
+        await self._ledger.committed()
+        return message
+
+
+def _unreadable() -> Refusal:
+    return Refusal("store_unavailable", "messages cannot be read at the moment; try again", retry_after=1)

@@ -1,0 +1,28 @@
+"""The plan in force."""
+
+import hashlib
+import hmac
+
+from router.account import Account
+from router.routing.plan import RoutePlan
+from router.routing.route import Ranker
+
+
+class Running:
+    """Holds the one plan that everything decides by; a reload replaces it whole."""
+
+    def __init__(self, plan: RoutePlan) -> None:
+        self.plan = plan
+        self.ranker = Ranker(plan)
+
+    def swap(self, plan: RoutePlan) -> None:
+        self.plan = plan
+        self.ranker = Ranker(plan)
+
+    def account_of(self, token: str) -> Account | None:
+        """The account whose token this is, whatever its status. Compared by hash, so time tells nothing."""
+        return self.plan.account_of(hashlib.sha256(token.encode()).digest())
+
+    def is_admin(self, token: str) -> bool:
+        admin = self.plan.settings.http.admin_token
+        return admin is not None and hmac.compare_digest(hashlib.sha256(token.encode()).digest(), admin.sha256)

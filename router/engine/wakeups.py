@@ -1,0 +1,102 @@
+"""The clock's side of a message: its send time, its next try, its expiry, the end of waiting for receipts."""
+
+import asyncio
+
+from router.delivery.receipts import give_up_waiting
+from router.delivery.settle import committed_to
+from router.engine.choosing import Chooser
+from router.engine.dispatch import Dispatcher
+from router.engine.endings import Endings
+from router.engine.ledger import Ledger
+from router.message import Message, MessageError, State
+from router.ports import Clock, StoreUnavailable
+
+_CHUNK = 500
+_AGAIN_MS = 1_000
+_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this message")
+
+
+class Wakeups:
+    """Knows when the next message is due and acts then. What is due is read from the store, not held in memory."""
+
+    def __init__(self, ledger: Ledger, endings: Endings, chooser: Chooser, clock: Clock, next_due: int | None) -> None:
+        self._ledger = ledger
+        self._endings = endings
+        self._chooser = chooser
+        self._clock = clock
+        self._next = next_due
+        self._changed = asyncio.Event()
+
+    def note(self, message: Message) -> None:
+        """A message has a (new) due_at."""
+        if message.due_at is not None:
+            self._alarm(message.due_at)
+
+    def _alarm(self, due: int) -> None:
+        if self._next is None or due < self._next:
+            self._next = due
+            self._changed.set()
+
+    async def run(self, dispatcher: Dispatcher) -> None:
+        """Act on what is due, for as long as the daemon runs."""
+        while True:
+            self._changed.clear()
+            delay = None if self._next is None else max(0.0, (self._next - self._clock.now()) / 1000)
+            if delay is None or delay > 0:
+                try:
+                    # A clock that jumps is noticed after a minute at the latest.
+                    async with asyncio.timeout(60.0 if delay is None else min(delay, 60.0)):
+                        await self._changed.wait()
+                except TimeoutError:
+                    pass
+                continue
+            try:
+                await self._act(dispatcher)
+            except StoreUnavailable:
+                self._next = self._clock.now() + _AGAIN_MS
+
+    async def _act(self, dispatcher: Dispatcher) -> None:
+        store = self._ledger.store
+        # What was changed up to here must be on disk, or its old due_at would be read again.
+        await self._ledger.committed()
+        self._next = None
+        now = self._clock.now()
+        due = await store.load_due(now, _CHUNK)
+        for stored in due:
+            message = self._ledger.resident(stored)
+            if message.due_at is not None and message.due_at <= now:
+                self._wake(dispatcher, message, now)
+        if len(due) == _CHUNK:
+            self._alarm(now)
+        elif (coming := await store.next_due()) is not None:
+            # What is still due as we read was acted on just now and is not on disk yet.
+            self._alarm(max(coming, now + 1))
+
+    def _wake(self, dispatcher: Dispatcher, message: Message, now: int) -> None:
+        message.due_at = None
+        if message.state is State.SUBMITTED:
+            if give_up_waiting(message, now):
+                self._endings.close(message, now)
+            else:
+                self._ledger.store.save(message)
+            return
+        if message.state not in (State.SCHEDULED, State.QUEUED):
+            self._ledger.store.save(message)
+            return
+        expired = message.expires_at is not None and message.expires_at <= now
+        if expired and committed_to(message) is None:
+            self._endings.end(message, State.EXPIRED, now, _EXPIRED)
+            return
+        if expired:
+            # Some of it may be with the operator; look again when that is settled.
+            message.due_at = now + _AGAIN_MS
+        else:
+            message.due_at = message.expires_at
+        if message.position is None:
+            if committed_to(message) is None and not self._chooser.move(message, now):
+                self._endings.end(message, State.FAILED, now, _NO_OPERATOR)
+                return
+            dispatcher.enqueue(message)
+        self._ledger.store.save(message)
+        self.note(message)

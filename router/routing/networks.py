@@ -1,0 +1,42 @@
+"""Which country and which mobile network a number was given out in, as far as phonenumbers knows.
+
+A number that was ported keeps the name of its first network.
+"""
+
+import phonenumbers
+from phonenumbers.carrierdata import CARRIER_DATA
+
+from router.routing.numbering import Numbering, calling_code
+from router.routing.prefixes import PrefixTable
+
+
+def country(e164: str) -> str | None:
+    """The region of a normalised number (ISO 3166-1 alpha-2), None for numbers of no country or of no known one."""
+    plan, national = _placed(e164)
+    region = plan.region(national) if plan else None
+    return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
+
+
+def network_name(e164: str) -> str | None:
+    """The name, in English, of the mobile network that a normalised number's range was given to."""
+    plan, national = _placed(e164)
+    names = _NAMES.get(plan.code) if plan else None
+    name = names.longest(national) if names else None
+    return name if name and plan and plan.mobile(national) else None
+
+
+def _placed(e164: str) -> tuple[Numbering | None, str]:
+    plan = calling_code(e164[1:])
+    return plan, e164[1 + len(plan.code) :] if plan else ""
+
+
+def _names_by_calling_code() -> dict[str, PrefixTable[str]]:
+    names: dict[str, dict[str, str]] = {}
+    for prefix, by_language in CARRIER_DATA.items():
+        plan = calling_code(prefix)
+        if plan and "en" in by_language:
+            names.setdefault(plan.code, {})[prefix[len(plan.code) :]] = by_language["en"]
+    return {code: PrefixTable(of_code.items()) for code, of_code in names.items()}
+
+
+_NAMES = _names_by_calling_code()

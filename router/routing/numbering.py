@@ -1,0 +1,165 @@
+"""The metadata of phonenumbers, compiled per country calling code.
+
+phonenumbers is the authority on numbers, but asking it takes 20 microseconds and more. What it knows of a calling code
+is compiled on first use into few regular expressions; what is unusual (a national prefix behind the calling code)
+is still left to it.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Final
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+
+_KINDS: Final = (
+    "mobile",
+    "fixed_line",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "personal_number",
+    "voip",
+    "pager",
+    "uan",
+    "voicemail",
+)
+"""The kinds of number that phonenumbers tells apart; the commonest first, as a match is looked for in this order."""
+
+_Writer = Callable[[PhoneMetadata, int], str]
+
+
+class Numbering:
+    """One calling code: which regions share it, and which national numbers are possible, valid or mobile there.
+
+    `regions` are ISO codes in the order in which a number is looked for; "001" for a code of no country.
+    National numbers are given as digits behind the calling code, without a national prefix.
+    """
+
+    __slots__ = ("_mobile", "_national_prefix", "_region_of", "_transforms", "_valid", "code", "lengths", "regions")
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.regions: tuple[str, ...] = _CODES[code]
+        main = _metadata(code, self.regions[0])
+        general = main.general_desc
+        assert general is not None  # every country has one
+        self.lengths = frozenset((*general.possible_length, *general.possible_length_local_only))
+        prefix = main.national_prefix_for_parsing
+        self._national_prefix = re.compile(prefix) if prefix else None
+        self._transforms = bool(main.national_prefix_transform_rule)
+        self._valid: dict[tuple[str, int], re.Pattern[str]] = {}
+        self._mobile: dict[tuple[str, int], re.Pattern[str]] = {}
+        self._region_of: dict[int, re.Pattern[str]] = {}
+
+    def plain(self, national: str) -> bool:
+        """Whether `national` is surely as it should be: phonenumbers would not look for a prefix to take away."""
+        if self._national_prefix is None:
+            return True
+        match = self._national_prefix.match(national)
+        if match is None:
+            return True
+        if match.end():
+            return False
+        return not self._transforms or match.lastindex is None
+
+    def region(self, national: str) -> str | None:
+        """The region a national number belongs to, None where none of those that share the code knows it."""
+        if len(self.regions) == 1:
+            return self.regions[0]
+        length = len(national)
+        pattern = self._region_of.get(length)
+        if pattern is None:
+            pattern = self._region_of[length] = self._compile_regions(length)
+        match = pattern.match(national)
+        return match.lastgroup if match else None
+
+    def valid(self, national: str) -> bool:
+        """Whether a national number is of a range that is in use in its region."""
+        return self._matches(self._valid, _valid, national)
+
+    def mobile(self, national: str) -> bool:
+        """Whether a valid national number is (or may be) a mobile's or a pager's."""
+        return self._matches(self._mobile, _mobile, national)
+
+    def _matches(self, compiled: dict[tuple[str, int], re.Pattern[str]], write: _Writer, national: str) -> bool:
+        region = self.region(national)
+        if region is None:
+            return False
+        key = (region, len(national))
+        pattern = compiled.get(key)
+        if pattern is None:
+            pattern = compiled[key] = re.compile(write(_metadata(self.code, region), key[1]))
+        return pattern.match(national) is not None
+
+    def _compile_regions(self, length: int) -> re.Pattern[str]:
+        """The first region that matches: by its leading digits where it has some, else by being valid there."""
+        alternatives = []
+        for region in self.regions:
+            metadata = _metadata(self.code, region)
+            known = f"(?:{metadata.leading_digits})" if metadata.leading_digits else _valid(metadata, length)
+            alternatives.append(f"(?P<{region}>{known})")
+        return re.compile("|".join(alternatives))
+
+
+# --- patterns as text, for national numbers of one length -----------------------------------------------------
+
+_NEVER: Final = "(?!)"
+
+
+def _valid(metadata: PhoneMetadata, length: int) -> str:
+    """Of any kind at all (what phonenumbers does not call UNKNOWN)."""
+    return _general(metadata, length) + _any_of(metadata, _KINDS, length)
+
+
+def _mobile(metadata: PhoneMetadata, length: int) -> str:
+    """A pager's or a mobile's, where the kinds that go before these do not claim it.
+
+    Where both have one plan, phonenumbers says FIXED_LINE_OR_MOBILE of what is a fixed line's.
+    """
+    mobile = "fixed_line" if metadata.same_mobile_and_fixed_line_pattern else "mobile"
+    others = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number")
+    return (
+        f"{_general(metadata, length)}(?!{_any_of(metadata, others, length)})"
+        f"(?:{_any_of(metadata, ('pager',), length)}"
+        f"|(?!{_any_of(metadata, ('uan', 'voicemail'), length)}){_any_of(metadata, (mobile,), length)})"
+    )
+
+
+def _general(metadata: PhoneMetadata, length: int) -> str:
+    return f"(?={_any_of(metadata, ('general_desc',), length)})"
+
+
+def _any_of(metadata: PhoneMetadata, kinds: tuple[str, ...], length: int) -> str:
+    descriptions: list[PhoneNumberDesc | None] = [getattr(metadata, kind) for kind in kinds]
+    patterns = [
+        description.national_number_pattern
+        for description in descriptions
+        if description and description.national_number_pattern and length in description.possible_length
+    ]
+    return f"(?:{'|'.join(patterns)})\\Z" if patterns else _NEVER
+
+
+def _metadata(code: str, region: str) -> PhoneMetadata:
+    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    assert metadata is not None  # phonenumbers has some for every region that it lists
+    return metadata
+
+
+_CODES: Final = {str(code): regions for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
+
+
+@cache
+def numbering(code: str) -> Numbering:
+    """What is known of a country calling code, compiled once for each."""
+    return Numbering(code)
+
+
+def calling_code(digits: str) -> Numbering | None:
+    """The country calling code that international `digits` begin with; no code begins another."""
+    for length in (3, 2, 1):
+        code = digits[:length]
+        if code in _CODES:
+            return numbering(code)
+    return None

@@ -1,0 +1,34 @@
+"""A segmentation as people and programs outside see it: the answer of the API and of the command line."""
+
+from msgspec import Struct
+
+from router.text.segment import Segmentation
+
+
+class PartView(Struct, frozen=True, gc=False):
+    text: str
+    units: int
+
+
+class SegmentationView(Struct, frozen=True, gc=False):
+    """What a text becomes; `segments` is the number of short messages, `units` are septets or UTF-16 code units."""
+
+    encoding: str
+    reason: str | None
+    segments: int
+    units: int
+    units_per_segment: int
+    parts: list[PartView]
+    language: None = None
+
+
+def view(segmentation: Segmentation) -> SegmentationView:
+    """The view of a segmented text."""
+    return SegmentationView(
+        encoding=segmentation.encoding.value,
+        reason=segmentation.reason,
+        segments=segmentation.count,
+        units=segmentation.units,
+        units_per_segment=segmentation.units_per_segment,
+        parts=[PartView(segment.text or "", segment.units) for segment in segmentation.segments],
+    )

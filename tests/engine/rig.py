@@ -1,0 +1,283 @@
+"""The engine over a real store, with operators and a clock that the test moves by hand."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from adapters.store import open_store
+from router.account import Account, Price
+from router.engine.engine import Engine
+from router.engine.intake import Prepared
+from router.message import Message
+from router.operator import Operator, Rate, ReceiptRules, Retry, SmppLink
+from router.outcome import Outcome, OutcomeKind
+from router.ports import BindView, LinkState, OperatorSink, Store, Submission
+from router.receipt import Receipt, ReceiptState
+from router.refusal import Refusal
+from router.settings import Choice, Limits, Plan, Rule, Settings
+from router.submit import Submit
+
+LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
+
+
+class ManualClock:
+    """Starts at 2026-01-01 and stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.ms = 1_767_225_600_000
+        self.seconds = 1000.0
+
+    def now(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def move(self, seconds: float) -> None:
+        self.ms += round(seconds * 1000)
+        self.seconds += seconds
+
+
+class Counts:
+    """The Metrics port as plain counters."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[str, ...]] = Counter()
+
+    def accepted(self, account: str, channel: str) -> None:
+        self.counted["accepted", account] += 1
+
+    def refused(self, code: str) -> None:
+        self.counted["refused", code] += 1
+
+    def final(self, operator: str, state: str) -> None:
+        self.counted["final", operator, state] += 1
+
+    def submitted(self, operator: str, outcome: str) -> None:
+        self.counted["submitted", operator, outcome] += 1
+
+    def receipt(self, operator: str, result: str) -> None:
+        self.counted["receipt", operator, result] += 1
+
+    def event(self, type: str) -> None:
+        self.counted["event", type] += 1
+
+    def accept_seconds(self, seconds: float) -> None: ...
+    def submit_seconds(self, operator: str, seconds: float) -> None: ...
+    def receipt_seconds(self, operator: str, seconds: float) -> None: ...
+    def commit(self, seconds: float, size: int) -> None: ...
+
+
+class HandOperator:
+    """An operator's gateway whose answers the test gives. `window` slots; `written` are the submissions on the wire."""
+
+    def __init__(self, operator: Operator, sink: OperatorSink) -> None:
+        self.operator = operator
+        self.sink = sink
+        self.window = 10
+        self.in_use = 0
+        self.up = True
+        self.settled = True
+        self.written: list[Submission] = []
+        self.history: list[Submission] = []
+        self.acknowledged: list[tuple[Any, bool]] = []
+        self._ids = 0
+
+    async def start(self) -> None: ...
+
+    async def stop(self, timeout: float) -> None:
+        for submission in list(self.written):
+            self.answer(submission, Outcome(OutcomeKind.UNKNOWN))
+
+    def reconfigure(self, operator: Operator) -> None:
+        self.operator = operator
+
+    def link(self) -> LinkState:
+        return LinkState(self.up, self.settled)
+
+    def room(self) -> int:
+        return self.window - self.in_use if self.up else 0
+
+    def reserve(self) -> object | None:
+        if self.room() <= 0:
+            return None
+        self.in_use += 1
+        return object()
+
+    def release(self, slot: object) -> None:
+        self.in_use -= 1
+
+    def submit(self, submission: Submission) -> bool:
+        if not self.up:
+            return False
+        self.written.append(submission)
+        self.history.append(submission)
+        return True
+
+    def acknowledge(self, token: Any, stored: bool) -> None:
+        self.acknowledged.append((token, stored))
+
+    def views(self) -> list[BindView]:
+        return [BindView("1", "bound_trx" if self.up else "waiting", self.window, self.in_use, None, 0)]
+
+    # The test's side.
+
+    def answer(self, submission: Submission, outcome: Outcome) -> None:
+        self.written.remove(submission)
+        self.sink.settled(submission, outcome)
+
+    def accept(self, submission: Submission, smsc_message_id: str | None = None) -> str:
+        if smsc_message_id is None:
+            self._ids += 1
+            smsc_message_id = f"{self.operator.name}{self._ids}"
+        self.answer(submission, Outcome(OutcomeKind.ACCEPTED, smsc_message_id))
+        return smsc_message_id
+
+    def receipt(
+        self, to: str, smsc_message_id: str | None, state: ReceiptState = ReceiptState.DELIVERED, token: Any = "token"
+    ) -> None:
+        ids = (smsc_message_id,) if smsc_message_id is not None else ()
+        received_at = self.sink._clock.now()  # type: ignore[attr-defined]
+        self.sink.received(
+            self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token
+        )
+
+    def cut(self) -> None:
+        """The link goes down: what was written stays unanswered."""
+        self.up = False
+        self.settled = False
+        for submission in list(self.written):
+            self.answer(submission, Outcome(OutcomeKind.UNKNOWN, detail="link lost"))
+        self.sink.link_changed(self.operator.name)
+
+    def go_down(self) -> None:
+        """Also the next try to connect failed."""
+        self.cut()
+        self.settled = True
+        self.sink.link_changed(self.operator.name)
+
+    def come_up(self) -> None:
+        self.up = True
+        self.settled = True
+        self.sink.link_changed(self.operator.name)
+
+
+def operator(name: str, price: str = "0.02", prefix: str = "", **changes: Any) -> Operator:
+    link = SmppLink(host="127.0.0.1", port=2775, system_id="x", password="y", tps=changes.pop("tps", 0.0))
+    rates = changes.pop("rates", (Rate(prefix, Decimal(price), "XAF"),))
+    return Operator(name=name, channel="sms", protocol="smpp", link=link, currency="XAF", rates=rates, **changes)
+
+
+def settings(
+    *operators: Operator,
+    accounts: tuple[Account, ...] = (),
+    plans: dict[str, Plan] | None = None,
+    rules: tuple[Rule, ...] = (),
+    limits: Limits | None = None,
+) -> Settings:
+    every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("0.05")),)),)
+    return Settings(
+        store="",
+        operators={one.name: one for one in operators},
+        accounts={one.name: one for one in every},
+        plans=plans or {"default": Plan("default")},
+        rules=rules,
+        base_currency="XAF",
+        currencies={"XAF": Decimal(1), "EUR": Decimal("655.957")},
+        limits=limits or Limits(),
+    )
+
+
+def wish(**fields: Any) -> Submit:
+    """A submit as it comes from a client: plain strings become the values they name."""
+    names = {"sender": "from", "traffic_class": "class"}
+    return msgspec.convert({names.get(name, name): value for name, value in fields.items()}, Submit)
+
+
+class Rig:
+    """`async with Rig(settings, folder) as rig`; opened again on the same folder it is the daemon's next run."""
+
+    def __init__(self, config: Settings, folder: Path, clock: ManualClock | None = None) -> None:
+        self.config = config
+        self.next_config = config
+        self.clock = clock or ManualClock()
+        self.metrics = Counts()
+        self.path = folder / "router.db"
+        self.operators: dict[str, HandOperator] = {}
+        self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
+        self.store: Store
+        self.engine: Engine
+
+    async def __aenter__(self) -> "Rig":
+        self.store = open_store(f"sqlite:///{self.path}", LOG, self.metrics.commit)
+        recovery = await self.store.open()
+
+        def make(one: Operator, sink: OperatorSink) -> HandOperator:
+            gateway = self.operators[one.name] = HandOperator(one, sink)
+            self.prepare_operator(gateway)
+            return gateway
+
+        async def on_plan(_: Settings) -> None: ...
+
+        self.engine = Engine(
+            self.config, self.store, recovery, self.clock, self.metrics, make, lambda: self.next_config, on_plan, LOG
+        )
+        await self.engine.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.engine.stop(1)
+        await self.store.close()
+
+    async def submit(
+        self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any
+    ) -> Message:
+        """Accept one message as a client's request would. Raises its Refusal."""
+        answered = await self.submit_all([wish(to=to, text=text, **fields)], account)
+        if isinstance(answered[0], Refusal):
+            raise answered[0]
+        return answered[0]
+
+    async def submit_all(self, submits: list[Submit], account: str = "acme") -> list[Message | Refusal]:
+        answered: list[Message | Refusal] = []
+
+        def make() -> Prepared:
+            answered.extend(self.engine.intake.prepare(self.config.accounts[account], submits))
+            return Prepared([one for one in answered if isinstance(one, Message)], 202, b"")
+
+        await self.engine.intake.answer(self.config.accounts[account], None, b"", make)
+        return answered
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        """Wait until `condition` holds, however long the disk takes (ten seconds at most)."""
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0)
+
+    async def written(self, name: str, count: int = 1) -> list[Submission]:
+        """The submissions on the wire of an operator, once there are `count`."""
+        await self.until(lambda: len(self.operators[name].written) >= count)
+        return list(self.operators[name].written)
+
+    async def settle(self) -> None:
+        """Wait until all that was written so far is on disk and what follows from it happened."""
+        for _ in range(3):
+            await self.engine.ledger.committed()
+            await asyncio.sleep(0)
+
+    async def events(self, account: str = "acme") -> list[dict[str, Any]]:
+        await self.engine.ledger.committed()
+        logged = await self.store.events(account, 0, 1000)
+        return [msgspec.json.decode(event.payload) for event in logged]
+
+    async def types(self, account: str = "acme") -> list[str]:
+        return [event["type"] for event in await self.events(account)]
+
+
+__all__ = ["Choice", "Limits", "Plan", "ReceiptRules", "Retry", "Rig", "Rule", "operator", "settings"]

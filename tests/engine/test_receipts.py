@@ -1,0 +1,293 @@
+"""Every receipt counts: early, twice, on another spelling, for a part that was never answered, after a restart."""
+
+from pathlib import Path
+
+import pytest
+
+from router.account import Account, InboundRule
+from router.message import FINAL, State
+from router.outcome import Outcome, OutcomeKind
+from router.receipt import Inbound, ReceiptState
+from tests.engine.rig import ReceiptRules, Rig, operator, settings
+
+UNKNOWN = Outcome(OutcomeKind.UNKNOWN, detail="no answer in time")
+
+
+async def test_a_receipt_before_the_response_waits_for_it(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].receipt(message.to, "77")
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+        assert message.state is State.QUEUED
+        rig.operators["mtn"].accept(submission, "77")
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert await rig.types() == ["message.submitted", "message.delivered"]
+        assert rig.metrics.counted["receipt", "mtn", "early"] == 1
+
+
+async def test_an_early_receipt_survives_a_restart_between(tmp_path: Path) -> None:
+    config = settings(operator("mtn", on_unanswered="hold"))
+    async with Rig(config, tmp_path) as rig:
+        message = await rig.submit()
+        await rig.written("mtn")
+        rig.operators["mtn"].receipt(message.to, "77")
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        # The one unanswered part for this number is what it was about.
+        found = await rig.store.find("acme", message.id)
+        await rig.settle()
+        found = await rig.store.find("acme", message.id)
+        assert found is not None
+        assert found.state is State.DELIVERED
+        assert (await rig.types())[-1] == "message.delivered"
+
+
+async def test_a_receipt_twice_is_counted_and_told_once(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        smsc_id = rig.operators["mtn"].accept(submission)
+        for _ in range(3):
+            rig.operators["mtn"].receipt(message.to, smsc_id)
+        rig.operators["mtn"].receipt(message.to, smsc_id, ReceiptState.UNDELIVERED)
+        await rig.until(lambda: len(rig.operators["mtn"].acknowledged) == 4)
+        assert message.state is State.DELIVERED
+        assert await rig.types() == ["message.submitted", "message.delivered"]
+        assert rig.metrics.counted["receipt", "mtn", "duplicate"] == 3
+
+
+@pytest.mark.parametrize(
+    ("in_response", "in_receipt", "forms"),
+    [
+        ("1A2B3C4D", "439041101", {}),
+        ("1a2b3c4d", "0439041101", {}),
+        ("439041101", "1A2B3C4D", {}),
+        ("0000012345", "12345", {}),
+        ("12345", "0000012345", {}),
+        ("00B8BE19", "b8be19", {}),
+        ("812FC7470000001B", "9308878062554710043", {}),
+        ("10C8F40D", "281605133", {"id_in_response": "hex", "id_in_receipt": "decimal"}),
+        ("0281605133", "10c8f40d", {"id_in_response": "decimal", "id_in_receipt": "hex"}),
+        ("S2131124-1", "S2131124-1", {"id_in_response": "as-is", "id_in_receipt": "as-is"}),
+        ("1479978899.393701000100", "1479978899.393701000100", {}),
+    ],
+)
+async def test_ids_in_every_spelling(tmp_path: Path, in_response: str, in_receipt: str, forms: dict[str, str]) -> None:
+    config = settings(operator("mtn", receipts=ReceiptRules(**forms)))
+    async with Rig(config, tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].accept(submission, in_response)
+        await rig.settle()
+        rig.operators["mtn"].receipt(message.to, in_receipt)
+        await rig.until(lambda: message.state is State.DELIVERED)
+    # The same, found in the store after a restart.
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].accept(submission, in_response)
+        await rig.settle()
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        rig.operators["mtn"].receipt(message.to, in_receipt)
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+        found = await rig.store.find("acme", message.id)
+        assert found is not None
+        assert found.state is State.DELIVERED
+
+
+async def test_a_guessed_spelling_never_settles_another_number(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].accept(submission, "1A")
+        await rig.settle()
+        rig.operators["mtn"].receipt("+237699999999", "26")
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+        assert message.state is State.SUBMITTED
+        assert rig.metrics.counted["receipt", "mtn", "unmatched"] == 1
+
+
+async def test_ids_of_two_operators_never_meet(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", "0.01", "23767"), operator("b", "0.01", "23769")), tmp_path) as rig:
+        one = await rig.submit(to="+237670000001")
+        other = await rig.submit(to="+237690000001")
+        rig.operators["a"].accept((await rig.written("a"))[0], "5")
+        rig.operators["b"].accept((await rig.written("b"))[0], "5")
+        await rig.settle()
+        rig.operators["b"].receipt(other.to, "5")
+        await rig.until(lambda: other.state is State.DELIVERED)
+        assert one.state is State.SUBMITTED
+
+
+async def test_an_unanswered_part_is_sent_again_once_and_says_so(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn"), operator("other")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].answer(submission, UNKNOWN)
+        (again,) = await rig.written("mtn")
+        assert again.message is message
+        smsc_id = rig.operators["mtn"].accept(again)
+        rig.operators["mtn"].receipt(message.to, smsc_id)
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert (await rig.events())[-1]["possible_duplicate"] is True
+        assert not rig.operators["other"].history, "never to a second operator while the first may hold it"
+
+
+async def test_twice_unanswered_waits_for_a_receipt(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn", receipts=ReceiptRules(timeout=60))), tmp_path) as rig:
+        message = await rig.submit()
+        for _ in range(2):
+            (submission,) = await rig.written("mtn")
+            rig.operators["mtn"].answer(submission, UNKNOWN)
+        await rig.settle()
+        assert len(rig.operators["mtn"].history) == 2
+        assert message.state is State.SUBMITTED
+        rig.clock.move(60)
+        rig.engine._wakeups._changed.set()
+        await rig.until(lambda: message.state is State.UNKNOWN)
+        assert await rig.types() == ["message.submitted", "message.unknown"]
+
+
+async def test_hold_sends_nothing_twice_and_a_receipt_by_number_settles_it(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn", on_unanswered="hold")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].answer(submission, UNKNOWN)
+        await rig.settle()
+        rig.operators["mtn"].receipt(message.to, "never-seen")
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert len(rig.operators["mtn"].history) == 1
+        assert (await rig.events())[-1]["possible_duplicate"] is False
+
+
+async def test_a_receipt_by_number_needs_exactly_one_unanswered_part(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn", on_unanswered="hold")), tmp_path) as rig:
+        messages = [await rig.submit(), await rig.submit()]
+        for submission in await rig.written("mtn", 2):
+            rig.operators["mtn"].answer(submission, UNKNOWN)
+        await rig.settle()
+        rig.operators["mtn"].receipt(messages[0].to, "never-seen")
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+        assert {message.state for message in messages} == {State.SUBMITTED}
+
+
+async def test_a_late_answer_cancels_the_second_sending(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].window = 1
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].window = 0
+        rig.operators["mtn"].answer(submission, UNKNOWN)
+        await rig.settle()
+        rig.operators["mtn"].sink.answered_late(submission, Outcome(OutcomeKind.ACCEPTED, "late"))
+        rig.operators["mtn"].window = 1
+        rig.operators["mtn"].come_up()
+        await rig.settle()
+        assert len(rig.operators["mtn"].history) == 1
+        rig.operators["mtn"].receipt(message.to, "late")
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert (await rig.events())[-1]["possible_duplicate"] is False
+
+
+async def test_the_late_answer_of_a_part_sent_again_still_correlates(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (first,) = await rig.written("mtn")
+        rig.operators["mtn"].answer(first, UNKNOWN)
+        await rig.written("mtn")
+        rig.operators["mtn"].sink.answered_late(first, Outcome(OutcomeKind.ACCEPTED, "late"))
+        await rig.settle()
+        rig.operators["mtn"].receipt(message.to, "late")
+        await rig.until(lambda: message.state is State.DELIVERED)
+
+
+async def test_intermediate_receipts_change_no_state(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        smsc_id = rig.operators["mtn"].accept(submission)
+        for state in (ReceiptState.ENROUTE, ReceiptState.ACCEPTED):
+            rig.operators["mtn"].receipt(message.to, smsc_id, state)
+            await rig.settle()
+            assert message.state is State.SUBMITTED
+        rig.operators["mtn"].receipt(message.to, smsc_id)
+        await rig.until(lambda: message.state is State.DELIVERED)
+        rig.operators["mtn"].receipt(message.to, smsc_id, ReceiptState.ENROUTE)
+        await rig.settle()
+        assert message.state is State.DELIVERED
+
+
+async def test_a_true_receipt_after_unknown_counts_once(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn", receipts=ReceiptRules(timeout=60))), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        smsc_id = rig.operators["mtn"].accept(submission)
+        await rig.settle()
+        rig.clock.move(60)
+        rig.engine._wakeups._changed.set()
+        await rig.until(lambda: message.state is State.UNKNOWN)
+        rig.operators["mtn"].receipt(message.to, smsc_id)
+        await rig.until(lambda: message.state is State.DELIVERED)
+        rig.operators["mtn"].receipt(message.to, smsc_id, ReceiptState.UNDELIVERED)
+        await rig.settle()
+        assert await rig.types() == ["message.submitted", "message.unknown", "message.delivered"]
+        assert message.error is None
+
+
+async def test_an_answer_without_id_is_settled_by_the_number(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        rig.operators["mtn"].answer(submission, Outcome(OutcomeKind.ACCEPTED))
+        await rig.settle()
+        rig.operators["mtn"].receipt(message.to, "something")
+        await rig.until(lambda: message.state is State.DELIVERED)
+
+
+async def test_a_receipt_for_nobody_is_answered_and_kept(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].receipt("+237670000009", "none")
+        await rig.until(lambda: rig.operators["mtn"].acknowledged)
+        assert rig.operators["mtn"].acknowledged == [("token", True)]
+        assert rig.metrics.counted["receipt", "mtn", "unmatched"] == 1
+    async with Rig(settings(operator("mtn")), tmp_path, rig.clock) as rig:
+        assert len(rig.engine._recovery.parked) == 1
+
+
+async def test_a_message_in_flight_at_a_crash_is_in_doubt(tmp_path: Path) -> None:
+    config = settings(operator("mtn"))
+    rig = Rig(config, tmp_path)
+    async with rig:
+        sent = await rig.submit(to="+237670000001")
+        rig.operators["mtn"].window = 1
+        waiting = await rig.submit(to="+237670000002")
+        await rig.written("mtn")
+        # As after kill -9: nothing of the stop reaches the engine.
+        rig.operators["mtn"].written.clear()
+        rig.engine._dispatcher.stop()
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        again, first = await rig.written("mtn", 2)
+        assert {again.message.id, first.message.id} == {sent.id, waiting.id}
+        for submission in (again, first):
+            smsc_id = rig.operators["mtn"].accept(submission)
+            rig.operators["mtn"].receipt(submission.message.to, smsc_id)
+        await rig.until(lambda: again.message.state in FINAL and first.message.state in FINAL)
+        told = {event["message_id"]: event["possible_duplicate"] for event in await rig.events()}
+        assert told == {sent.id: True, waiting.id: False}
+
+
+async def test_a_message_from_a_handset_goes_to_its_account(tmp_path: Path) -> None:
+    accounts = (
+        Account(name="stop", token=None, currency="XAF", inbound=(InboundRule("8080", "STOP"),)),
+        Account(name="acme", token=None, currency="XAF", inbound=(InboundRule("8080"), InboundRule("+2376*"))),
+    )
+    async with Rig(settings(operator("mtn"), accounts=accounts), tmp_path) as rig:
+        for to, text in (("8080", "stop please"), ("8080", "hello"), ("237612345678", "hi"), ("9999", "lost")):
+            rig.engine.inbound("mtn", Inbound("mtn", "237670000001", to, rig.clock.ms, text=text), text)
+        await rig.until(lambda: len(rig.operators["mtn"].acknowledged) == 4)
+        assert [event["text"] for event in await rig.events("stop")] == ["stop please"]
+        received = await rig.events("acme")
+        assert [(event["to"], event["text"]) for event in received] == [("8080", "hello"), ("237612345678", "hi")]
+        assert received[0]["from"] == "+237670000001"
+        assert received[0]["type"] == "message.received"

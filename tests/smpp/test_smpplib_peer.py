@@ -1,0 +1,178 @@
+"""smpplib as the independent peer: what one side writes, the other reads the same."""
+
+import warnings
+
+import pytest
+
+from adapters.smpp import constants as c
+from adapters.smpp.codec import Decoder, encode
+from adapters.smpp.pdu import Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from tests.smpp.vectors import VECTORS
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from smpplib import consts, smpp
+
+TAG_NAMES = {tag: name for name, tag in consts.OPTIONAL_PARAMS.items()}
+
+# of a query_sm_resp we read the header only, so there is nothing to compare
+READABLE = [(name, sequence, pdu) for name, sequence, pdu, _ in VECTORS if pdu != Simple(c.QUERY_SM_RESP, 0x67)]
+
+
+def text(value) -> str:
+    if value is None:
+        return ""
+    return value.decode("latin-1") if isinstance(value, bytes) else value
+
+
+def ours(theirs) -> Pdu:
+    """A PDU that smpplib read, as one of our values."""
+    command_id = next(code for code, name in c.COMMAND_NAMES.items() if name == theirs.command)
+
+    def fields(*names: str) -> list:
+        return [getattr(theirs, name) for name in names]
+
+    if command_id in (c.SUBMIT_SM, c.DELIVER_SM):
+        mandatory = [name for name in ShortMessage.__struct_fields__ if name not in ("command_id", "tlvs")]
+        values = {name: getattr(theirs, name) for name in mandatory}
+        message = values.pop("short_message") or b""
+        values = {name: text(value) if isinstance(value, bytes) else value for name, value in values.items()}
+        return ShortMessage(command_id, **values, short_message=message)
+    if command_id == c.DATA_SM:
+        names = [name for name in DataSm.__struct_fields__ if name != "tlvs"]
+        return DataSm(*[text(v) if isinstance(v, bytes) else v for v in fields(*names)])
+    if command_id in (c.BIND_RECEIVER, c.BIND_TRANSMITTER, c.BIND_TRANSCEIVER):
+        names = [name for name in Bind.__struct_fields__ if name != "command_id"]
+        return Bind(command_id, *[text(v) if isinstance(v, bytes) else v for v in fields(*names)])
+    if command_id in (c.BIND_RECEIVER_RESP, c.BIND_TRANSMITTER_RESP, c.BIND_TRANSCEIVER_RESP):
+        return BindResp(command_id, theirs.status, text(theirs.system_id))
+    if command_id in (c.SUBMIT_SM_RESP, c.DELIVER_SM_RESP, c.DATA_SM_RESP):
+        return MessageResp(command_id, theirs.status, text(theirs.message_id))
+    return Simple(command_id, theirs.status)
+
+
+def known_tlvs(pdu, theirs) -> dict[int, object]:
+    """Our TLVs that smpplib knows for this command, in the type smpplib gives them."""
+    found: dict[int, object] = {}
+    for tag, value in getattr(pdu, "tlvs", {}).items():
+        param = theirs.params.get(TAG_NAMES.get(tag, ""))
+        if param is None:
+            continue
+        found[tag] = int.from_bytes(value) if param.type is int else value.removesuffix(b"\0")
+    return found
+
+
+def without_tlvs(pdu: Pdu) -> Pdu:
+    if isinstance(pdu, Bind | Simple):
+        return pdu
+    return type(pdu)(**{name: getattr(pdu, name) for name in pdu.__struct_fields__ if name != "tlvs"})
+
+
+class Sequence:
+    """What smpplib takes its sequence numbers from."""
+
+    sequence = 77
+
+    def next_sequence(self) -> int:
+        return self.sequence
+
+
+def parse(data: bytes):
+    return smpp.parse_pdu(data, client=Sequence(), allow_unknown_opt_params=True)
+
+
+@pytest.mark.parametrize(("name", "sequence", "pdu"), READABLE, ids=[row[0] for row in READABLE])
+def test_smpplib_reads_what_we_write(name, sequence, pdu) -> None:
+    theirs = parse(encode(pdu, sequence))
+    for tag, value in known_tlvs(pdu, theirs).items():
+        assert getattr(theirs, TAG_NAMES[tag]) == value
+    assert theirs.sequence == sequence
+    assert ours(theirs) == without_tlvs(pdu)
+
+
+COMMON = {
+    "service_type": "CMT",
+    "source_addr_ton": 5,
+    "source_addr_npi": 0,
+    "source_addr": "ACME",
+    "dest_addr_ton": 1,
+    "dest_addr_npi": 1,
+    "destination_addr": "237670000001",
+    "esm_class": 0x40,
+    "registered_delivery": 1,
+    "data_coding": 8,
+}
+SHORT = COMMON | {
+    "protocol_id": 1,
+    "priority_flag": 2,
+    "schedule_delivery_time": "260102030405000+",
+    "validity_period": "000001000000000R",
+    "replace_if_present_flag": 1,
+    "sm_default_msg_id": 9,
+    "short_message": b"\x05\x00\x03\x01\x02\x01\x00H\x00i",
+}
+BIND = {"system_id": "acme", "password": "secret", "system_type": "VMA", "addr_ton": 1, "addr_npi": 1}
+
+# command, what smpplib is given, what we must read
+THEIR_PDUS = [
+    ("bind_transmitter", BIND, Bind(c.BIND_TRANSMITTER, **BIND)),
+    ("bind_receiver", BIND, Bind(c.BIND_RECEIVER, **BIND)),
+    ("bind_transceiver", BIND | {"address_range": "^2"}, Bind(c.BIND_TRANSCEIVER, **BIND, address_range="^2")),
+    ("bind_transceiver", {}, Bind(c.BIND_TRANSCEIVER)),
+    (
+        "bind_transceiver_resp",
+        {"system_id": "SMSC", "sc_interface_version": 0x34},
+        BindResp(c.BIND_TRANSCEIVER_RESP, 0, "SMSC", {c.TAG_SC_INTERFACE_VERSION: b"\x34"}),
+    ),
+    ("submit_sm", SHORT, ShortMessage(c.SUBMIT_SM, **SHORT)),
+    ("submit_sm", {"short_message": b"x"}, ShortMessage(c.SUBMIT_SM, short_message=b"x")),
+    (
+        "submit_sm",
+        COMMON | {"message_payload": b"long", "sar_msg_ref_num": 0x1234, "sar_total_segments": 2},
+        ShortMessage(
+            c.SUBMIT_SM,
+            **COMMON,
+            tlvs={
+                c.TAG_MESSAGE_PAYLOAD: b"long",
+                c.TAG_SAR_MSG_REF_NUM: b"\x12\x34",
+                c.TAG_SAR_TOTAL_SEGMENTS: b"\x02",
+            },
+        ),
+    ),
+    (
+        "deliver_sm",
+        SHORT | {"receipted_message_id": "abc", "message_state": 2, "network_error_code": b"\x03\x00\x01"},
+        ShortMessage(
+            c.DELIVER_SM,
+            **SHORT,
+            tlvs={
+                c.TAG_RECEIPTED_MESSAGE_ID: b"abc\0",
+                c.TAG_MESSAGE_STATE: b"\x02",
+                c.TAG_NETWORK_ERROR_CODE: b"\x03\x00\x01",
+            },
+        ),
+    ),
+    ("submit_sm_resp", {"message_id": "id-1"}, MessageResp(c.SUBMIT_SM_RESP, 0, "id-1")),
+    ("submit_sm_resp", {"status": 0x58}, MessageResp(c.SUBMIT_SM_RESP, 0x58)),
+    ("deliver_sm_resp", {}, MessageResp(c.DELIVER_SM_RESP)),
+    ("data_sm", COMMON | {"message_state": 5}, DataSm(**COMMON, tlvs={c.TAG_MESSAGE_STATE: b"\x05"})),
+    ("data_sm_resp", {"message_id": "id-2"}, MessageResp(c.DATA_SM_RESP, 0, "id-2")),
+    ("enquire_link", {}, Simple(c.ENQUIRE_LINK)),
+    ("enquire_link_resp", {}, Simple(c.ENQUIRE_LINK_RESP)),
+    ("unbind", {}, Simple(c.UNBIND)),
+    ("unbind_resp", {}, Simple(c.UNBIND_RESP)),
+    ("generic_nack", {"status": 3}, Simple(c.GENERIC_NACK, 3)),
+]
+
+
+@pytest.mark.parametrize(("command", "given", "expected"), THEIR_PDUS)
+def test_we_read_what_smpplib_writes(command, given, expected) -> None:
+    theirs = smpp.make_pdu(command, client=Sequence(), **given)
+    theirs.sequence = 77
+    if "status" in given:
+        theirs.status = given["status"]
+    [(sequence, pdu)] = Decoder().feed(theirs.generate())
+    assert sequence == 77
+    if isinstance(pdu, ShortMessage | DataSm | BindResp | MessageResp):
+        assert dict(sorted(pdu.tlvs.items())) == dict(sorted(expected.tlvs.items()))
+    assert pdu == expected

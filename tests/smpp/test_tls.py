@@ -1,0 +1,91 @@
+"""TLS towards an operator, with certificates made for these tests (100 years, keys worth nothing)."""
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from adapters.smpp.gateway import SmppGateway
+from router.operator import Tls
+from tests.smpp.conftest import Open
+from tests.smpp.peer import Log, Peer, Sink, WallClock, receipt_pdu, until
+from tests.smpp.values import operator, submission
+
+CERTS = Path(__file__).parent / "certs"
+OURS = Tls(ca=CERTS / "ca.pem")
+
+
+@pytest.fixture
+async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTS / "server.pem", CERTS / "server.key")
+    if getattr(request, "param", "") == "mutual":
+        context.load_verify_locations(CERTS / "ca.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        # With 1.3 a client only learns after its handshake that its certificate was missed.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with Peer(context) as one:
+        yield one
+
+
+async def test_to_and_fro(open_gateway: Open, peer: Peer, sink: Sink) -> None:
+    gateway = await open_gateway(link={"tls": OURS, "window": 200})
+    await until(lambda: gateway.link().up)
+    for _ in range(200):
+        assert gateway.submit(submission(slot=gateway.reserve()))
+    peer.last.send(receipt_pdu("a"), 1)
+    await until(lambda: len(sink.results) == 200 and sink.receipts)
+    assert set(sink.kinds()) == {"accepted"}
+    await gateway.stop(1)
+    await until(lambda: not peer.last.open)
+
+
+async def test_by_name(open_gateway: Open, peer: Peer) -> None:
+    gateway = await open_gateway(link={"tls": OURS, "host": "localhost"})
+    await until(lambda: gateway.link().up)
+
+
+async def test_an_unknown_authority_is_refused(open_gateway: Open, peer: Peer) -> None:
+    gateway = await open_gateway(link={"tls": Tls()})
+    await until(lambda: gateway.link().settled)
+    assert not gateway.link().up
+    await until(lambda: gateway.views()[0].last_error)
+    assert "certificate verify failed" in str(gateway.views()[0].last_error)
+
+
+async def test_unless_verification_is_off(open_gateway: Open, peer: Peer) -> None:
+    gateway = await open_gateway(link={"tls": Tls(verify=False)})
+    await until(lambda: gateway.link().up)
+
+
+@pytest.mark.parametrize("peer", ["mutual"], indirect=True)
+async def test_client_certificate(open_gateway: Open, peer: Peer) -> None:
+    tls = Tls(ca=CERTS / "ca.pem", certificate=CERTS / "client.pem", key=CERTS / "client.key")
+    gateway = await open_gateway(link={"tls": tls})
+    await until(lambda: gateway.link().up)
+    bare = await open_gateway(link={"tls": OURS})
+    await until(lambda: bare.link().settled)
+    assert not bare.link().up
+
+
+async def test_plain_talk_to_a_tls_port(open_gateway: Open, peer: Peer) -> None:
+    gateway = await open_gateway(handshake=0.2)
+    await until(lambda: gateway.link().settled)
+    assert not gateway.link().up
+
+
+async def test_tls_to_a_plain_port(open_gateway: Open) -> None:
+    async with Peer() as plain:
+        gateway = await open_gateway(plain.port, handshake=0.2, link={"tls": OURS})
+        await until(lambda: gateway.link().settled)
+        assert not gateway.link().up
+        await gateway.stop(0)
+
+
+@pytest.mark.parametrize(
+    "tls", [Tls(ca=CERTS / "nowhere.pem"), Tls(certificate=CERTS / "client.pem", key=CERTS / "server.key")]
+)
+def test_files_that_cannot_be_used(tls: Tls) -> None:
+    with pytest.raises(OSError, match=r"\w"):
+        SmppGateway(operator(link_changes={"tls": tls}), Sink(), WallClock(), Log())
