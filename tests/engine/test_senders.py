@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.engine.senders import check_sender
 from router.operator import Addressing
 from router.refusal import Refusal
-from router.text.sender import SenderKind, check_sender, sender_kind
+from router.text.sender import SenderKind, sender_kind
 
 NAME, CODE, NUMBER = SenderKind.ALPHANUMERIC, SenderKind.SHORTCODE, SenderKind.INTERNATIONAL
 
