@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
+from copy import deepcopy
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from router.event import LoggedEvent
 from router.message import (
     FINAL,
     Attempt,
@@ -24,8 +29,8 @@ from router.message import (
 )
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Store, StoreUnavailable
-from router.receipt import ReceiptState
+from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Store, StoreUnavailable
+from router.receipt import Receipt, ReceiptState
 from tests.store.values import (
     NOW,
     accepted,
@@ -845,3 +850,179 @@ def replace_text(one: Message) -> Message:
 
 def _money() -> Money:
     return msgspec.convert({"amount": "0.0150", "currency": "XAF"}, Money)
+
+
+# --- random lives against a model ----------------------------------------------------------------------------
+
+
+class Shadow:
+    """What a store should hold, in plain dictionaries."""
+
+    def __init__(self) -> None:
+        self.messages: dict[int, Message] = {}
+        self.links: dict[tuple[str, str], dict[int, int]] = {}
+        self.events: dict[str, list[LoggedEvent]] = {}
+        self.parked: set[Receipt] = set()
+        self.cursors: dict[str, int] = {}
+        self.answers: dict[tuple[str, str], Remembered] = {}
+        self.last_no = 0
+
+    def lane(self, lane: Lane) -> list[Message]:
+        waiting = [
+            one
+            for one in self.messages.values()
+            if one.position is not None
+            and Lane(one.operator or "", CLASSES.index(one.traffic_class), one.account) == lane
+        ]
+        return sorted(waiting, key=lambda one: one.position or 0)
+
+
+ACCOUNTS = ("acme", "other")
+OPERATORS = ("mtn", "orange", None)
+CLASSES = list(TrafficClass)
+KEYS = ("a", "b", "\udcff")
+
+outcomes = st.sampled_from([None, *OutcomeKind])
+parts = st.builds(
+    Part,
+    number=st.just(1),
+    state=st.sampled_from(State),
+    attempts=st.lists(st.builds(Attempt, operator=st.just("mtn"), at=st.just(NOW), outcome=outcomes), max_size=2),
+)
+mutable = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from(State),
+        "operator": st.sampled_from(OPERATORS),
+        "position": st.none() | st.integers(1, 2**62),
+        "due_at": st.none() | st.integers(0, 2**62),
+        "parts": st.lists(parts, max_size=2),
+        "waiting_for": st.none() | st.text(max_size=3),
+    }
+)
+fresh = st.fixed_dictionaries({"account": st.sampled_from(ACCOUNTS), "traffic_class": st.sampled_from(TrafficClass)})
+small = st.integers(1, 4)
+step = st.one_of(
+    st.tuples(st.just("accept"), st.lists(st.tuples(fresh, mutable), max_size=3), st.none() | st.sampled_from(KEYS)),
+    st.tuples(st.just("save"), st.integers(0, 99), mutable),
+    st.tuples(st.just("link"), st.integers(0, 99), st.sampled_from(KEYS), small),
+    st.tuples(st.just("append"), st.sampled_from(ACCOUNTS)),
+    st.tuples(st.just("park"), small),
+    st.tuples(st.just("unpark"), small),
+    st.tuples(st.just("cursor"), st.sampled_from(ACCOUNTS), st.integers(0, 9)),
+    st.tuples(st.just("commit")),
+    st.tuples(st.just("turn")),
+    st.tuples(st.just("crash")),
+    st.tuples(st.just("reopen")),
+)
+
+
+class Remembering(StoreContract):
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(steps=st.lists(step, max_size=30))
+    def test_any_life_is_remembered(self, make_shelf: Callable[[Path], Shelf], steps: list[Any]) -> None:
+        with TemporaryDirectory() as folder:
+            asyncio.run(self._live(make_shelf(Path(folder)), steps))
+
+    async def _live(self, shelf: Shelf, steps: list[Any]) -> None:
+        shadow = Shadow()
+        store = shelf.store()
+        await store.open()
+        for what, *given_ in steps:
+            if what == "commit":
+                await committed(store)
+            elif what == "turn":
+                await asyncio.sleep(0)
+            elif what == "crash":
+                await committed(store)
+                await store_is(shelf.crashed(), shadow)
+            elif what == "reopen":
+                await store.close()
+                await store_is(shelf, shadow)
+                store = shelf.store()
+                await store.open()
+            else:
+                ask(store, shadow, what, *given_)
+        await store.close()
+        await store_is(shelf, shadow)
+
+
+def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
+    """Ask both for the same. The shadow keeps the very values: they are written as they stand."""
+    if what == "accept":
+        new = []
+        for names, fields in given_[0]:
+            shadow.last_no += 1
+            new.append(message(shadow.last_no, **names, **deepcopy(fields)))
+        kept = given_[1] and answer(given_[1], at=shadow.last_no)
+        store.accept(new, kept, lambda error: None)
+        shadow.messages.update((one.no, one) for one in new)
+        if kept:
+            shadow.answers[kept.account, kept.key] = kept
+    elif what in ("save", "link") and shadow.messages:
+        one = shadow.messages[1 + given_[0] % len(shadow.messages)]
+        if what == "save":
+            for name, value in deepcopy(given_[1]).items():
+                setattr(one, name, value)
+            store.save(one)
+        else:
+            store.link("mtn", given_[1], one, given_[2])
+            shadow.links.setdefault(("mtn", given_[1]), {})[one.no] = given_[2]
+    elif what == "append":
+        log = shadow.events.setdefault(given_[0], [])
+        log.append(event(len(log) + 1, given_[0]))
+        store.append(log[-1])
+    elif what == "park":
+        store.park(receipt(given_[0]))
+        shadow.parked.add(receipt(given_[0]))
+    elif what == "unpark":
+        store.unpark(receipt(given_[0]))
+        shadow.parked.discard(receipt(given_[0]))
+    elif what == "cursor":
+        store.move_cursor(*given_)
+        shadow.cursors[given_[0]] = max(shadow.cursors.get(given_[0], 0), given_[1])
+
+
+async def store_is(shelf: Shelf, shadow: Shadow) -> None:
+    """Open what is there and compare all of it with the shadow."""
+    everything = shadow.messages.values()
+    lanes = {
+        Lane(one.operator or "", CLASSES.index(one.traffic_class), one.account)
+        for one in everything
+        if one.position is not None
+    }
+    due = [one.due_at for one in everything if one.due_at is not None]
+    async with opened(shelf) as (store, recovery):
+        assert recovery.last_no == shadow.last_no
+        assert recovery.last_position == max((one.position or 0 for one in everything), default=0)
+        assert recovery.last_seqs == {account: len(log) for account, log in shadow.events.items()}
+        assert recovery.open_messages == sum(one.state in (State.QUEUED, State.SCHEDULED) for one in everything)
+        assert {one.lane: one.count for one in recovery.lanes} == {lane: len(shadow.lane(lane)) for lane in lanes}
+        assert recovery.next_due == await store.next_due() == min(due, default=None)
+        assert recovery.unsettled == [one for one in everything if unsettled(one)]
+        assert set(recovery.parked) == shadow.parked
+        assert len(recovery.parked) == len(shadow.parked)
+        assert recovery.cursors == shadow.cursors
+        for account in ACCOUNTS:
+            own = [one for one in everything if one.account == account]
+            assert await store.list_messages(MessageFilter(account, limit=999)) == own[::-1]
+            assert await store.events(account, 0, 999) == shadow.events.get(account, [])
+        for lane in lanes:
+            loaded = await store.load_lane(lane, 0, 999)
+            assert [one.position for one in loaded] == [one.position for one in shadow.lane(lane)]
+            assert sorted(one.no for one in loaded) == sorted(one.no for one in shadow.lane(lane))
+        assert [one.due_at for one in await store.load_due(2**62, 999)] == sorted(due)
+        linked = await store.find_linked([("mtn", key) for key in KEYS])
+        assert {key: [one.no for one in found_] for key, found_ in linked.items()} == {
+            key: sorted(ats, key=lambda no: (ats[no], no), reverse=True) for key, ats in shadow.links.items()
+        }
+        for key in KEYS:
+            assert await store.recall("acme", key) == shadow.answers.get(("acme", key))
+
+
+def unsettled(one: Message) -> bool:
+    return one.state not in FINAL and any(
+        part.state in (State.QUEUED, State.SUBMITTED)
+        and part.attempts
+        and part.attempts[-1].outcome in (None, OutcomeKind.UNKNOWN)
+        for part in one.parts
+    )
