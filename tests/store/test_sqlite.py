@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from tempfile import mkdtemp
 
 import pytest
 import structlog
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from adapters.store import open_store
@@ -195,6 +197,65 @@ class TestWriter:
             assert [line["event"] for line in logs] == ["store_commit_failed"]
         recovery = await found(folder)
         assert (recovery.last_no, recovery.open_messages) == (201, 1)
+
+    async def test_the_disk_must_take_a_write_before_the_store_is_healthy_again(self, tmp_path: Path) -> None:
+        tries = 0
+
+        def monotonic() -> float:
+            nonlocal tries
+            tries += 1
+            return time.monotonic()
+
+        path = tmp_path / "router.db"
+        store = open_store(f"sqlite:///{path}", structlog.get_logger(), lambda seconds, size: None, monotonic)
+        await store.open()
+        await accepted(store, message(1))
+        with no_room(Path(f"{path}-wal")):
+            await refused(store, message(2))
+            tries = 0
+            while tries < 3:
+                assert not store.healthy
+                await asyncio.sleep(0.005)
+        await committed(store)
+        await accepted(store, message(2))
+        await store.close()
+
+    async def test_what_is_asked_while_a_commit_is_about_to_fail_comes_after_it(self, tmp_path: Path) -> None:
+        cut = False
+
+        def monotonic() -> float:
+            nonlocal cut
+            cut = True
+            return time.monotonic()
+
+        path = tmp_path / "router.db"
+        store = open_store(f"sqlite:///{path}", structlog.get_logger(), lambda seconds, size: None, monotonic)
+        await store.open()
+        one = waiting(1)
+        await accepted(store, one)
+        told: list[int] = []
+        with no_room(Path(f"{path}-wal")):
+            cut = False
+            new = message(2)
+            failing = accepting(store, new, remembered=answer("k"))
+            store.save(replace(one, waiting_for="first"))
+            store.after_commit(lambda: told.append(1))
+            while not cut:
+                await asyncio.sleep(0)
+            store.save(replace(one, waiting_for="second"))
+            store.save(new)
+            store.link("mtn", "new", new, 1)
+            behind = accepting(store, message(3))
+            store.after_commit(lambda: told.append(2))
+            assert isinstance(await failing, StoreUnavailable)
+            assert isinstance(await behind, StoreUnavailable)
+        await committed(store)
+        assert told == [1, 2]
+        assert await store.list_messages(MessageFilter("acme")) == [replace(one, waiting_for="second")]
+        await store.close()
+        connection = sqlite3.connect(path)
+        assert connection.execute("SELECT count(*) FROM links").fetchone() == (0,)
+        connection.close()
 
     async def test_one_commit_holds_what_came_together(self, tmp_path: Path) -> None:
         commits: list[int] = []
