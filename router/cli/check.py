@@ -86,17 +86,17 @@ def _plan_operators(plan: Plan) -> list[str] | None:
 def show(settings: Settings, console: Console) -> None:
     """The summary as tables."""
     found = summary(settings)
-    operators = _table("operator", "channel", "protocol", "link", "binds", "parts/s", "rates", "currency")
+    operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency", "link")
     for one in found["operators"]:
         operators.add_row(
             one["name"],
             one["channel"],
             one["protocol"],
-            one["link"] or "",
             str(one["binds"] or ""),
             f"{one['tps']:g}" if one["tps"] else "no limit",
             str(one["rates"]),
             one["currency"],
+            one["link"] or "",
         )
     plans = _table("plan", "order", "operators", "attempts")
     for one in found["plans"]:
@@ -107,11 +107,15 @@ def show(settings: Settings, console: Console) -> None:
         accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
     for table in (operators, plans, accounts):
         console.print(table)
-    console.print(
-        f"{len(settings.operators)} operators, {sum(len(one.rates) for one in settings.operators.values())} rates, "
-        f"{len(settings.plans)} plans, {len(settings.rules)} rules, {len(settings.accounts)} accounts: no errors",
-        highlight=False,
-    )
+    counts = {
+        "operator": len(settings.operators),
+        "rate": sum(len(operator.rates) for operator in settings.operators.values()),
+        "plan": len(settings.plans),
+        "rule": len(settings.rules),
+        "account": len(settings.accounts),
+    }
+    line = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    console.print(f"{line}: no errors", highlight=False)
 
 
 def _table(*columns: str) -> Table:
