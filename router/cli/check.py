@@ -14,6 +14,8 @@ from adapters.config_yaml import ConfigErrors, load
 from router.operator import Operator, SmppLink
 from router.settings import Plan, Settings
 
+WIDE = 240  # columns where the output is not a terminal: nothing is cut or folded
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"ok": True, "errors": [], **summary(settings)}, indent=2))
     else:
-        show(settings, Console())
+        show(settings, Console(width=None if sys.stdout.isatty() else WIDE))
     return 0
 
 
@@ -86,7 +88,7 @@ def _plan_operators(plan: Plan) -> list[str] | None:
 def show(settings: Settings, console: Console) -> None:
     """The summary as tables."""
     found = summary(settings)
-    operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency", "link")
+    operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency")
     for one in found["operators"]:
         operators.add_row(
             one["name"],
@@ -96,7 +98,6 @@ def show(settings: Settings, console: Console) -> None:
             f"{one['tps']:g}" if one["tps"] else "no limit",
             str(one["rates"]),
             one["currency"],
-            one["link"] or "",
         )
     plans = _table("plan", "order", "operators", "attempts")
     for one in found["plans"]:
