@@ -8,11 +8,10 @@ from typing import Any, TypeVar, cast
 
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.reader import Parser, Source, Value, nearest, why
+from adapters.config_yaml.reader import REFERENCE, Parser, Source, Value, nearest, why
 
 T = TypeVar("T")
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})|0x[0-9A-Fa-f]{1,15}")
 NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
