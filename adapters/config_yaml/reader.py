@@ -18,7 +18,10 @@ from adapters.config_yaml.errors import ConfigError, Refused
 T = TypeVar("T")
 K = TypeVar("K")
 
-QUOTATION = re.compile(r"""(['"])(?!<).{3,}?\1""")
+QUOTATION = re.compile(r"""(?<=\s)(?:'(?!<)(?:[^'\\]|\\.){2,}'|"(?:[^"\\]|\\.){2,}")""")
+TAGS = frozenset(
+    f"tag:yaml.org,2002:{tag}" for tag in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value")
+)
 
 
 class Source:
@@ -151,7 +154,7 @@ class Value:
         return list(entries.values())
 
     def _no_tag(self) -> None:
-        if not self.node.tag.startswith("tag:yaml.org,2002:"):
+        if self.node.tag not in TAGS:
             self.fail("tags (!) are not supported: quote the value where it begins with !")
 
 

@@ -28,10 +28,9 @@ _STREAM_HEADERS = {
 class EventCalls:
     """Answers that wait end when `stopping` is set."""
 
-    def __init__(self, feed: Feed, stopping: asyncio.Event, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(self, feed: Feed, stopping: asyncio.Event) -> None:
         self._feed = feed
         self._stopping = stopping
-        self._heartbeat = heartbeat
 
     async def page(self, incoming: Incoming) -> Reply:
         """GET /v1/events"""
@@ -54,7 +53,7 @@ class EventCalls:
             return response
         await self._write(response, b": events follow\n\n")
         while not self._stopping.is_set():
-            events = await self._read(incoming.account.name, after, _PAGE, self._heartbeat)
+            events = await self._read(incoming.account.name, after, _PAGE, HEARTBEAT)
             if events:
                 await self._write(
                     response,
@@ -64,7 +63,7 @@ class EventCalls:
                     ),
                 )
                 after = events[-1].seq
-            else:
+            elif not self._stopping.is_set():
                 await self._write(response, b": still here\n\n")
         return response
 

@@ -1,0 +1,258 @@
+"""The server below the calls: bytes that are no request, slow clients, connections, TLS, stopping."""
+
+import asyncio
+import json
+import socket
+import ssl
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from adapters.http import incoming, reply, server
+from adapters.http.app import build_app, http_server
+from adapters.http.server import HttpServer
+from router.settings import HttpSettings, ServerTls
+from tests.http.conftest import MAX_BODY
+from tests.http.fakes import ADMIN_TOKEN, TEXT, TOKEN
+
+BODY = json.dumps({"to": "+237670000001", "text": TEXT}).encode()
+HEAD = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
+SUBMIT = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY) + BODY
+TLS = Path(__file__).parent / "tls"
+
+
+class Wire:
+    """A bare connection to the server."""
+
+    def __init__(self, reader, writer) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, data: bytes) -> None:
+        self.writer.write(data)
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)).decode()
+        first, *lines = head.strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        body = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        return int(first.split()[1]), headers, body
+
+    async def closed(self) -> bool:
+        return await asyncio.wait_for(self.reader.read(), 5) == b""
+
+
+@pytest.fixture
+async def wire(api):
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
+    yield Wire(reader, writer)
+    writer.close()
+
+
+async def test_requests_follow_each_other_on_one_connection(wire) -> None:
+    for _ in range(3):
+        wire.send(SUBMIT)
+        status, headers, _ = await wire.answer()
+        assert status == 202
+        assert "connection" not in headers
+        assert headers["date"].endswith("GMT")
+
+
+async def test_pipelined_requests_are_answered_in_order(wire) -> None:
+    wire.send(SUBMIT * 5)
+    ids = [json.loads((await wire.answer())[2])["id"] for _ in range(5)]
+    assert ids == sorted(ids)
+    assert len(set(ids)) == 5
+
+
+async def test_a_body_may_come_byte_by_byte(wire) -> None:
+    for at in range(len(SUBMIT)):
+        wire.send(SUBMIT[at : at + 1])
+        await wire.writer.drain()
+    assert (await wire.answer())[0] == 202
+
+
+async def test_a_chunked_body(wire) -> None:
+    wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY))
+    assert (await wire.answer())[0] == 202
+
+
+async def test_a_chunked_body_that_is_too_large(wire) -> None:
+    wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    wire.send(b"10000\r\n" + b" " * 0x10000 + b"\r\n10000\r\n" + b" " * 0x10000 + b"\r\n0\r\n\r\n")
+    status, headers, body = await wire.answer()
+    assert (status, json.loads(body)["code"]) == (413, "payload_too_large")
+    assert headers["connection"] == "close"
+
+
+async def test_a_body_announced_too_large_is_refused_before_it_comes(wire) -> None:
+    wire.send(HEAD + b"Content-Length: %d\r\n\r\n" % (MAX_BODY + 1))
+    assert (await wire.answer())[0] == 413
+
+
+async def test_a_client_that_asks_first_is_told_to_go_on(wire) -> None:
+    wire.send(HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(BODY))
+    assert (await wire.answer())[0] == 100
+    wire.send(BODY)
+    assert (await wire.answer())[0] == 202
+
+
+async def test_the_connection_is_closed_when_the_client_wants_it(wire) -> None:
+    wire.send(SUBMIT.replace(b"Host: x", b"Host: x\r\nConnection: close"))
+    status, headers, _ = await wire.answer()
+    assert (status, headers["connection"]) == (202, "close")
+    assert await wire.closed()
+
+
+async def test_http_1_0_is_answered_and_closed(wire) -> None:
+    wire.send(b"GET /healthz HTTP/1.0\r\n\r\n")
+    status, headers, _ = await wire.answer()
+    assert (status, headers["connection"]) == (200, "close")
+    assert await wire.closed()
+
+
+async def test_a_whole_address_in_the_request_line(wire) -> None:
+    wire.send(b"GET http://router.example/healthz?probe=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (await wire.answer())[0] == 200
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 50,
+        f"GET /{TOKEN} HTTP/9.9\r\n\r\n".encode(),
+        f"BREW /v1/messages HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode(),
+        f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization Bearer {TOKEN}\r\n\r\n".encode(),
+        f"GET / HTTP/1.1\r\nHost: x\r\nX: {TOKEN}\x00\r\n\r\n".encode(),
+        b"GET /" + TOKEN.encode() * 1000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + TOKEN.encode() * 1000 + b"\r\n\r\n",
+        HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n" + TEXT.encode(),
+        HEAD + b"Content-Length: -5\r\n\r\n",
+    ],
+)
+async def test_bytes_that_are_no_request_are_a_problem_and_not_logged(data, wire, capfd, caplog) -> None:
+    wire.send(data)
+    status, headers, body = await wire.answer()
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert json.loads(body)["code"] == "invalid_json"
+    assert TOKEN.encode() not in body
+    # That nothing of it was logged is what the fixture checks at the end.
+
+
+async def test_a_body_that_is_not_framed_as_announced(wire) -> None:
+    wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc")
+    status, _, body = await wire.answer()
+    assert (status, json.loads(body)["code"]) == (400, "invalid_json")
+
+
+async def test_an_address_that_is_not_encoded(wire) -> None:
+    wire.send(f"GET /v1/messages?reference=\xe9 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+    status, _, body = await wire.answer()
+    assert status in (400, 422)
+    assert json.loads(body)["code"] in ("invalid_json", "invalid_request")
+
+
+async def test_a_body_that_does_not_come(wire, monkeypatch) -> None:
+    monkeypatch.setattr(incoming, "SLOW_SENDER", 0.02)
+    wire.send(HEAD + b"Content-Length: 10\r\n\r\n{")
+    status, headers, body = await wire.answer()
+    assert (status, json.loads(body)["code"]) == (408, "request_timeout")
+    assert headers["connection"] == "close"
+
+
+async def test_a_client_that_goes_away_in_its_body_disturbs_nobody(wire, api) -> None:
+    wire.send(HEAD + b"Content-Length: 10\r\n\r\n{")
+    await wire.writer.drain()
+    wire.writer.transport.abort()
+    assert (await api.call("GET", "/healthz")).status == 200
+
+
+async def test_a_head_that_does_not_come(engine, monkeypatch) -> None:
+    monkeypatch.setitem(server._OPTIONS, "keepalive_timeout", 0.02)
+    listening = HttpServer(build_app(engine.services(), HttpSettings()), "127.0.0.1", 0)
+    port = await listening.start()
+    for sent in (b"", b"GET /healthz HTTP/1.1\r\nHos"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
+    await listening.stop(1)
+
+
+async def test_a_client_that_does_not_read_is_cut_off(api, monkeypatch) -> None:
+    monkeypatch.setattr(reply, "SLOW_READER", 0.02)
+    loop = asyncio.get_running_loop()
+
+    async def ask_and_never_read(sock: socket.socket) -> None:
+        while True:
+            await loop.sock_sendall(sock, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            await asyncio.sleep(0)
+
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.setblocking(False)
+        await loop.sock_connect(sock, ("127.0.0.1", api.port))
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(ask_and_never_read(sock), 10)
+
+
+async def test_a_request_in_progress_is_finished_when_the_server_stops(engine) -> None:
+    going, proceed = asyncio.Event(), asyncio.Event()
+    answer = engine.intake.answer
+
+    async def slow(*args):
+        going.set()
+        await proceed.wait()
+        return await answer(*args)
+
+    engine.intake.answer = slow
+    listening = http_server(engine.services(), HttpSettings(port=0))
+    port = await listening.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    wire = Wire(reader, writer)
+    wire.send(SUBMIT)
+    await going.wait()
+    stopping = asyncio.create_task(listening.stop(10))
+    await asyncio.sleep(0)
+    proceed.set()
+    assert (await wire.answer())[0] == 202
+    await asyncio.wait_for(stopping, 5)
+    assert await wire.closed()
+    writer.close()
+
+
+async def test_a_port_that_is_taken(api, engine) -> None:
+    with pytest.raises(OSError, match="in use"):
+        await http_server(engine.services(), HttpSettings(port=api.port)).start()
+
+
+@pytest.mark.parametrize("mutual", [False, True])
+async def test_tls(mutual: bool, engine) -> None:
+    tls = ServerTls(TLS / "server.pem", TLS / "server.key", TLS / "ca.pem" if mutual else None)
+    listening = http_server(engine.services(), HttpSettings(port=0, tls=tls))
+    url = f"https://localhost:{await listening.start()}/healthz"
+    stranger = ssl.create_default_context(cafile=TLS / "ca.pem")
+    known = ssl.create_default_context(cafile=TLS / "ca.pem")
+    known.load_cert_chain(TLS / "client.pem", TLS / "client.key")
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, ssl=known) as answer:
+            assert answer.status == 200
+        if mutual:
+            with pytest.raises(aiohttp.ClientError):
+                await session.get(url, ssl=stranger)
+        else:
+            async with session.get(url, ssl=stranger) as answer:
+                assert answer.status == 200
+    await listening.stop(1)
+
+
+async def test_without_an_admin_token_control_is_refused(engine) -> None:
+    listening = http_server(engine.services(), HttpSettings(port=0))
+    port = await listening.start()
+    async with aiohttp.ClientSession() as session:
+        for token, status in ((ADMIN_TOKEN, 403), (TOKEN, 403), (None, 401)):
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            async with session.get(f"http://127.0.0.1:{port}/v1/plan", headers=headers) as answer:
+                assert answer.status == status
+    await listening.stop(1)
