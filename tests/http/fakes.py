@@ -9,13 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.http.services import Answer, InvalidConfig, OperatorView, PlanView, Services
+from adapters.http.services import Services
 from router.account import Account
+from router.engine.control import OperatorView, PlanView
+from router.engine.intake import Answer
 from router.event import LoggedEvent
 from router.message import FINAL, Encoding, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
-from router.refusal import Refusal
+from router.refusal import InvalidConfig, Refusal
 from router.routing.route import Candidate, Decision
 from router.text.segment import Segment, Segmentation
 
@@ -155,7 +157,7 @@ class FakePreview:
 
     def segment(self, text, wish, operator):
         if operator not in (None, "mtn-cm"):
-            raise Refusal("not_found", "There is no such operator.", "operator")
+            raise Refusal("invalid_request", "There is no such operator.", "operator")
         return Segmentation(Encoding.GSM7, None, len(text), 160, 1, (Segment(text.encode(), len(text), text),))
 
     def route(self, account, query):
@@ -174,7 +176,11 @@ class FakeControl:
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
-        return [OperatorView("mtn-cm", "sms", "smpp", self.state, True, 7, 10, 3, [bind])]
+        return [
+            OperatorView(
+                "mtn-cm", "sms", "smpp", self.state, [bind], 10, 3, 100.0, 1.0, {"otp": 0, "transactional": 7}, 1.5
+            )
+        ]
 
     def _set(self, name, state):
         if name != "mtn-cm":
@@ -197,7 +203,7 @@ class FakeControl:
         return self.plan()
 
     def plan(self):
-        return PlanView(3, ["mtn-cm"], 1, ["default"], 0)
+        return PlanView(3, ["mtn-cm"], 1, ["default"], 0, 1, "XAF")
 
 
 class FakeMetrics:
