@@ -47,14 +47,14 @@ class App:
             elif call.auth == "admin":
                 self._authority.check_admin(request)
             if call.query is None and call.auth != "none" and "?" in request.raw_path:
-                raise Refusal("invalid_request", "This call takes no query parameters.")
+                raise Refusal("invalid_request", "this call takes no query parameters")
             return await call.handler(incoming)
         except InvalidConfig as error:
             return invalid_config(error)
         except Refusal as refusal:
             return self._refused(call, refusal)
         except StoreUnavailable:
-            return self._refused(call, Refusal("store_unavailable", "The store does not answer now.", retry_after=1.0))
+            return self._refused(call, Refusal("store_unavailable", "the store does not answer now", retry_after=1.0))
         except ConnectionError:
             raise
         except Exception as error:
@@ -66,7 +66,7 @@ class App:
                 error=type(error).__name__,
                 at=places[-5:],
             )
-            return self._refused(call, Refusal("internal_error", "Something went wrong here; it has been logged."))
+            return self._refused(call, Refusal("internal_error", "something went wrong here; it has been logged"))
 
     def _refused(self, call: Call | None, refusal: Refusal) -> StreamResponse:
         if call is not None and call.submits:

@@ -22,26 +22,26 @@ class Authority:
         """The account of the request. Raises Refusal unauthorized, forbidden."""
         account = self._account_of(_token(request))
         if account is None:
-            raise Refusal("unauthorized", "This token is not known.")
+            raise Refusal("unauthorized", "this token is not known")
         if account.status != "active":
-            raise Refusal("forbidden", f"The account is {account.status}.")
+            raise Refusal("forbidden", f"the account is {account.status}")
         return account
 
     def check_admin(self, request: BaseRequest) -> None:
         """Let only the administrator pass. Raises Refusal unauthorized, forbidden."""
         token = _token(request)
         if not self._admin:
-            raise Refusal("forbidden", "No admin token is configured, so this call is refused.")
+            raise Refusal("forbidden", "no admin token is configured, so this call is refused")
         if self._is_admin(token):
             return
         if self._account_of(token) is not None:
-            raise Refusal("forbidden", "This call needs the admin token.")
-        raise Refusal("unauthorized", "This token is not known.")
+            raise Refusal("forbidden", "this call needs the admin token")
+        raise Refusal("unauthorized", "this token is not known")
 
 
 def _token(request: BaseRequest) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
     if not token or scheme.lower() != "bearer" or not token.isascii():
-        raise Refusal("unauthorized", "Send the header Authorization: Bearer TOKEN.")
+        raise Refusal("unauthorized", "send the header Authorization: Bearer TOKEN")
     return token

@@ -90,5 +90,5 @@ class EventCalls:
 
 def _sequence(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Refusal("invalid_request", "Last-Event-ID is the number of an event.", "Last-Event-ID")
+        raise Refusal("invalid_request", "Last-Event-ID is the number of an event", "Last-Event-ID")
     return int(text)

@@ -42,19 +42,19 @@ class Incoming:
             async with asyncio.timeout(SLOW_SENDER):
                 return await _read(self.raw, limit)
         except RequestPayloadError:
-            raise Refusal("invalid_json", "The body is not framed as its headers say.") from None
+            raise Refusal("invalid_json", "the body is not framed as its headers say") from None
         except TimeoutError:
-            raise Refusal("request_timeout", f"The body did not come within {SLOW_SENDER:.0f} seconds.") from None
+            raise Refusal("request_timeout", f"the body did not come within {SLOW_SENDER:.0f} seconds") from None
 
     def query(self, shape: type[T]) -> T:
         """The query parameters as a value of `shape`, a Struct. Raises Refusal invalid_request."""
         given = self.raw.query
         values = dict(given)
         if len(values) != len(given):
-            raise Refusal("invalid_request", "A query parameter is given twice.")
+            raise Refusal("invalid_request", "a query parameter is given twice")
         for name, value in values.items():
             if "\0" in value:
-                raise Refusal("invalid_request", "A query parameter holds a NUL character.", name)
+                raise Refusal("invalid_request", "a query parameter holds a NUL character", name)
             # A number written as +237... in a query means a space; nobody means a number that begins with one.
             if name in ("to", "from") and value.startswith(" "):
                 values[name] = "+" + value[1:]
@@ -84,16 +84,16 @@ def _check_media(request: BaseRequest) -> None:
     if media is not None and media != "application/json":
         kind, *parameters = (piece.strip().lower() for piece in media.split(";"))
         if kind != "application/json":
-            raise Refusal("unsupported_media_type", "The body has to be application/json.")
+            raise Refusal("unsupported_media_type", "the body has to be application/json")
         if any(one.startswith("charset=") and one[8:].strip('"') not in ("utf-8", "utf8") for one in parameters):
-            raise Refusal("unsupported_media_type", "JSON is written in UTF-8.")
+            raise Refusal("unsupported_media_type", "JSON is written in UTF-8")
     encoding = headers.get("Content-Encoding")
     if encoding is not None and encoding.lower() != "identity":
-        raise Refusal("unsupported_media_type", "Compressed bodies are not taken.")
+        raise Refusal("unsupported_media_type", "compressed bodies are not taken")
 
 
 def _too_large(limit: int) -> Refusal:
-    return Refusal("payload_too_large", f"The body is larger than the {limit} octets that are taken.")
+    return Refusal("payload_too_large", f"the body is larger than the {limit} octets that are taken")
 
 
 def decode(decoder: Decoder[T], body: Any) -> T:
@@ -103,11 +103,11 @@ def decode(decoder: Decoder[T], body: Any) -> T:
     except ValidationError as error:
         raise shape_refusal(error) from None
     except UnicodeDecodeError:
-        raise Refusal("invalid_json", "The body is not valid UTF-8.") from None
+        raise Refusal("invalid_json", "the body is not valid UTF-8") from None
     except RecursionError:
-        raise Refusal("invalid_json", "The body is nested too deeply.") from None
+        raise Refusal("invalid_json", "the body is nested too deeply") from None
     except DecodeError as error:
-        raise Refusal("invalid_json", f"{error}.") from None
+        raise Refusal("invalid_json", str(error)) from None
 
 
 def shape_refusal(error: ValidationError) -> Refusal:
@@ -118,4 +118,4 @@ def shape_refusal(error: ValidationError) -> Refusal:
     if sentence.startswith(("Object missing required field `", "Object contains unknown field `")):
         name = sentence.split("`")[1]
         path = f"{path}.{name}" if path else name
-    return Refusal("invalid_request", f"{sentence}.", path or None)
+    return Refusal("invalid_request", sentence[:1].lower() + sentence[1:], path or None)

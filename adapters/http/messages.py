@@ -34,7 +34,7 @@ class MessageCalls:
         query = incoming.query(ListQuery)
         cursor = None if query.cursor is None else _canonical(query.cursor)
         if query.cursor is not None and cursor is None:
-            raise Refusal("invalid_request", "This cursor is not one we gave.", "cursor")
+            raise Refusal("invalid_request", "this cursor is not one we gave", "cursor")
         wanted = MessageFilter(
             account=incoming.account.name,
             state=None if query.state is UNSET else query.state,
@@ -75,4 +75,4 @@ def _canonical(id: str) -> str | None:
 
 
 def _unknown() -> Refusal:
-    return Refusal("not_found", "This account has no message with this id.")
+    return Refusal("not_found", "this account has no message with this id")

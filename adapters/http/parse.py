@@ -79,14 +79,14 @@ def _echo(value: Any, longest: int) -> str | None:
 def _contradiction(submit: Submit) -> Refusal | None:
     """What no single field's type can say."""
     if (submit.text is None) == (submit.data is None):
-        return Refusal("invalid_request", "Give exactly one of text and data.", "text")
+        return Refusal("invalid_request", "give exactly one of text and data", "text")
     if submit.udh is not None and submit.data is None:
-        return Refusal("invalid_request", "A udh only goes with data.", "udh")
+        return Refusal("invalid_request", "a udh only goes with data", "udh")
     if "\0" in submit.to or "\0" in (submit.sender or "") or "\0" in (submit.reference or ""):
-        return Refusal("invalid_request", "A NUL character cannot stand in to, from or reference.")
+        return Refusal("invalid_request", "a NUL character cannot stand in to, from or reference")
     price = submit.max_price
     if price is not None and not _sensible(price.amount):
-        return Refusal("invalid_request", "This is not an amount of money.", "max_price.amount")
+        return Refusal("invalid_request", "this is not an amount of money", "max_price.amount")
     if submit.options is not None:
         return _options_problem(submit.options)
     return None
@@ -102,11 +102,11 @@ def _options_problem(options: dict[str, Any]) -> Refusal | None:
     if not _storable(options, DEEPEST_OPTIONS):
         return Refusal(
             "invalid_request",
-            f"Options hold integers of 64 bits and at most {DEEPEST_OPTIONS} levels of nesting.",
+            f"options hold integers of 64 bits and at most {DEEPEST_OPTIONS} levels of nesting",
             "options",
         )
     if len(encode_any(options)) > MOST_OPTIONS:
-        return Refusal("invalid_request", f"Options take at most {MOST_OPTIONS} octets.", "options")
+        return Refusal("invalid_request", f"options take at most {MOST_OPTIONS} octets", "options")
     return None
 
 

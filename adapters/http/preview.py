@@ -6,9 +6,10 @@ from msgspec.json import Decoder, Encoder
 
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import RouteRequest, SegmentRequest, segment_answer
+from adapters.http.schema import RouteRequest, SegmentRequest
 from router.engine.preview import Preview
 from router.routing.route import RouteQuery
+from router.text.view import view
 
 _encode = Encoder().encode
 _segment_request = Decoder(SegmentRequest)
@@ -24,7 +25,7 @@ class PreviewCalls:
         """POST /v1/segment"""
         wanted = decode(_segment_request, await incoming.json_body(self._max_body))
         segmentation = self._preview.segment(wanted.text, wanted.encoding, wanted.operator)
-        return Reply(200, _encode(segment_answer(segmentation)))
+        return Reply(200, _encode(view(segmentation)))
 
     async def route(self, incoming: Incoming) -> Reply:
         """POST /v1/route"""

@@ -89,7 +89,7 @@ class MethodNotAllowed(Refusal):
     """`allow` lists the methods that this path knows."""
 
     def __init__(self, allow: str) -> None:
-        super().__init__("method_not_allowed", f"This path answers to {allow}.")
+        super().__init__("method_not_allowed", f"this path answers to {allow}")
         self.allow = allow
 
 
@@ -117,8 +117,7 @@ def invalid_config(error: InvalidConfig) -> Reply:
     """The answer to a reload of files that are not a plan."""
     kind = KINDS["invalid_config"]
     errors = [FileError(file, line, detail) for file, line, detail in error.errors]
-    detail = f"The files hold {len(errors)} {'error' if len(errors) == 1 else 'errors'}; the running plan stays."
-    problem = ConfigProblem(_type("invalid_config"), kind.title, kind.status, detail, "invalid_config", errors)
+    problem = ConfigProblem(_type(error.code), kind.title, kind.status, error.detail, error.code, errors)
     return Reply(kind.status, _encode(problem), PROBLEM_HEADERS)
 
 

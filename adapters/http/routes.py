@@ -59,7 +59,7 @@ class Routes:
         params: dict[str, str] = {}
         if methods is None:
             if not path.isascii():
-                raise Refusal("invalid_request", "The address has to be percent-encoded.")
+                raise Refusal("invalid_request", "the address has to be percent-encoded")
             path = request.path
             methods = self._fixed.get(path)
             if methods is None:
@@ -82,4 +82,4 @@ class Routes:
 
 
 def _not_found() -> Refusal:
-    return Refusal("not_found", "There is nothing at this path.")
+    return Refusal("not_found", "there is nothing at this path")

@@ -22,7 +22,6 @@ from router.money import Money
 from router.outcome import OutcomeKind
 from router.receipt import ReceiptState
 from router.submit import Submit
-from router.text.segment import Segmentation
 
 MOST_MESSAGES = 1000
 """In one batch, and in one page of a list."""
@@ -130,7 +129,7 @@ class AttemptView(Struct):
     detail: str
 
 
-class PartView(Struct):
+class MessagePart(Struct):
     """What carries one segment; id, operator and receipt are those of the attempt that tells most."""
 
     number: int
@@ -147,7 +146,7 @@ class MessageDetail(MessageView, gc=False):
     send_at: datetime | None
     expires_at: datetime | None
     waiting_for: str | None
-    parts: list[PartView]
+    parts: list[MessagePart]
 
 
 class MessageList(Struct):
@@ -224,12 +223,12 @@ def detail(message: Message) -> MessageDetail:
     )
 
 
-def _part(part: Part) -> PartView:
+def _part(part: Part) -> MessagePart:
     telling = _most_telling(part.attempts)
     receipt = None
     if telling is not None and telling.receipt is not None:
         receipt = ReceiptView(telling.receipt, telling.receipt_error, _time(telling.receipt_at))
-    return PartView(
+    return MessagePart(
         number=part.number,
         state=part.state,
         smsc_message_id=telling.smsc_message_id if telling else None,
@@ -275,48 +274,9 @@ class EventList(Struct):
     next: int
 
 
-class PieceView(Struct):
-    """What one segment carries: the piece of text, null for binary, and its units."""
-
-    text: str | None
-    units: int
-
-
-class LanguageView(Struct):
-    """The national language tables that made the text shorter (3GPP TS 23.038 annex A)."""
-
-    name: str
-    single: bool
-    locking: bool
-
-
-class SegmentAnswer(Struct):
-    """`units` are septets or UTF-16 code units; `reason` the characters that forced the encoding."""
-
-    encoding: Encoding
-    reason: str | None
-    segments: int
-    units: int
-    units_per_segment: int
-    parts: list[PieceView]
-    language: LanguageView | None
-
-
 class OperatorList(Struct):
     operators: list[OperatorView]
 
 
 class Health(Struct):
     status: str
-
-
-def segment_answer(segmentation: Segmentation) -> SegmentAnswer:
-    return SegmentAnswer(
-        encoding=segmentation.encoding,
-        reason=segmentation.reason,
-        segments=segmentation.count,
-        units=segmentation.units,
-        units_per_segment=segmentation.units_per_segment,
-        parts=[PieceView(one.text, one.units) for one in segmentation.segments],
-        language=None,
-    )

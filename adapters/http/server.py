@@ -90,7 +90,7 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> StreamResponse:
-        return malformed("This is not a well-formed HTTP/1.1 request.")
+        return malformed("this is not a well-formed HTTP/1.1 request")
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         error = kw.get("exc_info")

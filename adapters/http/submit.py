@@ -81,7 +81,7 @@ class SubmitCalls:
 def _idempotency_key(incoming: Incoming) -> str | None:
     key = incoming.raw.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise Refusal("invalid_request", "A key is 1 to 255 printable ASCII characters.", "Idempotency-Key")
+        raise Refusal("invalid_request", "a key is 1 to 255 printable ASCII characters", "Idempotency-Key")
     return key
 
 

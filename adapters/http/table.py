@@ -20,7 +20,6 @@ from adapters.http.schema import (
     MessageView,
     OperatorList,
     RouteRequest,
-    SegmentAnswer,
     SegmentRequest,
     StreamQuery,
 )
@@ -29,6 +28,7 @@ from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView
 from router.routing.route import Decision
 from router.submit import Submit
+from router.text.view import SegmentationView
 
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
 _CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high")
@@ -74,7 +74,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
-            request=SegmentRequest, answer=SegmentAnswer, codes=("not_found", "not_encodable", "too_long"),
+            request=SegmentRequest, answer=SegmentationView, codes=("not_encodable", "too_long"),
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",

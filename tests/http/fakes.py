@@ -9,13 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.http.services import Answer, InvalidConfig, OperatorView, PlanView, Services
+from adapters.http.services import Services
 from router.account import Account
+from router.engine.control import OperatorView, PlanView
+from router.engine.intake import Answer
 from router.event import LoggedEvent
 from router.message import FINAL, Encoding, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
-from router.refusal import Refusal
+from router.refusal import InvalidConfig, Refusal
 from router.routing.route import Candidate, Decision
 from router.text.segment import Segment, Segmentation
 
@@ -47,7 +49,7 @@ class FakeIntake:
     def judge(self, account, submit):
         # The reference asks for the refusal: the fake has no opinion of its own.
         if submit.reference is not None and submit.reference.startswith("refuse:"):
-            return Refusal(submit.reference.removeprefix("refuse:"), "As was asked for.", "to")
+            return Refusal(submit.reference.removeprefix("refuse:"), "as was asked for", "to")
         return Message(
             id=str(UUID(int=0x0190_0000_0000_7000_8000_0000_0000_0000 + next(self.numbers))),
             account=account.name,
@@ -70,11 +72,11 @@ class FakeIntake:
         place = (account.name, key)
         if key is not None:
             if place in self.running:
-                raise Refusal("idempotency_in_progress", "The first request is not answered yet.")
+                raise Refusal("idempotency_in_progress", "the first request is not answered yet")
             if place in self.remembered:
                 known, answer = self.remembered[place]
                 if known != digest:
-                    raise Refusal("idempotency_mismatch", "Another request had this key.", "Idempotency-Key")
+                    raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
         prepared = make()
         for message in prepared.messages:
@@ -116,9 +118,9 @@ class FakeMessages:
     async def cancel(self, account, id):
         message = await self.find(account, id)
         if message is None:
-            raise Refusal("not_found", "There is no such message.")
+            raise Refusal("not_found", "there is no such message")
         if message.state in FINAL or message.state is State.SUBMITTED:
-            raise Refusal("too_late", "It has gone already.")
+            raise Refusal("too_late", "it has gone already")
         message.state = State.CANCELLED
         return message
 
@@ -155,13 +157,13 @@ class FakePreview:
 
     def segment(self, text, wish, operator):
         if operator not in (None, "mtn-cm"):
-            raise Refusal("not_found", "There is no such operator.", "operator")
+            raise Refusal("invalid_request", "there is no such operator", "operator")
         return Segmentation(Encoding.GSM7, None, len(text), 160, 1, (Segment(text.encode(), len(text), text),))
 
     def route(self, account, query):
         self.queries.append(query)
         if not query.to.startswith("+237"):
-            raise Refusal("unroutable", "No operator reaches this number.", "to")
+            raise Refusal("unroutable", "no operator reaches this number", "to")
         cost = Money(Decimal("0.0200"), "XAF")
         candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
@@ -174,11 +176,15 @@ class FakeControl:
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
-        return [OperatorView("mtn-cm", "sms", "smpp", self.state, True, 7, 10, 3, [bind])]
+        return [
+            OperatorView(
+                "mtn-cm", "sms", "smpp", self.state, [bind], 10, 3, 100.0, 1.0, {"otp": 0, "transactional": 7}, 1.5
+            )
+        ]
 
     def _set(self, name, state):
         if name != "mtn-cm":
-            raise Refusal("not_found", f"There is no operator {name!r}.")
+            raise Refusal("not_found", f"there is no operator {name!r}")
         self.state = state
         return self.operators()[0]
 
@@ -197,7 +203,7 @@ class FakeControl:
         return self.plan()
 
     def plan(self):
-        return PlanView(3, ["mtn-cm"], 1, ["default"], 0)
+        return PlanView(3, ["mtn-cm"], 1, ["default"], 0, 1, "XAF")
 
 
 class FakeMetrics:

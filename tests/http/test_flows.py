@@ -52,7 +52,7 @@ async def test_a_batch_takes_and_refuses_one_by_one(api) -> None:
     assert [one["error"]["code"] for one in results[1:-1]] == ["invalid_number"] + ["invalid_request"] * 7
     assert all(set(one) == {"error", "to", "reference"} for one in results[1:-1])
     assert results[2]["to"] is None
-    assert results[2]["error"]["detail"] == "to: Expected `str`, got `int`."
+    assert results[2]["error"]["detail"] == "to: expected `str`, got `int`"
     assert results[7]["to"] is None
     assert sorted(api.engine.metrics.refusals) == ["invalid_number"] + ["invalid_request"] * 7
     assert len(api.engine.messages.stored) == 2

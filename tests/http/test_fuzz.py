@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
@@ -12,6 +15,8 @@ from adapters.http.app import build_app
 from adapters.http.problem import KINDS
 from adapters.http.server import HttpServer
 from router.settings import HttpSettings
+from tests.engine.rig import Rig, operator
+from tests.engine.rig import settings as engine_settings
 from tests.http.fakes import ADMIN_TOKEN, TOKEN, Engine
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -29,17 +34,50 @@ LIKELY = st.sampled_from(
 )  # fmt: skip
 MONEY = st.fixed_dictionaries({"amount": SCALARS | st.decimals().map(str), "currency": SCALARS | LIKELY})
 OBJECTS = st.dictionaries(st.sampled_from(KNOWN), LIKELY | JSON | MONEY, max_size=6)
-BODIES = JSON | OBJECTS | st.fixed_dictionaries({"messages": st.lists(OBJECTS | JSON, max_size=5) | JSON})
+NEARLY = st.builds(
+    lambda good, bad: good | bad,
+    st.fixed_dictionaries(
+        {"to": st.just("+237670000001"), "text": st.text(min_size=1, max_size=30)},
+        optional={
+            "from": st.text(min_size=1, max_size=12),
+            "reference": st.text(max_size=10),
+            "options": st.dictionaries(st.text(max_size=5), JSON, max_size=3),
+            "send_at": st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat()),
+            "max_price": MONEY,
+            "plan": st.text(max_size=5),
+            "expires_in": st.integers(0, 40_000_000),
+            "channel": st.sampled_from(["sms", "voice"]),
+        },
+    ),
+    st.dictionaries(st.sampled_from(KNOWN), LIKELY | JSON, max_size=1),
+)
+BODIES = (
+    JSON | OBJECTS | NEARLY | st.fixed_dictionaries({"messages": st.lists(OBJECTS | NEARLY | JSON, max_size=5) | JSON})
+)
 PATHS = ["/v1/messages", "/v1/batches", "/v1/segment", "/v1/route"]
 
 
-@pytest.fixture(scope="module")
-def ask():
-    """One server for all examples, on a loop of its own; gives a function that asks it."""
+@pytest.fixture(scope="module", params=["fake", "real"])
+def ask(request, tmp_path_factory):
+    """One server for all examples, over the fake and over the engine itself; gives a function that asks it."""
     with asyncio.Runner() as runner:
+        rig = Rig(engine_settings(operator("mtn-cm")), tmp_path_factory.mktemp("store"))
+        services = Engine().services()
+        if request.param == "real":
+            runner.run(rig.__aenter__())
+            engine = rig.engine
+            services = replace(
+                services,
+                intake=engine.intake,
+                messages=engine.messages,
+                feed=engine.feed,
+                preview=engine.preview,
+                control=engine.control,
+                account_of=lambda token: rig.config.accounts["acme"] if token == TOKEN else None,
+            )
 
         async def start():
-            app = build_app(Engine().services(), HttpSettings(admin_token=object()))
+            app = build_app(services, HttpSettings(admin_token=object()))
             server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
             return server, f"http://127.0.0.1:{await server.start()}", aiohttp.ClientSession()
 
@@ -53,6 +91,8 @@ def ask():
         yield lambda *args, **more: runner.run(call(*args, **more))
         runner.run(session.close())
         runner.run(server.stop(1))
+        if request.param == "real":
+            runner.run(rig.__aexit__())
 
 
 def check(status: int, media: str, body: bytes) -> None:
@@ -90,16 +130,12 @@ def test_any_bytes_are_answered(path, body, ask) -> None:
 )
 def test_any_query_is_answered(path, query, ask) -> None:
     query.pop("wait", None)
-    from urllib.parse import urlencode
-
     check(*ask("GET", f"{path}?{urlencode(query)}"))
 
 
 @FAST
 @given(name=st.text(min_size=1, max_size=20))
 def test_any_name_in_a_path_is_answered(name, ask) -> None:
-    from urllib.parse import quote
-
     piece = quote(name.encode("utf-8", "surrogatepass"), safe="")
     check(*ask("GET", f"/v1/messages/{piece}"))
     check(*ask("POST", f"/v1/operators/{piece}/pause", token=ADMIN_TOKEN))
