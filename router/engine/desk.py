@@ -11,11 +11,13 @@ from router.ports import OperatorGateway, Submission
 
 
 class Desk:
-    """`gateway` is None once the operator has left the configuration; its queue then only empties."""
+    """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
+    link before this one, which may still have its last answers and receipts to come."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.operator = operator
         self.gateway = gateway
+        self.leaving: OperatorGateway | None = None
         self.queue = OperatorQueue()
         self.pacer = Pacer(_tps(operator))
         self.control: Literal["running", "paused", "draining"] = "running"
