@@ -33,6 +33,13 @@ def test_they_load(example: Settings) -> None:
     assert example.store == f"sqlite:///{CONFIG.parent}/data/router.db"
 
 
+def test_the_example_secrets_are_all_there(names: set[str]) -> None:
+    lines = (CONFIG / "example.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert set(given) == names
+    load(CONFIG / "router.yaml", given)
+
+
 @pytest.mark.parametrize("country", ["237", "233", "254", "33", "91"])
 def test_every_country_has_an_operator_beside_the_backup(example: Settings, country: str) -> None:
     sellers = {
