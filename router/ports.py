@@ -91,7 +91,9 @@ class Store(Protocol):
     a few milliseconds, in the order of the calls, and then runs the callbacks of `after_commit` in their order.
     A batch holds references: a message is written as it stands when its batch is cut.
     When a commit fails, everything but `accept` is kept and tried again until it succeeds, in order; callbacks wait.
-    Reads see what is committed. All ids, keys and positions are given by the caller.
+    Reads see what is committed. A message stays referenced until every read that began before its commit has been
+    answered, so whoever holds messages weakly still finds the one that is newer than such an answer.
+    All ids, keys and positions are given by the caller; to, sender, reference and class of a message do not change.
     """
 
     async def open(self) -> Recovery:
