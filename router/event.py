@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from router.message import MessageError, Network, State
 from router.money import Money
 
 
@@ -18,18 +19,6 @@ class EventType(StrEnum):
     CANCELLED = "message.cancelled"
     UNKNOWN = "message.unknown"
     RECEIVED = "message.received"
-
-
-class NetworkView(Struct, frozen=True, gc=False):
-    mcc: str | None
-    mnc: str | None
-    name: str | None
-
-
-class ErrorView(Struct, frozen=True, gc=False):
-    code: str
-    detail: str
-    smsc_error: str | None
 
 
 class Event(Struct, frozen=True, gc=False):
@@ -46,12 +35,12 @@ class Event(Struct, frozen=True, gc=False):
     sender: str | None = field(name="from")
     channel: str
     operator: str | None
-    network: NetworkView | None
+    network: Network | None
     segments: int
     cost: Money | None
     price: Money | None
-    state: str
-    error: ErrorView | None
+    state: State
+    error: MessageError | None
     possible_duplicate: bool
     submitted_at: datetime | None
     done_at: datetime | None

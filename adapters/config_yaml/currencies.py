@@ -69,7 +69,7 @@ class Currencies:
         if self.base:
             return (
                 f"currency {code} beside {self.base} of {self._first_place}: "
-                f"give the exchange rates as `currencies` in the routes file"
+                "give the exchange rates as `currencies` in routes.yaml"
             )
         self.base, self.worth, self._first_place = code, {code: Decimal(1)}, place
         return None

@@ -247,7 +247,11 @@ _smpp_link = record(
 
 
 def _smtp_tls(value: Value) -> Any:
-    return flag(value) if value.is_boolean else one_of(("starttls",))(value)
+    if value.is_boolean:
+        return flag(value)
+    if value.scalar("true, false or starttls") != "starttls":
+        value.fail("must be true, false or starttls")
+    return "starttls"
 
 
 _smtp_link = record(

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
 
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
@@ -12,10 +12,8 @@ from adapters.config_yaml.reader import Source, Value, read_fields
 from adapters.config_yaml.values import word
 from router.operator import Rate
 
-if TYPE_CHECKING:
-    from _csv import Reader
-
 T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
 
 COLUMNS = ("prefix", "mcc", "mnc", "price", "currency", "effective_from")
 NEEDED = ("prefix", "price")
@@ -55,59 +53,45 @@ class RateCard:
     def add_file(self, source: Source, named_by: Value) -> None:
         """A CSV file with a header; its columns may stand in any order, `prefix` and `price` are needed."""
         rows = csv.reader(io.StringIO(source.text(named_by), newline=""), strict=True)
+        line = 1
         try:
-            header = [column.strip() for column in next(rows, [])]
-            self._check_header(header, source)
-            self._add_rows(rows, header, source)
-        except csv.Error as error:
-            source.report(rows.line_num, f"is not CSV: {error}")
-
-    def _check_header(self, header: list[str], source: Source) -> None:
-        for column in header:
-            if column not in COLUMNS:
-                source.fail(1, f"unknown column {column!r} (known: {', '.join(COLUMNS)})")
-            if header.count(column) > 1:
-                source.fail(1, f"column {column} is given twice")
-        for column in NEEDED:
-            if column not in header:
-                source.fail(1, f"column {column} is missing (the first line names the columns)")
-
-    def _add_rows(self, rows: "Reader", header: list[str], source: Source) -> None:
-        width = len(header)
-        # A column that the file lacks reads the empty field behind the last one.
-        prefix, mcc, mnc, price, currency, effective_from = (
-            header.index(column) if column in header else width for column in COLUMNS
-        )
-        to_prefix = remembered(words.prefix)
-        to_price = remembered(words.decimal)
-        to_start = remembered(lambda text: words.moment(text) if text else 0)
-        to_currency = remembered(lambda text: words.currency(text) if text else self._currency)
-        to_network = remembered(lambda text: words.network(text) if text else None)
-        known, reason_against = self._currencies.worth, self._currencies.reason_against
-        for row in rows:
-            if len(row) != width:
+            columns = self._columns(next(rows, []), source)
+            for row in rows:
+                # A field in quotes may span lines: what counts is where the row begins.
+                line, begin = rows.line_num, line + 1
                 if row:
-                    source.report(rows.line_num, f"has {len(row)} fields, the first line has {width}")
-                continue
-            row.append("")
-            try:
-                # An MCC alone names a country, no network.
-                rate = Rate(
-                    to_prefix(row[prefix].strip()),
-                    to_price(row[price].strip()),
-                    to_currency(row[currency].strip()),
-                    to_network(row[mcc].strip() + row[mnc].strip() if row[mnc] else ""),
-                    to_start(row[effective_from].strip()),
-                )
-            except ValueError as error:
-                source.report(rows.line_num, str(error))
-                continue
-            if rate.currency not in known and rate.currency:
-                reason = reason_against(rate.currency, f"{source.name}:{rows.line_num}")
-                if reason:
-                    source.report(rows.line_num, reason)
-                known = self._currencies.worth
-            self._add(rate, source, rows.line_num)
+                    self._add_row(row, columns, source, begin)
+        except csv.Error as error:
+            source.report(line + 1, f"is not CSV: {error}")
+
+    def _columns(self, header: list[str], source: Source) -> "Columns":
+        names = [name.strip() for name in header]
+        for name in names:
+            if name not in COLUMNS:
+                source.fail(1, f"unknown column {name!r} (known: {', '.join(COLUMNS)})")
+            if names.count(name) > 1:
+                source.fail(1, f"column {name} is given twice")
+        for name in NEEDED:
+            if name not in names:
+                source.fail(1, f"column {name} is missing (the first line names the columns)")
+        return Columns(names, self._currency)
+
+    def _add_row(self, row: list[str], columns: "Columns", source: Source, line: int) -> None:
+        if len(row) != columns.width:
+            source.report(line, f"has {len(row)} fields, the first line has {columns.width}")
+            return
+        row.append("")
+        try:
+            rate = columns.rate(row)
+        except ValueError:
+            for reason in columns.reasons(row):
+                source.report(line, reason)
+            return
+        if rate.currency and rate.currency not in self._currencies.worth:
+            unknown = self._currencies.reason_against(rate.currency, f"{source.name}:{line}")
+            if unknown:
+                source.report(line, f"currency: {unknown}")
+        self._add(rate, source, line)
 
     def _add(self, rate: Rate, source: Source, line: int) -> None:
         key = (rate.prefix, rate.effective_from)
@@ -118,14 +102,55 @@ class RateCard:
         self.rates.append(rate)
 
 
-def remembered(convert: Callable[[str], T]) -> Callable[[str], T]:
-    """`convert` with a memory: the fields of a rate card repeat."""
-    memory: dict[str, T] = {}
+class Columns:
+    """Where a rate card has its fields, and what they mean. `rate` runs a million times in one load."""
 
-    def look_up(text: str) -> T:
-        try:
-            return memory[text]
-        except KeyError:
-            return memory.setdefault(text, convert(text))
+    def __init__(self, names: list[str], currency: str) -> None:
+        self.width = len(names)
+        # A column that the card lacks reads the empty field that is put behind the last one.
+        self._prefix, self._mcc, self._mnc, self._price, self._currency, self._start = (
+            names.index(column) if column in names else self.width for column in COLUMNS
+        )
+        self._prices = Remembered(words.decimal)
+        self._currencies = Remembered(words.currency, {"": currency})
+        self._starts = Remembered(words.moment, {"": 0})
+        self._networks = Remembered(words.network_of)
 
-    return look_up
+    def rate(self, row: list[str]) -> Rate:
+        """Raises ValueError."""
+        return Rate(
+            words.prefix(row[self._prefix].strip()),
+            self._prices[row[self._price].strip()],
+            self._currencies[row[self._currency].strip()],
+            self._networks[row[self._mcc].strip(), row[self._mnc].strip()],
+            self._starts[row[self._start].strip()],
+        )
+
+    def reasons(self, row: list[str]) -> list[str]:
+        """Everything that is wrong with a row that `rate` refuses."""
+        found = []
+        checks: list[tuple[str, Callable[[], object]]] = [
+            ("prefix", lambda: words.prefix(row[self._prefix].strip())),
+            ("mcc, mnc", lambda: self._networks[row[self._mcc].strip(), row[self._mnc].strip()]),
+            ("price", lambda: self._prices[row[self._price].strip()]),
+            ("currency", lambda: self._currencies[row[self._currency].strip()]),
+            ("effective_from", lambda: self._starts[row[self._start].strip()]),
+        ]
+        for name, check in checks:
+            try:
+                check()
+            except ValueError as error:
+                found.append(f"{name}: {error}")
+        return found
+
+
+class Remembered(dict[H, T]):
+    """What `convert` makes of a key, made once: the fields of a rate card repeat."""
+
+    def __init__(self, convert: Callable[[H], T], known: Mapping[H, T] | None = None) -> None:
+        super().__init__(known or {})
+        self._convert = convert
+
+    def __missing__(self, key: H) -> T:
+        value = self[key] = self._convert(key)
+        return value

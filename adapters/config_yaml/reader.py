@@ -18,7 +18,28 @@ from adapters.config_yaml.errors import ConfigError, Refused
 T = TypeVar("T")
 K = TypeVar("K")
 
-QUOTATION = re.compile(r"""(['"])(?!<).{3,}?\1""")
+QUOTATION = re.compile(r"""(?<=\s)(?:'(?!<)(?:[^'\\]|\\.){2,}'|"(?:[^"\\]|\\.){2,}")""")
+REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+HIDDEN = re.compile("\ue000\ue000([A-Za-z_][A-Za-z0-9_]*)\ue001")
+TAGS = frozenset(
+    f"tag:yaml.org,2002:{tag}" for tag in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value")
+)
+
+
+class Loader(yaml.SafeLoader):
+    """Takes ${NAME} without quotes between braces and brackets too, where YAML would see a mapping begin.
+
+    The loader in C is faster, but deep nesting overflows its stack and would end the daemon.
+    """
+
+    def __init__(self, text: str) -> None:
+        # As long as what it stands for, so that every position stays true.
+        super().__init__(REFERENCE.sub("\ue000\ue000\\1\ue001", text))
+
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        node.value = HIDDEN.sub(r"${\1}", node.value)
+        return node
 
 
 class Source:
@@ -59,8 +80,7 @@ class Source:
         """The file's one document; an empty file is an empty mapping."""
         text = self.text(named_by)
         try:
-            # The loader in C is faster, but deep nesting overflows its stack and would end the daemon.
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+            node = yaml.compose(text, Loader=Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             # What YAML quotes may be a piece of a secret.
@@ -151,7 +171,7 @@ class Value:
         return list(entries.values())
 
     def _no_tag(self) -> None:
-        if not self.node.tag.startswith("tag:yaml.org,2002:"):
+        if self.node.tag not in TAGS:
             self.fail("tags (!) are not supported: quote the value where it begins with !")
 
 

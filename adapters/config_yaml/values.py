@@ -8,14 +8,14 @@ from typing import Any, TypeVar, cast
 
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.reader import Parser, Source, Value, nearest, why
+from adapters.config_yaml.reader import REFERENCE, Parser, Source, Value, nearest, why
 
 T = TypeVar("T")
 
-REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})|0x[0-9A-Fa-f]{1,15}")
 NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 SECRET_MAX = 64 * 1024
 
 
@@ -159,10 +159,10 @@ def number_key(most: int) -> Parser[int]:
 
 
 def flag(value: Value) -> bool:
-    written = value.scalar("true or false")
-    if value.quoted or not value.is_boolean:
+    written = value.scalar("true or false").lower()
+    if value.quoted or not value.is_boolean or written not in BOOLEANS:
         value.fail("must be true or false, without quotes")
-    return written.lower() in ("true", "yes", "on")
+    return BOOLEANS[written]
 
 
 def one_of(choices: type[StrEnum] | tuple[str, ...]) -> Parser[Any]:

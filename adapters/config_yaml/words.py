@@ -26,6 +26,8 @@ CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
 CURRENCY = re.compile(r"[A-Z]{3}")
 PREFIX = re.compile(r"[0-9]{0,15}")
 NETWORK = re.compile(r"([0-9]{3})([0-9]{2,3})")
+MCC = re.compile(r"[0-9]{3}")
+MNC = re.compile(r"[0-9]{2,3}")
 INBOUND = re.compile(r"\+?[0-9]{1,20}\*?|\*")
 LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):([0-9]{1,5})")
 HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
@@ -114,6 +116,16 @@ def network(text: str) -> tuple[str, str]:
     if not match:
         raise ValueError(f"{text!r} is not a network (MCC and MNC, five or six digits)")
     return match[1], match[2]
+
+
+def network_of(codes: tuple[str, str]) -> tuple[str, str] | None:
+    """MCC and MNC from two fields. Both empty, or an MCC alone (it names a country): None."""
+    mcc, mnc = codes
+    if (mcc or mnc) and not MCC.fullmatch(mcc):
+        raise ValueError(f"{mcc!r} is not an MCC (three digits)")
+    if mnc and not MNC.fullmatch(mnc):
+        raise ValueError(f"{mnc!r} is not an MNC (two or three digits, with its zeros)")
+    return codes if mnc else None
 
 
 def inbound_number(text: str) -> str:

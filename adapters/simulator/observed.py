@@ -33,7 +33,7 @@ class Submitted(Struct):
 
 class Counts(Struct):
     """What happened since the start. `unanswered` counts submits that get no answer, `deliveries` every deliver_sm
-    written, `delivered` those answered with 0, `dropped` those refused for good."""
+    written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute."""
 
     binds: int = 0
     binds_refused: int = 0
@@ -48,3 +48,4 @@ class Counts(Struct):
     dropped: int = 0
     enquire_links: int = 0
     bad: int = 0
+    ignored: int = 0

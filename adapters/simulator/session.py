@@ -81,6 +81,7 @@ class Session(asyncio.Protocol):
         except FramingLost as error:
             frames, lost = error.frames, True
         if self._smsc.options.mute:
+            self._smsc.counts.ignored += len(frames)
             return
         for sequence, pdu in frames:
             if self._transport is None or self._transport.is_closing():

@@ -2,12 +2,11 @@
 
 import asyncio
 import random
-import ssl
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from adapters.smpp.codec import encode
-from adapters.smpp.connection import Connection
+from adapters.smpp.connection import Connection, client_context
 from adapters.smpp.constants import BIND_RECEIVER, BIND_TRANSCEIVER, BIND_TRANSMITTER
 from adapters.smpp.pdu import Bind as BindPdu
 from adapters.smpp.session import BOUND, Closed, Event, Session, SessionState
@@ -57,7 +56,6 @@ class Bind:
         id: str,
         kind: Kind,
         link: SmppLink,
-        tls: ssl.SSLContext | None,
         patience: Patience,
         clock: Clock,
         log: Any,
@@ -69,7 +67,6 @@ class Bind:
         self.connection: Connection | None = None
         self._operator = operator
         self._link = link
-        self._tls = tls
         self._patience = patience
         self._clock = clock
         self._log = log
@@ -135,8 +132,10 @@ class Bind:
         link = self._link
         try:
             async with asyncio.timeout(self._patience.handshake):
+                # Read anew each time, so that a renewed certificate is used without a restart.
+                tls = await asyncio.to_thread(client_context, link.tls) if link.tls is not None else None
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    self._connect, link.host, link.port, ssl=self._tls
+                    self._connect, link.host, link.port, ssl=tls
                 )
         except (OSError, UnicodeError) as error:
             self.connection = None

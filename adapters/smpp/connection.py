@@ -123,14 +123,12 @@ class Connection(asyncio.Protocol):
     def _flush(self) -> None:
         self._flushing = False
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
         if self._writable and self.session.out:
             out = self.session.out
             self.session.out = bytearray()
             transport.write(out)
-        if transport.is_closing():
-            return
         if len(self.session.out) > _HELD_BACK or self.session.owed > _OWED:
             transport.pause_reading()
         elif not transport.is_reading() and self.session.owed <= _OWED // 2:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from adapters.smpp.bind import Bind, Kind
 from adapters.smpp.codec import LocalProtocolError
-from adapters.smpp.connection import Connection, client_context
+from adapters.smpp.connection import Connection
 from adapters.smpp.constants import DATA_SM, DELIVER_SM
 from adapters.smpp.inbound import read_inbound
 from adapters.smpp.message_pdu import SubmitForm
@@ -32,8 +32,8 @@ Token = tuple[Connection, int, int]
 class SmppGateway:
     """See the port for the contract. `handshake`: seconds each for connecting, binding and unbinding.
 
-    `log` takes `info` and `warning` with an event and keywords, as structlog's. Raises LocalProtocolError for
-    credentials that do not fit into a bind, OSError for TLS files that cannot be used.
+    `log` takes `info` and `warning` with an event and keywords, as structlog's.
+    Raises LocalProtocolError for credentials that do not fit into a bind.
     """
 
     def __init__(
@@ -42,16 +42,14 @@ class SmppGateway:
         link = operator.link
         if not isinstance(link, SmppLink):
             raise TypeError(f"operator {operator.name} has no SMPP link")
-        self.operator = operator
         self._sink = sink
         self._clock = clock
         self._log = log
-        self._form = SubmitForm(operator)
+        self.reconfigure(operator)
         patience = Patience(link.enquire_link, link.response_timeout, handshake)
-        tls = client_context(link.tls) if link.tls is not None else None
         kinds = _KINDS[link.mode]
         self._binds = [
-            Bind(operator.name, id, kind, link, tls, patience, clock, log, self._hear)
+            Bind(operator.name, id, kind, link, patience, clock, log, self._hear)
             for number in range(1, link.binds + 1)
             for kind in kinds
             for id in (f"{number}" if len(kinds) == 1 else f"{number}-{kind}",)

@@ -21,6 +21,7 @@ from router.message import Encoding, Message, ReceiptWish
 from router.operator import Addressing, AddressKind, Operator
 from router.ports import Submission
 from router.text import udh
+from router.text.sender import SenderKind, sender_kind
 
 _CLASS_0: Final = {Encoding.GSM7: 0x00, Encoding.BINARY: 0x04, Encoding.UCS2: 0x08}
 """The alphabet bits of a data coding with message class (3GPP TS 23.038 section 4)."""
@@ -149,12 +150,12 @@ def source_address(sender: str | None, addressing: Addressing) -> Source:
     international number, the rest is alphanumeric. None leaves it to the SMSC (section 5.2.8: a single NUL)."""
     if not sender:
         return 0, 0, ""
-    plus = sender.startswith("+")
-    digits = sender[1:] if plus else sender
-    if not (digits.isascii() and digits.isdigit()) or (not plus and len(digits) < 3):
+    kind = sender_kind(sender)
+    if kind is SenderKind.ALPHANUMERIC:
         return _as(addressing.alphanumeric, sender)
-    if not plus and len(digits) <= 8:
+    if kind is SenderKind.SHORTCODE:
         return _as(addressing.shortcode, sender)
+    digits = sender.removeprefix("+")
     return _as(addressing.international, "+" + digits if addressing.international.plus else digits)
 
 

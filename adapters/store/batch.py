@@ -75,7 +75,6 @@ class Batch:
 
     def park(self, receipt: bytes, received_at: int | None) -> None:
         """A receipt as it is stored, to be kept or, without a time, forgotten; the last word counts."""
-        self.parked.pop(receipt, None)
         self.parked[receipt] = received_at
         self.size += 1
 

@@ -33,8 +33,11 @@ class Unwritable(Exception):
 
 def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     """Begin a transaction and write the batch, all but its steps, as its messages stand now."""
-    new = _rows(new_row, batch.new.values(), texts_gone_to)
-    saved = _rows(saved_row, batch.saved.values(), texts_gone_to)
+    unwritable: set[int] = set()
+    new = _rows(new_row, batch.new.values(), texts_gone_to, unwritable)
+    saved = _rows(saved_row, batch.saved.values(), texts_gone_to, unwritable)
+    if unwritable:
+        raise Unwritable(unwritable)
     connection.execute("BEGIN IMMEDIATE")
     if new:
         connection.executemany(_INSERT_MESSAGE, new)
@@ -61,14 +64,14 @@ def touch(connection: Connection) -> None:
     connection.execute(_COUNT_TRIAL)
 
 
-def _rows(row: Callable[[Message, int], Row], messages: Iterable[Message], texts_gone_to: int) -> list[Row]:
+def _rows(
+    row: Callable[[Message, int], Row], messages: Iterable[Message], texts_gone_to: int, unwritable: set[int]
+) -> list[Row]:
+    """A row for each message but those whose numbers it adds to `unwritable`."""
     rows = []
-    unwritable = set()
     for message in messages:
         try:
             rows.append(row(message, texts_gone_to))
         except (TypeError, ValueError):
             unwritable.add(message.no)
-    if unwritable:
-        raise Unwritable(unwritable)
     return rows

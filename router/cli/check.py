@@ -14,6 +14,8 @@ from adapters.config_yaml import ConfigErrors, load
 from router.operator import Operator, SmppLink
 from router.settings import Plan, Settings
 
+WIDE = 240  # columns where the output is not a terminal: nothing is cut or folded
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"ok": True, "errors": [], **summary(settings)}, indent=2))
     else:
-        show(settings, Console())
+        show(settings, Console(width=None if sys.stdout.isatty() else WIDE))
     return 0
 
 
@@ -86,13 +88,12 @@ def _plan_operators(plan: Plan) -> list[str] | None:
 def show(settings: Settings, console: Console) -> None:
     """The summary as tables."""
     found = summary(settings)
-    operators = _table("operator", "channel", "protocol", "link", "binds", "parts/s", "rates", "currency")
+    operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency")
     for one in found["operators"]:
         operators.add_row(
             one["name"],
             one["channel"],
             one["protocol"],
-            one["link"] or "",
             str(one["binds"] or ""),
             f"{one['tps']:g}" if one["tps"] else "no limit",
             str(one["rates"]),
@@ -107,11 +108,15 @@ def show(settings: Settings, console: Console) -> None:
         accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
     for table in (operators, plans, accounts):
         console.print(table)
-    console.print(
-        f"{len(settings.operators)} operators, {sum(len(one.rates) for one in settings.operators.values())} rates, "
-        f"{len(settings.plans)} plans, {len(settings.rules)} rules, {len(settings.accounts)} accounts: no errors",
-        highlight=False,
-    )
+    counts = {
+        "operator": len(settings.operators),
+        "rate": sum(len(operator.rates) for operator in settings.operators.values()),
+        "plan": len(settings.plans),
+        "rule": len(settings.rules),
+        "account": len(settings.accounts),
+    }
+    line = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    console.print(f"{line}: no errors", highlight=False)
 
 
 def _table(*columns: str) -> Table:

@@ -28,7 +28,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     defaults = SmscOptions()
     smsc.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    smsc.add_argument("--port", type=int, default=2775, help="port, 0 for any (default %(default)s)")
+    smsc.add_argument("--port", type=_port, default=2775, help="port, 0 for any (default %(default)s)")
     smsc.add_argument("--system-id", help="the only system_id that may bind (default: any)")
     smsc.add_argument("--password", help="the password it must give (default: any)")
     smsc.add_argument("--response-delay", type=_seconds, default=0.0, help="seconds before each submit_sm_resp")
@@ -51,7 +51,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     smsc.add_argument(
         "--throttle", type=_seconds, default=0.0, metavar="N", help="answer 0x58 beyond N submits a second"
     )
-    smsc.add_argument("--window", type=int, default=defaults.window, help="unanswered deliver_sm per session")
+    smsc.add_argument("--window", type=_count, default=defaults.window, help="unanswered deliver_sm per session")
     smsc.add_argument(
         "--resend",
         type=_seconds,
@@ -116,6 +116,20 @@ def _line(counts: dict[str, int]) -> str:
 def _say(what: str | dict[str, Any]) -> None:
     line = what if isinstance(what, str) else msgspec.json.encode(what).decode()
     print(line, end="" if line.startswith("\r") else "\n", flush=True)
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("must be 0 to 65535")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
 
 
 def _seconds(text: str) -> float:

@@ -208,7 +208,7 @@ class Dispatcher:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
         monotonic = self._clock.monotonic()
-        self._metrics.submitted(desk.name, outcome.kind.value)
+        self._metrics.submitted(desk.name, outcome.kind)
         self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
         if outcome.kind is OutcomeKind.THROTTLED:
             desk.pacer.throttled(monotonic)

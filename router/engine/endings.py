@@ -49,4 +49,4 @@ class Endings:
         self._ledger.active.pop(message.no, None)
         self._ledger.store.save(message)
         self._feed.tell(_EVENTS[message.state], message, now)
-        self._metrics.final(message.operator or "", message.state.value)
+        self._metrics.final(message.operator or "", message.state)

@@ -1,6 +1,6 @@
 """UUIDv7 (RFC 9562 section 5.7): ids that sort by time and need no coordination."""
 
-import secrets
+import os
 
 
 class Ids:
@@ -13,12 +13,11 @@ class Ids:
 
     def next(self, now: int) -> str:
         """A new id for `now` (milliseconds since the epoch)."""
-        # 48 bits of time, then 74 that start at random and count up; the version and variant bits are cut in below.
-        value = (now << 74) | secrets.randbits(73)
-        if value <= self._last:
-            value = self._last + 1
-        elif value >> 74 == self._last >> 74:
-            value = self._last + 1 + (value & 0xFFFF)
+        # 48 bits of time, then 74 that start at random each millisecond and count up within it; the version and
+        # variant bits are cut in below.
+        value = self._last + 1
+        if now > value >> 74:
+            value = (now << 74) | int.from_bytes(os.urandom(9), "big")
         self._last = value
         high = value >> 62
         text = f"{high >> 12:012x}7{high & 0xFFF:03x}{(value & 0x3FFFFFFFFFFFFFFF) | 0x8000000000000000:016x}"

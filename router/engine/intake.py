@@ -13,12 +13,12 @@ from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter
 from router.engine.running import Running
+from router.engine.senders import sender_for
 from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.routing.senders import check_sender
 from router.submit import Submit
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
@@ -146,7 +146,7 @@ class Intake:
             account=account.name,
             to=normalise(submit.to, limits.numbers),
             created_at=now,
-            sender=_sender(account, submit.sender),
+            sender=sender_for(account, submit.sender),
             text=submit.text,
             data=submit.data,
             udh=submit.udh,
@@ -219,18 +219,6 @@ class Intake:
         if meter is None or meter.limit != account.rate:
             meter = self._meters[account.name] = Meter(account.rate, self._clock.monotonic())
         return meter
-
-
-def _sender(account: Account, wanted: str | None) -> str | None:
-    sender = wanted if wanted is not None else account.default_sender
-    if sender is None:
-        return None
-    check_sender(sender)
-    if account.senders is None or sender in account.senders:
-        return sender
-    if any(own.active and own.number == sender for own in account.numbers):
-        return sender
-    raise Refusal("sender_not_allowed", f"the account may not send as {sender!r}; its senders are configured", "from")
 
 
 def _unavailable() -> Refusal:

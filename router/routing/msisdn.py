@@ -36,12 +36,12 @@ def normalise(number: str, judge: Judge) -> str:
 def _digits(number: str) -> str:
     bare = number.translate(_SEPARATORS)
     if not bare.strip():
-        raise _refused("The number is empty; write it as +<country code><number>.")
+        raise _refused("The number is empty; write it as +<country code><number>")
     digits = bare.removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
-        raise _refused("A number is + and digits only; write it as +<country code><number>.")
+        raise _refused("A number is + and digits only; write it as +<country code><number>")
     if digits == bare:
-        raise _refused("The plus sign and country code are missing; write it as +<country code><number>.")
+        raise _refused("The plus sign and country code are missing; write it as +<country code><number>")
     return digits
 
 
@@ -72,16 +72,16 @@ def _why(digits: str, judge: Judge) -> str:
         short = error.error_type in (NumberParseException.TOO_SHORT_NSN, NumberParseException.TOO_SHORT_AFTER_IDD)
         verdict = ValidationResult.TOO_SHORT if short else ValidationResult.TOO_LONG
     if verdict == ValidationResult.TOO_SHORT:
-        return f"The number is too short for country code +{code}."
+        return f"The number is too short for country code +{code}"
     if verdict == ValidationResult.TOO_LONG:
-        return f"The number is too long for country code +{code}."
+        return f"The number is too long for country code +{code}"
     if judge == "valid" and verdict in _POSSIBLE:
-        return f"The number is of no range that is in use under country code +{code}."
-    return f"The number has a length that does not exist under country code +{code}."
+        return f"The number is of no range that is in use under country code +{code}"
+    return f"The number has a length that does not exist under country code +{code}"
 
 
 def _nobodys(digits: str) -> str:
-    return f"No country has a code that begins +{digits[:3]}; write the number as +<country code><number>."
+    return f"No country has a code that begins +{digits[:3]}; write the number as +<country code><number>"
 
 
 def _refused(detail: str) -> Refusal:

@@ -68,25 +68,28 @@ def told(id: str, state: str, operator: str | None = "mtn-cm", cost: str | None 
         "cost": {"amount": cost, "currency": "XAF"} if cost else None,
         "possible_duplicate": False,
         "error": None,
+        "created_at": "2026-01-01T00:00:00.500Z",
+        "done_at": None if state in ("queued", "submitted") else "2026-01-01T00:00:02.000Z",
     }
 
 
 def test_the_board_adds_up_also_when_events_come_before_answers() -> None:
     board = Board(planned=3)
-    board.event(told("a", "delivered"), 1.5)
+    board.event(told("a", "delivered"))
     assert not board.done
     board.answered(told("a", "queued", None, None))
     board.answered({"error": {"code": "too_long", "detail": "…"}})
     board.answered(told("b", "queued", None, None))
     assert not board.done
-    board.event(told("b", "submitted"), 1.0)
+    board.event(told("b", "submitted"))
     assert board.final_of("bank") == {"a"}
-    board.event(told("b", "undelivered"), 2.0)
+    board.event(told("b", "undelivered"))
     assert board.done
     summary = board.summary(2.5)
     assert summary["states"] == {"delivered": 1, "undelivered": 1}
     assert summary["operators"]["mtn-cm"] == {"messages": 2, "delivered": 1, "parts": 4, "cost": "25.0 XAF"}
     assert summary["refused"] == {"too_long": 1}
+    assert summary["median_seconds_to_delivered"] == 1.5
     assert summary["complete"]
     assert "1 delivered" in board.line(2.5)
     assert board.table().row_count == 1

@@ -93,7 +93,7 @@ link: {host: smsc.orange.example, port: 2775, system_id: acme, password: secret}
 
 BACKUP = """\
 operator: backup
-link: {host: "2001:db8::1", port: 2776, system_id: acme, password: "file:backup.secret", tls: {verify: false}}
+link: {host: "2001:db8::1", port: 2776, system_id: acme, password: file:backup.secret, tls: {verify: false}}
 rates: [{prefix: "", price: "0.0900"}]
 currency: EUR
 """
@@ -128,7 +128,7 @@ accounts:
       - {prefix: "237", price: "0.0250"}
       - {prefix: "237", price: "0.0200", class: marketing, channel: sms}
     channels: [{id: line-1, type: sms, name: Main, active: true, sender: ACME}]
-    webhook: {url: "https://acme.example/hook", secret: "${ACME_HOOK_SECRET}", events: [final], batch: 100}
+    webhook: {url: "https://acme.example/hook", secret: ${ACME_HOOK_SECRET}, events: [final], batch: 100}
     inbound: [{to: "8080"}, {to: "+2376*", keyword: STOP}]
     gateways:
       textdigo:
@@ -139,15 +139,15 @@ accounts:
         rate: 600/m
         otp: {digits: 6, attempts: 5, life: 10m}
         file: 10MiB
-      textiopro: {token: "${TEXTIOPRO_TOKEN}", profile: {first_name: A, last_name: B, email: a@b.example}, rate: 600/m}
+      textiopro: {token: ${TEXTIOPRO_TOKEN}, profile: {first_name: A, last_name: B, email: a@b.example}, rate: 600/m}
       texify:
-        keys: [{key: "${TEXIFY_KEY}", scopes: [send_sms, read_messages], expires: 2027-01-01}]
+        keys: [{key: ${TEXIFY_KEY}, scopes: [send_sms, read_messages], expires: 2027-01-01}]
         low_balance: 100
         auto_top_up: {enabled: false, threshold: 50, amount: 100}
         tiers: [{id: tier_1, name: Starter, credits: 200, price: 10}]
         rate: 600/m
-      smsapi: {username: acme, password: "${SMSAPI_PASSWORD}", rate: 60/m}
-      fullsms: {token: "${FULLSMS_TOKEN}", minimum_balance: "5", short_links: true, otp: {active: 100, life: 10m}}
+      smsapi: {username: acme, password: ${SMSAPI_PASSWORD}, rate: 60/m}
+      fullsms: {token: ${FULLSMS_TOKEN}, minimum_balance: "5", short_links: true, otp: {active: 100, life: 10m}}
   - name: plain
 """
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from adapters.smpp import constants as c
 from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.gateway import SmppGateway
 from adapters.smpp.pdu import BadBody, MessageResp, ShortMessage, Simple
+from router.operator import Addressing, AddressKind
 from router.outcome import OutcomeKind
 from router.receipt import ReceiptState
 from tests.smpp.conftest import Open
@@ -296,6 +298,16 @@ async def test_no_answer_then_a_late_one(open_gateway: Open, peer: Peer, sink: S
     assert late is one
     assert (outcome.kind, outcome.smsc_message_id) == (OutcomeKind.ACCEPTED, "late")
     assert len(sink.results) == 1
+
+
+async def test_new_rules_for_the_same_link(open_gateway: Open, peer: Peer, sink: Sink) -> None:
+    gateway = await open_gateway()
+    await until(up(gateway))
+    gateway.reconfigure(replace(gateway.operator, addressing=Addressing(destination=AddressKind(0, 0, plus=True))))
+    send(gateway)
+    await until(lambda: sink.results)
+    assert peer.last.submits()[0][1].destination_addr == "+237670000000"
+    assert len(peer.sessions) == 1
 
 
 # --- losing and coming back ----------------------------------------------------------------------------------

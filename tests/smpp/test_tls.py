@@ -1,16 +1,16 @@
 """TLS towards an operator, with certificates made for these tests (100 years, keys worth nothing)."""
 
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from adapters.smpp.gateway import SmppGateway
 from router.operator import Tls
 from tests.smpp.conftest import Open
-from tests.smpp.peer import Log, Peer, Sink, WallClock, receipt_pdu, until
-from tests.smpp.values import operator, submission
+from tests.smpp.peer import Peer, Sink, receipt_pdu, until
+from tests.smpp.values import submission
 
 CERTS = Path(__file__).parent / "certs"
 OURS = Tls(ca=CERTS / "ca.pem")
@@ -86,6 +86,16 @@ async def test_tls_to_a_plain_port(open_gateway: Open) -> None:
 @pytest.mark.parametrize(
     "tls", [Tls(ca=CERTS / "nowhere.pem"), Tls(certificate=CERTS / "client.pem", key=CERTS / "server.key")]
 )
-def test_files_that_cannot_be_used(tls: Tls) -> None:
-    with pytest.raises(OSError, match=r"\w"):
-        SmppGateway(operator(link_changes={"tls": tls}), Sink(), WallClock(), Log())
+async def test_files_that_cannot_be_used(open_gateway: Open, peer: Peer, tls: Tls) -> None:
+    gateway = await open_gateway(link={"tls": tls})
+    await until(lambda: gateway.link().settled and gateway.views()[0].last_error)
+    assert not gateway.link().up
+    assert "cannot connect" in str(gateway.views()[0].last_error)
+
+
+async def test_a_renewed_file_is_used_without_a_restart(open_gateway: Open, peer: Peer, tmp_path: Path) -> None:
+    gateway = await open_gateway(link={"tls": Tls(ca=tmp_path / "ca.pem")})
+    await until(lambda: gateway.link().settled)
+    assert not gateway.link().up
+    shutil.copy(CERTS / "ca.pem", tmp_path)
+    await until(lambda: gateway.link().up)

@@ -1,7 +1,9 @@
 """What the demo has seen so far, from answers and events alone, and how it looks."""
 
 from collections import Counter, defaultdict
+from datetime import datetime
 from decimal import Decimal
+from statistics import median
 from typing import Any
 
 from msgspec import Struct, field
@@ -22,7 +24,7 @@ class Row(Struct):
     cost: tuple[Decimal, str] | None
     possible_duplicate: bool
     account: str | None = None
-    seconds: float = 0.0
+    done_at: str | None = None
 
 
 class Board(Struct):
@@ -30,7 +32,7 @@ class Board(Struct):
 
     planned: int
     refused: Counter[str] = field(default_factory=Counter)
-    accepted: set[str] = field(default_factory=set)
+    accepted: dict[str, str] = field(default_factory=dict)  # when each was created
     rows: dict[str, Row] = field(default_factory=dict)
 
     def answered(self, result: dict[str, Any]) -> None:
@@ -38,13 +40,13 @@ class Board(Struct):
         if "error" in result and "id" not in result:
             self.refused[result["error"]["code"]] += 1
             return
-        self.accepted.add(result["id"])
+        self.accepted[result["id"]] = result["created_at"]
         self.rows.setdefault(result["id"], _row(result))
 
-    def event(self, event: dict[str, Any], seconds: float) -> None:
-        """One event, heard `seconds` after the start. It may come before the answer to its submit."""
+    def event(self, event: dict[str, Any]) -> None:
+        """One event; it may come before the answer to its submit."""
         row = self.rows[event["message_id"]] = _row(event)
-        row.account, row.seconds = event["account"], seconds
+        row.account, row.done_at = event["account"], event["done_at"]
 
     @property
     def answers(self) -> int:
@@ -88,7 +90,11 @@ class Board(Struct):
         return f"{seconds:5.1f} s  {len(self.accepted)} accepted, {self.refused.total()} refused; {told}"
 
     def summary(self, seconds: float) -> dict[str, Any]:
-        delivered = sorted(row.seconds for row in self.rows.values() if row.state == State.DELIVERED)
+        took = sorted(
+            (datetime.fromisoformat(row.done_at) - datetime.fromisoformat(self.accepted[id])).total_seconds()
+            for id, row in self.rows.items()
+            if row.state == State.DELIVERED and row.done_at and id in self.accepted
+        )
         return {
             "sent": self.planned,
             "accepted": len(self.accepted),
@@ -104,7 +110,7 @@ class Board(Struct):
                 for operator, rows in sorted(self._by_operator().items())
             },
             "cost": _money(list(self.rows.values())),
-            "median_seconds_to_delivered": round(delivered[len(delivered) // 2], 2) if delivered else None,
+            "median_seconds_to_delivered": round(median(took), 2) if took else None,
             "possible_duplicates": sum(row.possible_duplicate for row in self.rows.values()),
             "seconds": round(seconds, 1),
             "complete": self.done,

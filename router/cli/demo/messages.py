@@ -32,6 +32,7 @@ COUNTRIES = (
     Country("India", ("+9198",), 8, ("hindi", "english")),
     Country("France", ("+33612",), 6, ("french", "emoji")),
 )
+_ROTATION = (*COUNTRIES, *COUNTRIES[:1] * 4)  # most of it goes to the country that has operators of its own
 
 CODES = {
     "english": "{code} is your code. It expires in 5 minutes; do not share it.",
@@ -90,7 +91,7 @@ def plan(count: int, seed: int = 7) -> list[Planned]:
 
 
 def _one(chance: random.Random, index: int) -> Planned:
-    country = COUNTRIES[index % len(COUNTRIES)]
+    country = _ROTATION[index % len(_ROTATION)]
     language = chance.choice(country.languages)
     ending = ENDINGS[index // 8 % len(ENDINGS)] if index % 8 == 5 else f"{chance.randrange(900):03}"
     middle = str(chance.randrange(10 ** (country.digits - 3))).zfill(country.digits - 3)

@@ -44,7 +44,7 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
     console = Console(quiet=as_json)
     console.print("Starting four simulated operators, a webhook receiver and the daemon ...")
     async with world() as here:
-        console.print(f"The daemon listens on {here.url}, its files are in {here.folder}\n")
+        console.print(f"The daemon listens on {here.url}, its files are in {here.folder}\n", soft_wrap=True)
         messages = [*plan(count), *REFUSED]
         board = Board(len(messages))
         traffic = Traffic(here, board)
@@ -94,10 +94,11 @@ def _result(console: Console, board: Board, summary: dict[str, Any]) -> None:
     hook = summary["webhook"]
     console.print(
         f"Sent {summary['sent']}: {summary['accepted']} accepted, {board.refused.total()} refused at once ({refused}).",
-        f"Cost: {summary['cost']}. Median time to delivered: {summary['median_seconds_to_delivered']} s; "
-        f"possible duplicates after an outage: {summary['possible_duplicates']}.",
+        f"Cost: {summary['cost']}. Median time from submit to delivered: {summary['median_seconds_to_delivered']} s; "
+        f"possible duplicates (an answer never came): {summary['possible_duplicates']}.",
         f"The bank's webhook was told of {hook['told']} of {hook['of']} messages in {hook['posts']} signed POSTs.",
         sep="\n",
+        soft_wrap=True,
         highlight=False,
     )
     if board.done:
@@ -143,13 +144,20 @@ _STAY = """
 Everything is still running; Ctrl-C ends it and removes all of it.
 
   configuration  {config}
-  API            {url}/docs, {url}/metrics
-  tokens         bank {bank}   shop {shop}   admin {admin}
+  documentation  {url}/docs
 
-  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+237690000001", "text": "Bonjour !"}}' {url}/v1/messages
-  curl -H 'Authorization: Bearer {shop}' '{url}/v1/events?after=0&limit=5'
-  curl -H 'Authorization: Bearer {shop}' -d '{{"to": "+254712000001"}}' {url}/v1/route
-  curl -H 'Authorization: Bearer {shop}' -d '{{"text": "Noël 🎄"}}' {url}/v1/segment
-  curl -H 'Authorization: Bearer {admin}' {url}/v1/operators
-  curl -H 'Authorization: Bearer {admin}' -X POST {url}/v1/operators/mtn-cm/pause
+  URL={url}
+  BANK='Authorization: Bearer {bank}'
+  SHOP='Authorization: Bearer {shop}'
+  ADMIN='Authorization: Bearer {admin}'
+  JSON='Content-Type: application/json'
+
+  curl -H "$SHOP" -H "$JSON" -d '{{"to": "+237690000001", "text": "Bonjour !"}}' $URL/v1/messages
+  curl -H "$SHOP" "$URL/v1/events?after=0&limit=5"
+  curl -H "$BANK" "$URL/v1/messages?state=undelivered"
+  curl -H "$SHOP" -H "$JSON" -d '{{"to": "+254712000001"}}' $URL/v1/route
+  curl -H "$SHOP" -H "$JSON" -d '{{"text": "Noël 🎄"}}' $URL/v1/segment
+  curl -H "$ADMIN" $URL/v1/operators
+  curl -H "$ADMIN" -X POST $URL/v1/operators/mtn-cm/pause
+  curl $URL/metrics
 """

@@ -15,11 +15,13 @@ from router.cli.demo.world import DemoFailed, World
 SPREAD = 4.0
 """Seconds over which the submits are spread."""
 
-DEADLINE = 45.0
-"""Seconds from the first submit to the last final state; it takes about ten."""
-
 _OUTAGE = (1.0, 2.0)  # when the outage begins, and how long it lasts
 _BATCH = 25
+
+
+def deadline(messages: int) -> float:
+    """Seconds from the first submit to the last final state; a few hundred messages take about ten."""
+    return 45.0 + messages / 50
 
 
 class Request(NamedTuple):
@@ -59,16 +61,17 @@ class Traffic:
     async def run(self, messages: list[Planned]) -> None:
         """Raises DemoFailed where the daemon ends or answers what it should not."""
         daemon = self._here.daemon
+        patience = deadline(len(messages))
         try:
             async with (
-                ClientSession(self._here.url, timeout=ClientTimeout(total=DEADLINE)) as session,
+                ClientSession(self._here.url, timeout=ClientTimeout(total=patience)) as session,
                 asyncio.TaskGroup() as group,
             ):
                 working = [group.create_task(self._follow(session, account)) for account in self._here.tokens]
                 working.append(group.create_task(self._outage()))
                 working.append(group.create_task(self._send(session, messages)))
                 waiting = {group.create_task(self._complete.wait()), group.create_task(daemon.wait())}
-                await asyncio.wait(waiting, timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(waiting, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
                 for task in (*working, *waiting):
                     task.cancel()
         except* ClientError as errors:
@@ -110,7 +113,7 @@ class Traffic:
                 response.raise_for_status()
                 page = await response.json()
             for event in page["events"]:
-                self._board.event(event, self.seconds)
+                self._board.event(event)
             after = page["next"]
             self._settle()
 

@@ -52,7 +52,7 @@ def operators() -> dict[str, Sold]:
     return {
         "mtn-cm": Sold(
             ({"prefix": "237", "price": "20"}, {"prefix": "23767", "price": "12", "network": "62401"}),
-            _smsc(receipt_delay=0.6, throttle=40.0),
+            _smsc(receipt_delay=0.6, throttle=60.0),
         ),
         OUTAGE: Sold(
             ({"prefix": "237", "price": "18"}, {"prefix": "23769", "price": "11", "network": "62402"}),

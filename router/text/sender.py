@@ -1,9 +1,8 @@
-"""Senders: what kind one is, and whether it can be sent at all."""
+"""Senders: what kind one is, and whether a name can be written."""
 
 from enum import StrEnum
 
 from router.refusal import Refusal
-from router.routing.msisdn import normalise
 from router.text import gsm7
 
 
@@ -29,24 +28,8 @@ def sender_kind(sender: str) -> SenderKind:
     return SenderKind.SHORTCODE if 3 <= len(digits) <= 8 else SenderKind.ALPHANUMERIC
 
 
-def check_sender(sender: str) -> SenderKind:
-    """The kind of a sender that can be sent. Raises Refusal `sender_not_allowed` for the field `from`."""
-    kind = sender_kind(sender)
-    if kind is SenderKind.INTERNATIONAL:
-        _check_number(sender)
-    elif kind is SenderKind.ALPHANUMERIC:
-        _check_name(sender)
-    return kind
-
-
-def _check_number(sender: str) -> None:
-    try:
-        normalise(sender if sender[0] == "+" else "+" + sender, "possible")
-    except Refusal as refusal:
-        raise _refused(f"As a sender this is no possible number: {refusal.detail}") from None
-
-
-def _check_name(sender: str) -> None:
+def check_name(sender: str) -> None:
+    """Raises Refusal `sender_not_allowed` for the field `from` where an alphanumeric sender cannot be written."""
     if not sender.strip():
         raise _refused("The sender is empty.")
     if not sender.isprintable():

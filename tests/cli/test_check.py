@@ -1,0 +1,111 @@
+"""`carrier-router check`."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from router.cli import check
+
+FILES = {
+    "router.yaml": 'http: {admin_token: "${ADMIN}"}\n',
+    "routes.yaml": "currencies: {base: XAF}\n",
+    "accounts.yaml": "accounts: [{name: acme, wallet: postpaid, prices: [{prefix: '', price: 1}]}]\n",
+    "operators/a.yaml": "operator: a\nlink: {host: h, port: 1, system_id: s, password: Zq, tps: 2.5, binds: 3}\n"
+    "rates: [{prefix: '237', price: '0.02'}, {prefix: '', price: '1'}]\n",
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ADMIN", "Zq-admin")
+    return tmp_path
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    check.add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["check", *words])
+    code: int = args.func(args)
+    return code
+
+
+def test_right(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-c", "router.yaml") == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    for word in ("acme", "postpaid", "2.5", "XAF", "1 operator, 2 rates, 1 plan, 0 rules, 1 account: no errors"):
+        assert word in shown.out
+    assert "Zq" not in shown.out
+
+
+def test_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "routes.yaml").write_text("plan: {}\n")
+    (folder / "operators/a.yaml").write_text("operator: a\nlink: {host: h, port: 0, system_id: s, password: Zq}\n")
+    assert run("--config", "router.yaml") == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == [
+        "operators/a.yaml:2: link.port: 0 is out of range (1 to 65535)",
+        "routes.yaml:1: unknown key 'plan', did you mean 'plans'?",
+    ]
+
+
+def test_right_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-c", "router.yaml", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True,
+        "errors": [],
+        "operators": [
+            {
+                "name": "a",
+                "channel": "sms",
+                "protocol": "smpp",
+                "link": "h:1",
+                "binds": 3,
+                "tps": 2.5,
+                "currency": "XAF",
+                "rates": 2,
+            }
+        ],
+        "plans": [{"name": "default", "order": "cost", "operators": None, "attempts": 3}],
+        "rules": 0,
+        "accounts": [
+            {
+                "name": "acme",
+                "status": "active",
+                "plan": "default",
+                "currency": "XAF",
+                "prices": 1,
+                "wallet": "postpaid",
+            }
+        ],
+        "currencies": {"base": "XAF"},
+    }
+
+
+def test_wrong_as_json(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("ADMIN")
+    assert run("-c", "router.yaml", "--json") == 1
+    shown = capsys.readouterr()
+    reason = "http.admin_token: environment variable ADMIN is not set"
+    assert json.loads(shown.out) == {"ok": False, "errors": [{"file": "router.yaml", "line": 1, "reason": reason}]}
+    assert shown.err == f"router.yaml:1: {reason}\n"
+
+
+def test_the_usual_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 1
+    assert capsys.readouterr().err == (
+        "config/router.yaml:1: cannot read config/router.yaml: No such file or directory\n"
+    )
+
+
+def test_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run("--nonsense")
+    assert caught.value.code == 2

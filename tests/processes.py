@@ -1,0 +1,130 @@
+"""Real daemons and simulators as child processes, for the tests and benchmarks that cross process borders."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parent.parent
+TOKEN = "token"
+ADMIN = "admin-token"
+
+
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_config(
+    folder: Path,
+    http: int,
+    smscs: Mapping[str, int],
+    *,
+    window: int = 10,
+    binds: int = 1,
+    operator: str = "",
+    account: str = "",
+    router: str = "",
+) -> Path:
+    """A configuration with one operator per SMSC port, priced in the order given; returns its router.yaml.
+
+    The last three are YAML to add to every operator, to the account `acme`, and to router.yaml.
+    """
+    (folder / "operators").mkdir(exist_ok=True)
+    for place, (name, port) in enumerate(smscs.items(), 1):
+        (folder / "operators" / f"{name}.yaml").write_text(
+            f"operator: {name}\nchannel: sms\nprotocol: smpp\n"
+            f"link: {{host: 127.0.0.1, port: {port}, system_id: acme, password: secret, window: {window}, "
+            f"binds: {binds}, response_timeout: 5s, reconnect: {{initial: 50ms, max: 500ms}}}}\n"
+            f'rates:\n  - {{prefix: "", price: "0.0{place}"}}\ncurrency: XAF\n{operator}\n'
+        )
+    (folder / "routes.yaml").write_text("currencies: {base: XAF}\n")
+    (folder / "accounts.yaml").write_text(f"accounts:\n  - name: acme\n    token: {TOKEN}\n{account}\n")
+    config = folder / "router.yaml"
+    config.write_text(
+        f"http: {{listen: 127.0.0.1:{http}, admin_token: {ADMIN}}}\nstore: sqlite:///data/router.db\n"
+        f"operators: operators/\nroutes: routes.yaml\naccounts: accounts.yaml\n"
+        f"log: {{level: info, format: json}}\n{router}\n"
+    )
+    return config
+
+
+def plain_number(index: int) -> str:
+    """A number of Cameroon that the simulator simply delivers to: its last three digits choose nothing."""
+    return f"+23767{index // 900:04d}{index % 900:03d}"
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Processes:
+    """Children that end with the block. Their output is collected in `output`, by name."""
+
+    def __init__(self) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._files: list[IO[Any]] = []
+
+    def __enter__(self) -> "Processes":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for child in self._children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        for file in self._files:
+            file.close()
+
+    def start(self, *arguments: str, log: Path | None = None) -> "subprocess.Popen[bytes]":
+        """`python -m router` with these arguments."""
+        output: Any = subprocess.DEVNULL
+        if log is not None:
+            output = log.open("ab")
+            self._files.append(output)
+        child = subprocess.Popen([sys.executable, "-m", "router", *arguments], cwd=ROOT, stdout=output, stderr=output)
+        self._children.append(child)
+        return child
+
+    def simulator(self, port: int, *options: str) -> "subprocess.Popen[bytes]":
+        """An SMSC that listens on `port`, at the latest when a bind comes back to it."""
+        return self.start("simulate", "smsc", "--port", str(port), *options)
+
+    async def daemon(self, config: Path, http: int) -> "subprocess.Popen[bytes]":
+        """A daemon that is ready. Its log goes to daemon.log beside its configuration."""
+        log = config.parent / "daemon.log"
+        child = self.start("serve", "-c", str(config), log=log)
+        deadline = time.monotonic() + 30
+        while not await asyncio.to_thread(_is_ready, http):
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            await asyncio.sleep(0.02)
+        return child
+
+    def stop(self, child: "subprocess.Popen[bytes]") -> int:
+        """SIGTERM, and wait for the exit code."""
+        child.send_signal(signal.SIGTERM)
+        return child.wait(30)
+
+
+def _is_ready(http: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{http}/readyz", timeout=2) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
