@@ -39,11 +39,15 @@ class Client:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Usage(f"{url!r} is not an address such as {DEFAULT_URL}")
+        try:
+            parts = urlsplit(url)
+            host, self._port = parts.hostname, parts.port
+        except ValueError:
+            host = None
+        if host is None or parts.scheme not in ("http", "https"):
+            raise Usage(f"{url} is not an address such as {DEFAULT_URL}")
         self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._host, self._port, self._prefix = parts.hostname, parts.port, parts.path.rstrip("/")
+        self._host, self._prefix = host, parts.path.rstrip("/")
         self._token = token
 
     def call(

@@ -17,7 +17,9 @@ def add_parser(subparsers: Any) -> None:
         "events", help="show the account's events", description="Show the account's events, oldest first."
     )
     parser.add_argument("--after", type=_count, default=0, metavar="SEQ", help="only events later than this one")
-    parser.add_argument("--limit", type=_count, default=100, help="events of one answer, 1 to 1000; default: %(default)s")
+    parser.add_argument(
+        "--limit", type=_count, default=100, help="events of one answer, 1 to 1000; default: %(default)s"
+    )
     parser.add_argument("--follow", action="store_true", help="go on until interrupted, one event per line")
     add_arguments(parser)
     parser.set_defaults(func=run)
