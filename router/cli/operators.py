@@ -11,7 +11,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "operators",
         help="show operators, pause, resume or drain one",
-        description="Show every operator's link, window and queue; or pause, resume or drain one. Needs the admin token.",
+        description="Show every operator's link, window and queue, or steer one. Needs the admin token.",
     )
     parser.add_argument("action", nargs="?", choices=("pause", "resume", "drain"))
     parser.add_argument("name", nargs="?", metavar="NAME", help="the operator to pause, resume or drain")

@@ -13,6 +13,7 @@ from adapters.http.server import HttpServer
 from router.__main__ import main
 from router.message import Attempt, Part, State
 from router.outcome import OutcomeKind
+from router.ports import StoreUnavailable
 from router.receipt import ReceiptState
 from router.settings import HttpSettings
 from tests.http.fakes import ADMIN_TOKEN, NOW, TOKEN, Engine
@@ -128,7 +129,7 @@ def test_events_are_listed_from_where_one_is(daemon, capsys) -> None:
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])
-def test_events_are_followed_until_interrupted(more, daemon, capsys, monkeypatch) -> None:
+def test_events_are_followed_as_they_come(more, daemon, capsys) -> None:
     daemon.on_loop(daemon.feed.add(2))
     read = daemon.feed.read
 
@@ -136,13 +137,13 @@ def test_events_are_followed_until_interrupted(more, daemon, capsys, monkeypatch
         if after == 2:
             await daemon.feed.add()
         if after == 3:
-            raise RuntimeError
+            raise StoreUnavailable
         return await read(account, after, limit, wait)
 
     daemon.feed.read = more_then_stop
     code, out, err = run(capsys, "events", "--follow", *more)
     assert len(out.splitlines()) == 3
-    assert (code, err.split(":")[1]) == (1, " internal_error")
+    assert (code, err.split(":")[1]) == (1, " store_unavailable")
 
 
 def test_operators_are_shown_and_steered(daemon, capsys) -> None:
