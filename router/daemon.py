@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -163,7 +164,8 @@ def webhooks_of(settings: Settings) -> dict[str, Webhook]:
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
     found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
-    found += [hook.secret.decode("latin-1") for hook in webhooks_of(settings).values()]
+    for hook in webhooks_of(settings).values():
+        found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
     return found
 
 

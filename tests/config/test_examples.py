@@ -51,11 +51,6 @@ def test_every_country_has_an_operator_beside_the_backup(example: Settings, coun
     assert any(rate.prefix == "" for rate in example.operators["world-backup"].rates)
 
 
-def test_the_readme_names_every_secret(names: set[str]) -> None:
-    readme = (CONFIG / "README.md").read_text()
-    assert not [name for name in names if name not in readme]
-
-
 def test_they_are_said_relative_to_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(CONFIG.parent)
     with pytest.raises(ConfigErrors) as caught:
