@@ -1,6 +1,7 @@
 """The one place that puts everything together: build, start in order, drain and stop in reverse."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -119,6 +120,9 @@ class Daemon:
             settings.http,
         )
         self._listen_to_signals(engine)
+        # Messages hold no cycles; looking for some among a hundred thousand of them would cost more than they do.
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
         try:
             await engine.start()
             try:
