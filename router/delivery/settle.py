@@ -112,7 +112,7 @@ def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome
 
 def _submitted(message: Message, operator: Operator, now: int) -> Step:
     message.waiting_for = None
-    if any(part.state is State.QUEUED for part in message.parts):
+    if len(message.parts) > 1 and any(part.state is State.QUEUED for part in message.parts):
         return Step.REST
     message.state = message_state(message.parts)
     message.submitted_at = now

@@ -27,7 +27,7 @@ class Chooser:
             to=message.to,
             at=now,
             sender=message.sender,
-            traffic_class=message.traffic_class.value,
+            traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
         )

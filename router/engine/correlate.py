@@ -10,6 +10,7 @@ from router.delivery.correlate import (
     attempts_under,
     best_match,
     converted_keys,
+    is_exact,
     response_key,
     written_keys,
 )
@@ -59,9 +60,9 @@ class Correlator:
         desk = self._desks[operator]
         rules = desk.operator.receipts
         for key in written_keys(receipt, rules):
-            found = self._ledger.awaiting(operator, key, rules.id_in_response)
-            match = best_match(receipt, found, rules) if found else None
-            if match is not None:
+            match = self._ledger.awaiting(operator, key)
+            # What is not plainly equal is weighed against all that the store knows.
+            if match is not None and is_exact(receipt, match):
                 self._apply(desk, match, receipt, "matched")
                 self._acknowledge(desk, token)
                 return
@@ -78,17 +79,13 @@ class Correlator:
             # Nothing will ever match by id; the number may still tell.
             self._ledger.note_unanswered(desk.name, message)
             return
-        key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
-        self._ledger.await_receipt(desk.name, key, message, self._clock.now())
+        rules = desk.operator.receipts
+        match = Match(message, part, attempt)
+        key = response_key(attempt.smsc_message_id, rules.id_in_response)
+        self._ledger.await_receipt(desk.name, key, match, self._clock.now())
         early = self._ledger.take_parked(desk.name, key)
-        if early is not None:
-            match = best_match(
-                early,
-                attempts_under(message, desk.name, key, desk.operator.receipts.id_in_response),
-                desk.operator.receipts,
-            )
-            if match is not None:
-                self._apply(desk, match, early, "early")
+        if early is not None and best_match(early, [match], rules) is not None:
+            self._apply(desk, match, early, "early")
 
     def recover(self, receipts: list[Receipt]) -> None:
         """Take up the receipts that were parked before a restart."""
@@ -150,7 +147,9 @@ class Correlator:
         found: list[Match] = []
         for key in self._all_keys(desk, receipt):
             # Memory may have learnt the id while the store was read.
-            found.extend(self._ledger.awaiting(desk.name, key, rules.id_in_response))
+            learnt = self._ledger.awaiting(desk.name, key)
+            if learnt is not None:
+                found.append(learnt)
             for stored in linked.get((desk.name, key), ()):
                 message = self._ledger.resident(stored)
                 found.extend(attempts_under(message, desk.name, key, rules.id_in_response))
@@ -176,7 +175,7 @@ class Correlator:
         if receipt.smsc_message_ids and match.attempt.smsc_message_id is None:
             match.attempt.smsc_message_id = receipt.smsc_message_ids[0]
             key = response_key(receipt.smsc_message_ids[0], desk.operator.receipts.id_in_response)
-            self._ledger.await_receipt(desk.name, key, match.message, self._clock.now())
+            self._ledger.await_receipt(desk.name, key, match, self._clock.now())
         self._apply(desk, match, receipt, "matched")
         return True
 

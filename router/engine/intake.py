@@ -164,7 +164,7 @@ class Intake:
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
         self._route(message, now, limits.message_parts)
-        price = plan.price(account.name, message.to[1:], message.traffic_class.value, message.channel)
+        price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
         if len(message.parts) > 1:
