@@ -41,6 +41,7 @@ class Dispatcher:
         clock: Clock,
         metrics: Metrics,
         on_accepted: Callable[[Desk, Message, Part, Attempt], None],
+        on_unanswered: Callable[[Desk, Message], None],
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -52,6 +53,7 @@ class Dispatcher:
         self._clock = clock
         self._metrics = metrics
         self._on_accepted = on_accepted
+        self._on_unanswered = on_unanswered
         self._cuts: dict[str, Segmentation] = {}
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
@@ -216,9 +218,8 @@ class Dispatcher:
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
         self._proceed(desk, message, part, attempt, step)
 
-    def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        """An answer that came after all; see the port OperatorSink."""
-        message, part, attempt = submission.message, submission.part, submission.attempt
+    def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
+        """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
         desk = self._desks[attempt.operator]
         was = message.state
         step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
@@ -245,8 +246,6 @@ class Dispatcher:
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
-        if attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
-            self._ledger.note_unanswered(desk.name, message)
         match step:
             case Step.FRONT | Step.REST:
                 self._store.save(message)
@@ -269,6 +268,8 @@ class Dispatcher:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
             self._on_accepted(desk, message, part, attempt)
+        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
+            self._on_unanswered(desk, message)
 
     def _front(self, desk: Desk, message: Message) -> None:
         if message.position is None:

@@ -69,7 +69,17 @@ class Engine:
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         self._wakeups = Wakeups(self.ledger, endings, chooser, clock, recovery.next_due)
-        self._correlator = Correlator(self.ledger, self.desks, endings, self.feed, self.running, clock, metrics, log)
+        self._correlator = Correlator(
+            self.ledger,
+            self.desks,
+            endings,
+            self.feed,
+            self.running,
+            clock,
+            metrics,
+            lambda *late: self._dispatcher.answered_late(*late),
+            log,
+        )
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -80,6 +90,7 @@ class Engine:
             clock,
             metrics,
             self._correlator.accepted,
+            self._correlator.unanswered,
         )
         self.intake = Intake(
             self.ledger,
@@ -183,7 +194,7 @@ class Engine:
         self._dispatcher.settled(submission, outcome)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.answered_late(submission, outcome)
+        self._dispatcher.answered_late(submission.message, submission.part, submission.attempt, outcome)
 
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         self._correlator.received(operator, receipt, token)
