@@ -8,7 +8,7 @@ on disk are all that can be in doubt: at most window x binds per operator.
 import asyncio
 import random
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from router.delivery.lanes import RANKS
 from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
@@ -19,9 +19,12 @@ from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
 from router.message import FINAL, Attempt, Message, MessageError, Part, State
+from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
-from router.text.segment import Segment, Segmentation
+from router.refusal import Refusal
+from router.text.segment import Segment
+from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
@@ -54,7 +57,8 @@ class Dispatcher:
         self._metrics = metrics
         self._on_accepted = on_accepted
         self._on_unanswered = on_unanswered
-        self._cuts: dict[str, Segmentation] = {}
+        # The parts of one long text are asked for one after another.
+        self._cut_long = lru_cache(maxsize=256)(cut_text)
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
 
@@ -135,11 +139,11 @@ class Dispatcher:
                 gateway.release(slot)
                 break
             pacer.take(now)
-            self._claim(desk, taken[0], taken[1], slot, wall)
+            self._claim(desk, *taken, slot, wall)
         self._backlog.refill(desk, self._loaded)
 
-    def _take(self, desk: Desk, now: int) -> tuple[Message, Part] | None:
-        """The next message with a part to submit; ends those that expired while they waited."""
+    def _take(self, desk: Desk, now: int) -> tuple[Message, Part, Segment] | None:
+        """The next message with a part to submit and what it carries; ends those that can no longer go."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
             if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
@@ -150,12 +154,37 @@ class Dispatcher:
             if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
                 self._endings.end(message, State.EXPIRED, now, _EXPIRED)
                 continue
-            return message, part
+            try:
+                segments = self._segments(message, desk.operator.text)
+            except Refusal as refusal:
+                error = MessageError(refusal.code, f"the operator's rules for texts have changed: {refusal.detail}")
+                self._endings.end(message, State.REJECTED, now, error)
+                continue
+            if len(segments) == len(message.parts):
+                return message, part, segments[part.number - 1]
+            self._cut_anew(message, now)
         return None
 
-    def _claim(self, desk: Desk, message: Message, part: Part, slot: object, now: int) -> None:
+    def _segments(self, message: Message, rules: TextRules) -> tuple[Segment, ...]:
+        if len(message.parts) == 1 or message.text is None:
+            return cut_for(message, rules).segments
+        return self._cut_long(message.text, message.encoding_wish, rules).segments
+
+    def _cut_anew(self, message: Message, now: int) -> None:
+        """A reload has changed how the operator takes texts, and with it the number of parts."""
+        if committed_to(message) is not None:
+            self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
+            return
+        message.operator = None
+        if self._chooser.move(message, now):
+            self._ledger.active.pop(message.no, None)
+            self.enqueue(message)
+            self._store.save(message)
+        else:
+            self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
+
+    def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
         attempt = Attempt(desk.name, now)
-        segment = self._segment(desk, message, part)
         part.attempts.append(attempt)
         message.waiting_for = None
         if len(message.parts) > 1 and next_part(message) is not None:
@@ -171,16 +200,6 @@ class Dispatcher:
         desk.in_flight[id(submission)] = submission
         self._store.save(message)
         self._store.after_commit(partial(self._write, desk, submission))
-
-    def _segment(self, desk: Desk, message: Message, part: Part) -> Segment:
-        if len(message.parts) == 1:
-            return cut_for(message, desk.operator.text).segments[0]
-        cut = self._cuts.get(message.id)
-        if cut is None:
-            cut = self._cuts[message.id] = cut_for(message, desk.operator.text)
-        if part.number == len(message.parts):
-            del self._cuts[message.id]
-        return cut.segments[part.number - 1]
 
     def _write(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway
@@ -330,4 +349,5 @@ class Dispatcher:
 
 
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")
