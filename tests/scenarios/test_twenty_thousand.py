@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.processes import free_port, plain_number
-from tests.scenarios.world import TEXT, World, ending, endings, until
+from tests.scenarios.world import TEXT, World, ending, endings
 
 pytestmark = pytest.mark.process
 
@@ -44,7 +44,7 @@ async def test_each_is_delivered_once(world: World) -> None:
     assert len(set(of.values())) == MESSAGES
     assert all(event["to"] == plain_number(int(event["reference"])) for event in events)
 
-    await until(lambda: window_is_empty(world))
+    await world.idle()
     samples = await world.metrics()
     assert samples.total("messages_accepted_total", account="acme", channel="sms") == MESSAGES
     assert samples.total("messages_refused_total") == 0
@@ -79,7 +79,3 @@ async def reading(world: World, messages: int) -> list[dict[str, object]]:
             events += page["events"]
             ended += sum(map(ending, page["events"]))
     return events
-
-
-async def window_is_empty(world: World) -> bool:
-    return (await world.metrics()).total("window_in_use") == 0

@@ -200,6 +200,14 @@ class World:
             assert answer.status == 200
             return Samples(await answer.text())
 
+    async def idle(self) -> None:
+        """Wait until no window slot is held and nothing is queued."""
+        await until(self._is_idle)
+
+    async def _is_idle(self) -> bool:
+        samples = await self.metrics()
+        return samples.total("window_in_use") == samples.total("queue_messages") == 0
+
     async def _is_bound(self, name: str) -> bool:
         return all(bind["state"].startswith("bound") for bind in (await self.operators())[name]["binds"])
 
