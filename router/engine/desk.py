@@ -10,6 +10,10 @@ from router.operator import Operator, SmppLink
 from router.ports import OperatorGateway, Submission
 
 
+# Alarms closer than this are one.
+_SAME = 0.001
+
+
 class Desk:
     """`gateway` is None once the operator has left the configuration; its queue then only empties."""
 
@@ -56,14 +60,18 @@ class Desk:
         self.pacer.retune(_tps(operator))
 
     def wake_in(self, seconds: float, call: Callable[[], None]) -> None:
-        """Have `call` run once after `seconds`; one alarm at a time, the one that is set stays."""
-        if self._timer is None:
+        """Have `call` run once after `seconds`; one alarm at a time, the soonest."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds + _SAME:
+                return
+            self._timer.cancel()
 
-            def ring() -> None:
-                self._timer = None
-                call()
+        def ring() -> None:
+            self._timer = None
+            call()
 
-            self._timer = asyncio.get_running_loop().call_later(seconds, ring)
+        self._timer = loop.call_later(seconds, ring)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from functools import lru_cache, partial
 
-from router.delivery.lanes import RANKS
+from router.delivery.lanes import RANKS, Line
 from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser, cut_for
@@ -316,16 +316,15 @@ class Dispatcher:
         """Offer everything that waits at an unusable operator to the others, a slice at a time."""
         desk.queue.withdraw_urgent(partial(self._leaves, desk))
         for line in list(desk.queue.lines.values()):
-            self._sweep_line(desk, line.rank, line.account, len(line.messages))
+            self._sweep_line(desk, line, 0, len(line.messages))
 
-    def _sweep_line(self, desk: Desk, rank: int, account: str, left: int) -> None:
+    def _sweep_line(self, desk: Desk, line: Line, first: int, left: int) -> None:
         if desk.unusable is None or self._stopped:
             return
-        line = desk.queue.line(rank, account)
-        desk.queue.withdraw(line, min(left, _SLICE), partial(self._leaves, desk))
+        stayed = desk.queue.withdraw(line, first, min(left, _SLICE), partial(self._leaves, desk))
         self._backlog.refill(desk, self._loaded)
         if left > _SLICE:
-            asyncio.get_running_loop().call_soon(self._sweep_line, desk, rank, account, left - _SLICE)
+            asyncio.get_running_loop().call_soon(self._sweep_line, desk, line, first + stayed, left - _SLICE)
 
     def _leaves(self, desk: Desk, message: Message) -> bool:
         """Whether a message that waits at an unusable operator goes to another one; if so it already went."""
