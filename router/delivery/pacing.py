@@ -9,7 +9,7 @@ _SLACK = 0.02
 
 
 class Pacer:
-    """Spreads parts evenly over time: in any `t` seconds at most `(t + 0.02) * tps + 1`. All times are monotonic seconds.
+    """Spreads parts evenly over time: in any `t` seconds at most `(t + 0.02) * tps + 1`. Times are monotonic seconds.
 
     `tps` is parts per second, 0 for no limit. After a throttling answer nothing is sent for a second and the rate
     is halved; without another one it comes back by a tenth of the full rate each second.
