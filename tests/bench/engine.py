@@ -1,6 +1,6 @@
 """The engine and the store alone, without sockets: CPU per message from submit to its last event.
 
-    python -m tests.bench.engine [--messages 20000] [--batch 100] [--profile]
+python -m tests.bench.engine [--messages 20000] [--batch 100] [--profile]
 """
 
 import argparse
