@@ -9,7 +9,6 @@ from router.delivery.pacing import Pacer
 from router.operator import Operator, SmppLink
 from router.ports import OperatorGateway, Submission
 
-
 # Alarms closer than this are one.
 _SAME = 0.001
 
