@@ -245,6 +245,7 @@ class Dispatcher:
         if was is State.SUBMITTED and message.state is State.QUEUED:
             self._ledger.open += 1
             message.position = self._ledger.next_position()
+            self._alarm(message)
         self._proceed(desk, message, part, attempt, step)
 
     def recover(self, message: Message) -> None:
