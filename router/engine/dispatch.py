@@ -19,12 +19,16 @@ from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
 from router.message import FINAL, Attempt, Message, MessageError, Part, State
+from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
+from router.refusal import Refusal
 from router.text.segment import Segment, Segmentation
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
+# So many long messages are remembered as they were cut, from their first part to the last.
+_CUTS = 2_000
 
 
 class Dispatcher:
@@ -52,7 +56,7 @@ class Dispatcher:
         self._clock = clock
         self._metrics = metrics
         self._on_accepted = on_accepted
-        self._cuts: dict[str, Segmentation] = {}
+        self._cuts: dict[str, tuple[TextRules, Segmentation]] = {}
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
 
@@ -133,10 +137,10 @@ class Dispatcher:
                 gateway.release(slot)
                 break
             pacer.take(now)
-            self._claim(desk, taken[0], taken[1], slot, wall)
+            self._claim(desk, *taken, slot, wall)
         self._backlog.refill(desk, self._loaded)
 
-    def _take(self, desk: Desk, now: int) -> tuple[Message, Part] | None:
+    def _take(self, desk: Desk, now: int) -> tuple[Message, Part, Segment] | None:
         """The next message with a part to submit; ends those that expired while they waited."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
@@ -148,12 +152,15 @@ class Dispatcher:
             if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
                 self._endings.end(message, State.EXPIRED, now, _EXPIRED)
                 continue
-            return message, part
+            segment = self._segment(desk, message, part)
+            if segment is None:
+                self._cut_anew(message, now)
+                continue
+            return message, part, segment
         return None
 
-    def _claim(self, desk: Desk, message: Message, part: Part, slot: object, now: int) -> None:
+    def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
         attempt = Attempt(desk.name, now)
-        segment = self._segment(desk, message, part)
         part.attempts.append(attempt)
         message.waiting_for = None
         if len(message.parts) > 1 and next_part(message) is not None:
@@ -170,15 +177,36 @@ class Dispatcher:
         self._store.save(message)
         self._store.after_commit(partial(self._write, desk, submission))
 
-    def _segment(self, desk: Desk, message: Message, part: Part) -> Segment:
-        if len(message.parts) == 1:
-            return cut_for(message, desk.operator.text).segments[0]
-        cut = self._cuts.get(message.id)
-        if cut is None:
-            cut = self._cuts[message.id] = cut_for(message, desk.operator.text)
-        if part.number == len(message.parts):
-            del self._cuts[message.id]
+    def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
+        """What the part carries; None where the operator's rules for text have become others since it was cut."""
+        rules = desk.operator.text
+        known = self._cuts.get(message.id)
+        if known is None or known[0] is not rules:
+            try:
+                known = rules, cut_for(message, rules)
+            except Refusal:
+                return None
+            if len(message.parts) > 1:
+                if len(self._cuts) >= _CUTS:
+                    self._cuts.clear()
+                self._cuts[message.id] = known
+        cut = known[1]
+        if len(cut.segments) != len(message.parts) or cut.encoding is not message.encoding:
+            return None
+        if part.number == len(message.parts) > 1:
+            self._cuts.pop(message.id, None)
         return cut.segments[part.number - 1]
+
+    def _cut_anew(self, message: Message, now: int) -> None:
+        """Route a message by the rules of now, from the start; what is half out ends."""
+        if committed_to(message) is None:
+            message.operator = None
+            self._ledger.active.pop(message.no, None)
+            if self._chooser.move(message, now):
+                self.enqueue(message)
+                self._store.save(message)
+                return
+        self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
 
     def _write(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway
@@ -329,4 +357,7 @@ class Dispatcher:
 
 
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_CUT_OTHERWISE = MessageError(
+    "failed", "the operator's rules for text changed and it cannot be written by the new ones"
+)
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")
