@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import partial
 
 from router.delivery.lanes import RANKS, Line
-from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
+from router.delivery.settle import Step, committed_to, next_part, settle, settle_late, stop_sending
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser, cut_for
-from router.engine.desk import Desk
+from router.engine.desk import Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
@@ -60,22 +60,24 @@ class Dispatcher:
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
 
+    def desk(self, operator: str) -> Desk:
+        """The desk of an operator, also of one that has left the configuration while messages waited for it."""
+        desk = self._desks.get(operator)
+        if desk is None:
+            desk = self._desks[operator] = departed(operator)
+        return desk
+
     # In.
 
     def enqueue(self, message: Message) -> None:
         """Stand a message in line at its operator. The caller saves it."""
-        desk = self._desks[message.operator or ""]
+        desk = self.desk(message.operator or "")
         message.state = State.QUEUED
+        if desk.gateway is None and self._leaves(desk, message):
+            return
         message.position = self._ledger.next_position()
         if self._backlog.admit(desk, message):
             self.pump_soon(desk)
-
-    def resume(self, message: Message) -> None:
-        """Put a message that goes on (after a crash, or a delay cut short) before all others at its operator."""
-        desk = self._desks[message.operator or ""]
-        self._ledger.active[message.no] = message
-        desk.queue.push_urgent(message)
-        self.pump_soon(desk)
 
     def link_changed(self, operator: str) -> None:
         """An operator came up or went down: what waits goes where it can be taken."""
@@ -83,10 +85,17 @@ class Dispatcher:
         if desk is None:
             return
         if desk.refresh():
-            for other in self._desks.values():
-                if other.unusable is not None and (other is desk or desk.unusable is None):
-                    self._sweep(other)
+            if desk.unusable is None:
+                self.offer_all()
+            else:
+                self._sweep(desk)
         self.pump_soon(desk)
+
+    def offer_all(self) -> None:
+        """Somebody new may take what waits at unusable operators."""
+        for desk in self._desks.values():
+            if desk.unusable is not None:
+                self._sweep(desk)
 
     def fetch(self, desk: Desk) -> None:
         """Begin to bring in what waits for an operator in the store."""
@@ -263,14 +272,14 @@ class Dispatcher:
             last = part.attempts[-1] if part.attempts else None
             if last is None:
                 continue
-            desk = self._desks[last.operator]
+            desk = self.desk(last.operator)
             if last.outcome is None:
                 step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
                 self._proceed(desk, message, part, last, step)
             elif last.outcome is OutcomeKind.UNKNOWN:
                 self._ledger.note_unanswered(desk.name, message)
                 if part.state is State.QUEUED:
-                    self.resume(message)
+                    self._front(desk, message)
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
@@ -281,11 +290,7 @@ class Dispatcher:
                 self._store.save(message)
                 self._front(desk, message)
             case Step.AWAIT:
-                self._store.save(message)
-                self._ledger.active.pop(message.no, None)
-                self._ledger.open -= 1
-                self._endings.tell(EventType.SUBMITTED, message, now)
-                self._alarm(message)
+                self._await(message, now)
             case Step.LATER:
                 self._store.save(message)
                 self._ledger.active.pop(message.no, None)
@@ -298,6 +303,13 @@ class Dispatcher:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
             self._on_accepted(desk, message, part, attempt)
+
+    def _await(self, message: Message, now: int) -> None:
+        self._store.save(message)
+        self._ledger.active.pop(message.no, None)
+        self._ledger.open -= 1
+        self._endings.tell(EventType.SUBMITTED, message, now)
+        self._alarm(message)
 
     def _front(self, desk: Desk, message: Message) -> None:
         if message.position is None:
@@ -339,7 +351,9 @@ class Dispatcher:
         """Whether a message that waits at an unusable operator goes to another one; if so it already went."""
         if message.state is not State.QUEUED or message.operator != desk.name:
             return True
-        if committed_to(message) is not None or not self._chooser.move(message, self._clock.now()):
+        if committed_to(message) is not None:
+            return desk.gateway is None and self._abandon(desk, message)
+        if not self._chooser.move(message, self._clock.now()):
             return False
         if message.operator == desk.name:
             return False
@@ -347,6 +361,16 @@ class Dispatcher:
         self.enqueue(message)
         self._store.save(message)
         return True
+
+    def _abandon(self, desk: Desk, message: Message) -> bool:
+        """Send nothing more of a message whose operator is gone with a part of it. False while an answer is due."""
+        now = self._clock.now()
+        step = stop_sending(message, desk.operator, now)
+        if step is Step.AWAIT:
+            self._await(message, now)
+        elif step is Step.FINAL:
+            self._endings.end(message, State.FAILED, now, _GONE)
+        return step is not Step.IGNORE
 
     def _loaded(self, desk: Desk, messages: list[Message]) -> None:
         """Messages came from the store into a line of the operator."""
@@ -357,6 +381,7 @@ class Dispatcher:
 
 
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError(
     "failed", "the operator's rules for text changed and it cannot be written by the new ones"
 )
