@@ -80,5 +80,12 @@ class Desk:
             self._timer = None
 
 
+def departed(name: str) -> Desk:
+    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
+    desk = Desk(Operator(name=name, channel="sms", protocol="smpp", link=None, currency=""), None)
+    desk.refresh()
+    return desk
+
+
 def _tps(operator: Operator) -> float:
     return operator.link.tps if isinstance(operator.link, SmppLink) else 0.0

@@ -122,18 +122,8 @@ class Engine:
         """Take up what the last run left, connect to the operators, begin to work."""
         recovery = self._recovery
         for found in recovery.lanes:
-            desk = self.desks.get(found.lane.operator)
-            if desk is None:
-                # The operator left the configuration while messages waited for it; they go elsewhere.
-                desk = self.desks[found.lane.operator] = Desk(_departed(found.lane.operator), None)
-                desk.refresh()
-            self._backlog.recover(desk, found)
+            self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
         for message in recovery.unsettled:
-            for part in message.parts:
-                for attempt in part.attempts:
-                    if attempt.operator not in self.desks:
-                        desk = self.desks[attempt.operator] = Desk(_departed(attempt.operator), None)
-                        desk.refresh()
             self._dispatcher.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
@@ -204,8 +194,3 @@ class Engine:
 
     def link_changed(self, operator: str) -> None:
         self._dispatcher.link_changed(operator)
-
-
-def _departed(name: str) -> Operator:
-    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
-    return Operator(name=name, channel="sms", protocol="smpp", link=None, currency="")

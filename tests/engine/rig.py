@@ -104,14 +104,15 @@ class HandOperator:
     def room(self) -> int:
         return self.window - self.in_use if self.up else 0
 
-    def reserve(self) -> object | None:
+    def reserve(self) -> "HandOperator | None":
         if self.room() <= 0:
             return None
         self.in_use += 1
-        return object()
+        return self
 
-    def release(self, slot: object) -> None:
-        self.in_use -= 1
+    def release(self, slot: "HandOperator") -> None:
+        # A link that was replaced gets its own slots back.
+        slot.in_use -= 1
 
     def submit(self, submission: Submission) -> bool:
         if not self.up:
