@@ -140,7 +140,10 @@ class Engine:
         ]
 
     async def stop(self, timeout: float) -> None:
-        """Submit nothing more, wait for outstanding answers at most `timeout` seconds, leave the rest on disk."""
+        """Be not ready any more, submit nothing, wait for outstanding answers at most `timeout` seconds.
+
+        What is left, and what is accepted meanwhile, waits on disk for the next start.
+        """
         self._draining = True
         self._dispatcher.stop()
         gateways = [desk.gateway for desk in self.desks.values() if desk.gateway is not None]
@@ -156,10 +159,6 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
-
-    def drain(self) -> None:
-        """Say from now on that we are not ready; what was accepted still flows."""
-        self._draining = True
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""
