@@ -1,10 +1,12 @@
 """The one place that puts everything together: build, start in order, drain and stop in reverse."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, Stor
 from router.refusal import InvalidConfig
 from router.settings import Settings
 
-# The sum is what a stop may take: answers of operators, then webhooks, then clients.
+# The sum is what a stop may take: answers of operators, then clients, then webhooks.
 _DRAIN = 10.0
 _WEBHOOKS = 5.0
 _CLIENTS = 5.0
@@ -118,20 +120,21 @@ class Daemon:
             settings.http,
         )
         self._listen_to_signals(engine)
+        # Messages hold no cycles; looking for some among a hundred thousand of them would cost more than they do.
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
         try:
             await engine.start()
-            try:
-                webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
-                port = await server.start()
-                self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
-                await self._stopping.wait()
-                self._log.info("draining")
-                engine.drain()
-                await server.stop(_CLIENTS)
-            finally:
-                await engine.stop(_DRAIN)
-                await webhooks.stop(_WEBHOOKS)
+            webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+            port = await server.start()
+            self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
+            await self._stopping.wait()
+            self._log.info("draining")
         finally:
+            # The API answers while operators do, so that whoever asks /readyz sees the drain.
+            await engine.stop(_DRAIN)
+            await server.stop(_CLIENTS)
+            await webhooks.stop(_WEBHOOKS)
             await store.close()
         self._log.info("stopped")
 
@@ -163,7 +166,8 @@ def webhooks_of(settings: Settings) -> dict[str, Webhook]:
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
     found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
-    found += [hook.secret.decode("latin-1") for hook in webhooks_of(settings).values()]
+    for hook in webhooks_of(settings).values():
+        found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
     return found
 
 

@@ -91,7 +91,9 @@ class Store(Protocol):
     a few milliseconds, in the order of the calls, and then runs the callbacks of `after_commit` in their order.
     A batch holds references: a message is written as it stands when its batch is cut.
     When a commit fails, everything but `accept` is kept and tried again until it succeeds, in order; callbacks wait.
-    Reads see what is committed. All ids, keys and positions are given by the caller.
+    Reads see what is committed. A message stays referenced until every read that began before its commit has been
+    answered, so whoever holds messages weakly still finds the one that is newer than such an answer.
+    All ids, keys and positions are given by the caller; to, sender, reference and class of a message do not change.
     """
 
     async def open(self) -> Recovery:
@@ -159,8 +161,9 @@ class Store(Protocol):
         """The remembered answer, however old."""
 
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
-        """Take one small step of retention: delete final messages and their links, events, remembered answers and
-        parked receipts older than the given times (ms), blank texts older than `text_before`.
+        """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
+        and their links, events, remembered answers and parked receipts older than the given times (ms), blank texts
+        older than `text_before`.
         True while there is more to do."""
 
 

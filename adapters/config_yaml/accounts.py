@@ -5,7 +5,8 @@ from typing import Any
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.gateways import gateway_settings
-from adapters.config_yaml.reader import Parser, Value, attempt, listing, read_fields, record
+from adapters.config_yaml.nodes import Value
+from adapters.config_yaml.shapes import Parser, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, flag, one_of, secret_word, text, unique, whole, word
 from router.account import Account, AccountChannel, InboundRule, OwnNumber, Price, Webhook
 from router.message import TrafficClass

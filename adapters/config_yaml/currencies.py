@@ -3,7 +3,8 @@
 from decimal import Decimal
 
 from adapters.config_yaml import words
-from adapters.config_yaml.reader import Value, attempt
+from adapters.config_yaml.nodes import Value
+from adapters.config_yaml.shapes import attempt
 from adapters.config_yaml.values import word
 
 NO_CURRENCY = "XXX"  # ISO 4217: nobody named one
@@ -31,7 +32,7 @@ class Currencies:
             return
         base = None
         for key, child in entries:
-            if key.node.value == "base":
+            if key.written == "base":
                 base = attempt(word(words.currency), child)
                 continue
             code, worth = attempt(word(words.currency), key), attempt(word(words.positive), child)

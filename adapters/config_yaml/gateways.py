@@ -3,7 +3,7 @@
 from typing import Any
 
 from adapters.config_yaml import words
-from adapters.config_yaml.reader import Parser, dictionary, listing, record
+from adapters.config_yaml.shapes import Parser, dictionary, listing, record
 from adapters.config_yaml.values import flag, one_of, secret, secret_word, text, unique, whole, word
 from router.account import TexifyKey
 

@@ -8,19 +8,9 @@ from typing import Any
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import Refused
+from adapters.config_yaml.nodes import Source, Value, why
 from adapters.config_yaml.rate_card import RateCard
-from adapters.config_yaml.reader import (
-    Parser,
-    Source,
-    Value,
-    as_it_is,
-    attempt,
-    listing,
-    mapping,
-    read_fields,
-    record,
-    why,
-)
+from adapters.config_yaml.shapes import Parser, as_it_is, attempt, listing, mapping, read_fields, record
 from adapters.config_yaml.values import (
     Names,
     file,

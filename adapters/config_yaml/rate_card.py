@@ -8,7 +8,8 @@ from typing import TypeVar
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.reader import Source, Value, read_fields
+from adapters.config_yaml.nodes import Source, Value
+from adapters.config_yaml.shapes import read_fields
 from adapters.config_yaml.values import word
 from router.operator import Rate
 

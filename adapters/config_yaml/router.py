@@ -10,9 +10,10 @@ from adapters.config_yaml import words
 from adapters.config_yaml.accounts import read_accounts
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
+from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
-from adapters.config_yaml.reader import Source, Value, as_it_is, attempt, listing, read_fields, record
 from adapters.config_yaml.routes import read_plans, read_rules
+from adapters.config_yaml.shapes import as_it_is, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, file, named_source, one_of, secret, secret_word, whole, word
 from router.account import Account
 from router.operator import Operator
@@ -49,7 +50,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _read(source: Source) -> Settings:
     root = source.root()
     given, _ = read_fields(root, {}, _SCHEMA)
-    present = {key.node.value: child for key, child in root.entries()}
+    present = {key.written: child for key, child in root.entries()}
 
     def other(key: str, default: str) -> tuple[Source, Value] | None:
         """The file that the key names and the value to blame for it; None where that is wrong."""
@@ -177,7 +178,7 @@ def _check_listening(http: HttpSettings, gateways: GatewaySettings, value: Value
     hosts = {_address(http.host), _address(gateways.host)}
     if len(hosts) == 1 or hosts & {"0.0.0.0", "::"}:
         for key, child in value.entries():
-            if key.node.value == "listen":
+            if key.written == "listen":
                 child.report(f"overlaps with http.listen {http.host}:{http.port}")
 
 

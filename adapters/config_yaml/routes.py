@@ -4,7 +4,8 @@ from typing import Any
 
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.reader import Value, attempt, dictionary, listing, read_fields, record
+from adapters.config_yaml.nodes import Value
+from adapters.config_yaml.shapes import attempt, dictionary, listing, read_fields, record
 from adapters.config_yaml.values import Names, one_of, text, whole, word
 from router.message import TrafficClass
 from router.settings import Choice, Match, Plan, Rule

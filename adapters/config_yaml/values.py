@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast
 
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.reader import REFERENCE, Parser, Source, Value, nearest, why
+from adapters.config_yaml.nodes import REFERENCE, Source, Value, why
+from adapters.config_yaml.shapes import Parser, nearest
 
 T = TypeVar("T")
 

@@ -26,7 +26,7 @@ KINDS = {
     "too_late": Kind(409, "Too late"),
     "idempotency_in_progress": Kind(409, "The first request is still in progress"),
     "payload_too_large": Kind(413, "Body too large"),
-    "unsupported_media_type": Kind(415, "Only JSON is understood"),
+    "unsupported_media_type": Kind(415, "Plain JSON is understood"),
     "invalid_request": Kind(422, "Not a valid request"),
     "invalid_config": Kind(422, "The configuration is not valid"),
     "invalid_number": Kind(422, "Not a valid number"),

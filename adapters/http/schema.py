@@ -275,7 +275,19 @@ def _time(at: int | None) -> datetime | None:
 class EventList(Struct):
     """`next` is what to give as `after` the next time."""
 
-    events: Annotated[list[Any], Meta(extra_json_schema={"items": {"$ref": "#/components/schemas/Event"}})]
+    events: Annotated[
+        list[Any],
+        Meta(
+            extra_json_schema={
+                "items": {
+                    "anyOf": [
+                        {"$ref": "#/components/schemas/Event"},
+                        {"$ref": "#/components/schemas/ReceivedEvent"},
+                    ]
+                }
+            }
+        ),
+    ]
     next: int
 
 

@@ -19,16 +19,22 @@ from router.ports import Lane, MessageFilter, Remembered, StoreUnavailable
 T = TypeVar("T")
 
 _THREADS = 4
+_GRACE = 0.1  # seconds
 
 
 class Readers:
-    """A few threads, each with its own read-only connection."""
+    """A few threads, each with its own read-only connection.
+
+    A read may have begun before a commit and be answered after it. Until then the committed batch is kept, and with it
+    the messages that the answer knows only as they were: who holds messages by weak reference still finds the newer.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._executor = ThreadPoolExecutor(_THREADS, "store-read")
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
+        self._kept: dict[int, list[object]] = {}
 
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """Run `question` in a thread. Raises StoreUnavailable."""
@@ -36,7 +42,19 @@ class Readers:
             answer = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question)
         except RuntimeError as error:
             raise StoreUnavailable("the store is closed") from error
-        return await answer
+        kept: list[object] = []
+        self._kept[id(kept)] = kept
+        try:
+            return await answer
+        finally:
+            del self._kept[id(kept)]
+            # The one who asked may be some turns of the loop away, behind a task or a timeout.
+            asyncio.get_running_loop().call_later(_GRACE, kept.clear)
+
+    def keep(self, batch: object) -> None:
+        """Hold a batch that was just committed for as long as a read that is under way may have missed it."""
+        for kept in self._kept.values():
+            kept.append(batch)
 
     def close(self) -> None:
         """Wait for the questions under way, then close."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 
 from adapters.store.rows import first_id
-from router.message import FINAL
+from router.message import FINAL, State
 
 _STEP = 500
 
-_FINAL = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
+_NAMES = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
+# As rows.has_ended.
+_ENDED = f"(state IN ({_NAMES}) OR state = '{State.SUBMITTED.value}' AND due_at IS NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,40 +55,41 @@ def step(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Prog
 
 
 def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:
-    rows = connection.execute(
-        f"SELECT no, state IN ({_FINAL})"
-        " AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?"
-        " FROM (SELECT no, id, state, body FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
-        (before, after, _STEP, first_id(before)),
-    ).fetchall()
-    doomed = [(no,) for no, gone in rows if gone]
-    connection.executemany("DELETE FROM links WHERE no = ?", doomed)
-    connection.executemany("DELETE FROM messages WHERE no = ?", doomed)
-    return (rows[-1][0], True) if len(rows) == _STEP else (0, False)
+    last, more = _old_ones(connection, after, before)
+    doomed = f"no > ?1 AND no <= ?2 AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?3"
+    bounds = (after, last, before)
+    connection.execute(f"DELETE FROM links WHERE no IN (SELECT no FROM messages WHERE {doomed})", bounds)
+    connection.execute(f"DELETE FROM messages WHERE {doomed}", bounds)
+    return last if more else 0, more
 
 
 def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, bool]:
-    last, seen = connection.execute(
+    last, more = _old_ones(connection, after, before)
+    if last > after:
+        connection.execute(
+            "UPDATE messages SET body = CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh') AS BLOB)"
+            f" WHERE no > ? AND no <= ? AND {_ENDED}",
+            (after, last),
+        )
+        connection.execute("INSERT OR REPLACE INTO marks VALUES ('texts_gone_to', ?)", (last,))
+    return last, more
+
+
+def _old_ones(connection: Connection, after: int, before: int) -> tuple[int, bool]:
+    """The last of the next few numbers accepted before a time, and whether there may be more."""
+    last, count = connection.execute(
         "SELECT max(no), count(*) FROM (SELECT no, id FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
         (after, _STEP, first_id(before)),
     ).fetchone()
-    if not seen:
-        return after, False
-    connection.execute(
-        "UPDATE messages SET body = CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh') AS BLOB)"
-        f" WHERE no > ? AND no <= ? AND state IN ({_FINAL})",
-        (after, last),
-    )
-    connection.execute("INSERT OR REPLACE INTO marks VALUES ('texts_gone_to', ?)", (last,))
-    return last, seen == _STEP
+    return last or after, count == _STEP
 
 
 def _delete_events(connection: Connection, before: int) -> bool:
     left = _STEP
     for (account,) in connection.execute("SELECT account FROM logs").fetchall():
         left -= connection.execute(
-            "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq IN"
-            " (SELECT seq FROM events WHERE account = ?1 ORDER BY seq LIMIT ?3)",
+            "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq <="
+            " (SELECT max(seq) FROM (SELECT seq FROM events WHERE account = ?1 ORDER BY seq LIMIT ?3))",
             (account, before, left),
         ).rowcount
         if not left:

@@ -61,6 +61,7 @@ class SqliteStore:
             connection,
             self._executor,
             lambda: self._progress.texts_gone_to,
+            self._readers.keep,
             self._log,
             self._on_commit,
             self._monotonic,

@@ -34,15 +34,17 @@ class Writer:
         connection: sqlite3.Connection,
         executor: Executor,
         texts_gone_to: Callable[[], int],
+        keep: Callable[[Batch], None],
         log: FilteringBoundLogger,
         on_commit: Callable[[float, int], None],
         monotonic: Callable[[], float],
     ) -> None:
-        """`executor` has one thread. `on_commit` is told each commit's seconds and number of writes."""
+        """`executor` has one thread; `keep` is given each committed batch, `on_commit` its seconds and size."""
         self.healthy = True
         self._texts_gone_to = texts_gone_to
         self._connection = connection
         self._executor = executor
+        self._keep = keep
         self._log = log
         self._on_commit = on_commit
         self._monotonic = monotonic
@@ -82,22 +84,29 @@ class Writer:
     async def _run(self) -> None:
         pause = _FIRST_PAUSE
         while await self._something():
-            batch = self._waiting.popleft()
             began = self._monotonic()
-            try:
-                await self._commit(batch)
-            except Exception as error:
-                self._failed(batch, error)
-                if self._closing:
-                    return
+            if await self._next(began):
+                pause = _FIRST_PAUSE
+                rest = began + _RHYTHM - self._monotonic()
+                if rest > 0 and not self._closing:
+                    await asyncio.sleep(rest)
+            elif self._closing:
+                return
+            else:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            else:
-                pause = _FIRST_PAUSE
-                took = self._monotonic() - began
-                self._committed(batch, took)
-                if took < _RHYTHM and not self._closing:
-                    await asyncio.sleep(_RHYTHM - took)
+
+    async def _next(self, began: float) -> bool:
+        """Commit the first batch in line; False when that failed."""
+        batch = self._waiting.popleft()
+        try:
+            await self._commit(batch)
+        except Exception as error:
+            self._failed(batch, error)
+            return False
+        self._keep(batch)
+        self._committed(batch, self._monotonic() - began)
+        return True
 
     async def _something(self) -> bool:
         """Wait for a batch; False when there is none and there will be none."""

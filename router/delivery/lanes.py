@@ -53,15 +53,14 @@ class OperatorQueue:
 
     def push(self, line: Line, message: Message) -> None:
         """Add at the end of its line."""
-        if not line.messages and line not in self._turns[line.rank]:
+        if not line.messages:
             self._turns[line.rank].append(line)
         line.messages.append(message)
         self._resident += 1
 
     def push_urgent(self, message: Message) -> None:
-        """Put before everything else a message that was taken out and has to go on; twice is once."""
+        """Put a message that was taken out and has to go on before all lines, behind other such; twice is once."""
         self._urgent[message.id] = message
-        self._urgent.move_to_end(message.id, last=False)
 
     def pop(self) -> tuple[Message, Line | None] | None:
         """The next message and the line it stood in (None for an urgent one), or None when memory holds none."""
@@ -77,16 +76,21 @@ class OperatorQueue:
         self._resident -= 1
         return message, line
 
-    def withdraw(self, line: Line, count: int, leaves: Callable[[Message], bool]) -> None:
-        """Ask `leaves` of the first `count` messages of a line; those it says True for leave, the rest go behind."""
-        for _ in range(min(count, len(line.messages))):
-            message = line.messages.popleft()
-            if leaves(message):
-                self._resident -= 1
-            else:
-                line.messages.append(message)
-        if not line.messages and line in self._turns[line.rank]:
+    def withdraw(self, line: Line, first: int, count: int, leaves: Callable[[Message], bool]) -> int:
+        """Ask `leaves` of `count` messages of a line from index `first` on; those it says True for leave, the rest keep
+        their order. How many stay."""
+        messages = line.messages
+        count = min(count, len(messages) - first)
+        if count <= 0:
+            return 0
+        messages.rotate(-first)
+        stay = [message for message in [messages.popleft() for _ in range(count)] if not leaves(message)]
+        messages.extendleft(reversed(stay))
+        messages.rotate(first)
+        self._resident -= count - len(stay)
+        if not messages:
             self._turns[line.rank].remove(line)
+        return len(stay)
 
     def withdraw_urgent(self, leaves: Callable[[Message], bool]) -> None:
         """As `withdraw`, for all urgent messages."""

@@ -4,21 +4,21 @@ _SLOWEST = 0.05
 _CUT = 0.5
 _HOLD = 1.0
 _RECOVERY = 0.1
+# Timers fire a little late: what they cost may be caught up, no more.
+_SLACK = 0.02
 
 
 class Pacer:
-    """Spreads parts evenly over time. All times are monotonic seconds.
+    """Spreads parts evenly over time: in any `t` seconds at most `(t + 0.02) * tps + 1` go.
 
-    `tps` is parts per second, 0 for no limit. After a throttling answer nothing is sent for a second and the rate
-    is halved; without another one it comes back by a tenth of the full rate each second.
+    All times are monotonic seconds; `tps` is parts per second, 0 for no limit. After a throttling answer nothing is
+    sent for a second and the rate is halved; without another one it comes back by a tenth of the full rate each second.
     """
 
-    __slots__ = ("_changed_at", "_factor", "_held_until", "_next", "_slack", "tps")
+    __slots__ = ("_changed_at", "_factor", "_held_until", "_next", "tps")
 
     def __init__(self, tps: float) -> None:
         self.tps = tps
-        # Timers fire a little late: what they cost may be caught up, no more.
-        self._slack = 0.02
         self._next = 0.0
         self._held_until = 0.0
         self._factor = 1.0
@@ -36,12 +36,12 @@ class Pacer:
             return self._held_until - now
         if self.tps <= 0:
             return 0.0
-        return max(0.0, self._next - self._slack - now)
+        return max(0.0, self._next - _SLACK - now)
 
     def take(self, now: float) -> None:
         """Count one part as sent at `now`."""
         if self.tps > 0:
-            self._next = max(self._next, now - self._slack) + 1.0 / (self.tps * self.factor(now))
+            self._next = max(self._next, now) + 1.0 / (self.tps * self.factor(now))
 
     def throttled(self, now: float) -> None:
         """The operator said that it was too fast."""
@@ -53,4 +53,6 @@ class Pacer:
 
     def retune(self, tps: float) -> None:
         """A new limit from the configuration; what was learnt of throttling stays."""
-        self.tps = tps
+        if tps != self.tps:
+            self.tps = tps
+            self._next = 0.0

@@ -134,6 +134,7 @@ class Control:
                 self._dismiss(desk)
                 desk.gateway = None
                 self._dispatcher.link_changed(name)
+        self._dispatcher.offer_all()
 
     async def _start(self, desk: Desk) -> None:
         assert desk.gateway is not None

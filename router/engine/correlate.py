@@ -11,6 +11,7 @@ from router.delivery.correlate import (
     attempts_under,
     best_match,
     converted_keys,
+    is_exact,
     response_key,
     written_keys,
 )
@@ -61,11 +62,14 @@ class Correlator:
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         """A receipt came in; see the port OperatorSink."""
         desk = self._desks[operator]
-        match = self._by_id(desk, receipt, written_keys(receipt, desk.operator.receipts))
-        if match is not None:
-            self._apply(desk, match, receipt, "matched")
-            self._acknowledge(desk, token)
-            return
+        rules = desk.operator.receipts
+        for key in written_keys(receipt, rules):
+            match = self._ledger.awaiting(operator, key)
+            # What is not plainly equal is weighed against all that the store knows.
+            if match is not None and is_exact(receipt, match):
+                self._apply(desk, match, receipt, "matched")
+                self._acknowledge(desk, token)
+                return
         self._missed.append((receipt, token))
         if not self._looking:
             self._looking = True
@@ -79,8 +83,9 @@ class Correlator:
             # Nothing will ever match by id; the number may still tell.
             self.unanswered(desk, message)
             return
+        match = Match(message, part, attempt)
         key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
-        self._ledger.await_receipt(desk.name, key, message, self._clock.now())
+        self._ledger.await_receipt(desk.name, key, match, self._clock.now())
         self._place_early(desk, self._ledger.parked.under(desk.name, key))
 
     def unanswered(self, desk: Desk, message: Message) -> None:
@@ -147,7 +152,9 @@ class Correlator:
         found: list[Match] = []
         for key in self._all_keys(desk, receipt):
             # Memory may have learnt the id while the store was read.
-            found.extend(self._ledger.awaiting(desk.name, key, rules.id_in_response))
+            learnt = self._ledger.awaiting(desk.name, key)
+            if learnt is not None:
+                found.append(learnt)
             for stored in linked.get((desk.name, key), ()):
                 message = self._ledger.resident(stored)
                 found.extend(attempts_under(message, desk.name, key, rules.id_in_response))
@@ -176,9 +183,8 @@ class Correlator:
         """The part in memory that waits under one of these keys."""
         rules = desk.operator.receipts
         for key in keys:
-            found = self._ledger.awaiting(desk.name, key, rules.id_in_response)
-            match = best_match(receipt, found, rules) if found else None
-            if match is not None:
+            match = self._ledger.awaiting(desk.name, key)
+            if match is not None and best_match(receipt, [match], rules) is not None:
                 return match
         return None
 

@@ -9,6 +9,9 @@ from router.delivery.pacing import Pacer
 from router.operator import Operator, SmppLink
 from router.ports import OperatorGateway, Submission
 
+# Alarms closer than this are one.
+_SAME = 0.001
+
 
 class Desk:
     """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
@@ -58,19 +61,30 @@ class Desk:
         self.pacer.retune(_tps(operator))
 
     def wake_in(self, seconds: float, call: Callable[[], None]) -> None:
-        """Have `call` run once after `seconds`; one alarm at a time, the one that is set stays."""
-        if self._timer is None:
+        """Have `call` run once after `seconds`; one alarm at a time, the soonest."""
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + seconds + _SAME:
+                return
+            self._timer.cancel()
 
-            def ring() -> None:
-                self._timer = None
-                call()
+        def ring() -> None:
+            self._timer = None
+            call()
 
-            self._timer = asyncio.get_running_loop().call_later(seconds, ring)
+        self._timer = loop.call_later(seconds, ring)
 
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def departed(name: str) -> Desk:
+    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
+    desk = Desk(Operator(name=name, channel="sms", protocol="smpp", link=None, currency=""), None)
+    desk.refresh()
+    return desk
 
 
 def _tps(operator: Operator) -> float:

@@ -2,23 +2,29 @@
 
 import os
 
+_RANDOM = (1 << 61) - 1
+_VARIANT = 1 << 63
+
 
 class Ids:
     """Makes ids that only grow, also within one millisecond and when the clock goes back."""
 
-    __slots__ = ("_last",)
+    __slots__ = ("_low", "_now", "_prefix")
 
     def __init__(self) -> None:
-        self._last = 0
+        self._now = 0
+        self._prefix = ""
+        self._low = 0
 
     def next(self, now: int) -> str:
         """A new id for `now` (milliseconds since the epoch)."""
-        # 48 bits of time, then 74 that start at random each millisecond and count up within it; the version and
-        # variant bits are cut in below.
-        value = self._last + 1
-        if now > value >> 74:
-            value = (now << 74) | int.from_bytes(os.urandom(9), "big")
-        self._last = value
-        high = value >> 62
-        text = f"{high >> 12:012x}7{high & 0xFFF:03x}{(value & 0x3FFFFFFFFFFFFFFF) | 0x8000000000000000:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        if now > self._now:
+            # Random at the start of each millisecond, counted up within it; the top bit is left for the counting.
+            chance = int.from_bytes(os.urandom(10), "big")
+            self._now = now
+            text = f"{now:012x}"
+            self._prefix = f"{text[:8]}-{text[8:]}-7{chance >> 68:03x}-"
+            self._low = _VARIANT | (chance & _RANDOM)
+        self._low += 1
+        low = f"{self._low:016x}"
+        return f"{self._prefix}{low[:4]}-{low[4:]}"

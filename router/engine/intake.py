@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
-from router.engine.choosing import Chooser, cut_for
+from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
@@ -164,7 +164,7 @@ class Intake:
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
         self._route(message, now, limits.message_parts)
-        price = plan.price(account.name, message.to[1:], message.traffic_class.value, message.channel)
+        price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
         if len(message.parts) > 1:
@@ -176,17 +176,11 @@ class Intake:
         if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
         ranking = self._chooser.rank(message, now)
-        candidate = self._chooser.pick(message, ranking)
-        while candidate is not None:
-            cut = cut_for(message, self._chooser.rules(candidate), most_parts)
-            message.segments = cut.count
-            # Now that the count is known the limit may point elsewhere.
-            again = self._chooser.pick(message, ranking) if message.max_price is not None else candidate
-            if again is candidate:
-                self._chooser.assign(message, candidate, ranking, cut)
-                return
-            candidate = again
-        raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+        chosen = self._chooser.choose(message, ranking, most_parts)
+        if chosen is None:
+            raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+        candidate, cut = chosen
+        self._chooser.assign(message, candidate, ranking, cut)
 
     async def _commit(self, prepared: Prepared, remembered: Remembered | None) -> None:
         messages = prepared.messages

@@ -6,10 +6,9 @@ from functools import partial
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from router.delivery.correlate import Match, attempts_under, unanswered
+from router.delivery.correlate import Match, unanswered
 from router.engine.parked import Parked
 from router.message import Message
-from router.operator import IdForm
 from router.ports import Recovery, Store
 from router.receipt import Receipt
 
@@ -39,7 +38,7 @@ class Ledger:
         self._no = recovery.last_no
         self._position = recovery.last_position
         self._remember = remember
-        self._awaiting: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._awaiting: OrderedDict[tuple[str, str], Match] = OrderedDict()
         self._unanswered: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
         self.parked = Parked()
 
@@ -63,17 +62,16 @@ class Ledger:
 
     # Receipts to come.
 
-    def await_receipt(self, operator: str, key: str, message: Message, now: int) -> None:
-        """A part of `message` got an id that gives `key`."""
-        self.store.link(operator, key, message, now)
-        self._awaiting[operator, key] = message
+    def await_receipt(self, operator: str, key: str, match: Match, now: int) -> None:
+        """An attempt got an id that gives `key`."""
+        self.store.link(operator, key, match.message, now)
+        self._awaiting[operator, key] = match
         if len(self._awaiting) > self._remember:
             self._awaiting.popitem(last=False)
 
-    def awaiting(self, operator: str, key: str, form: IdForm) -> list[Match]:
-        """The attempts in memory that wait under `key`."""
-        message = self._awaiting.get((operator, key))
-        return attempts_under(message, operator, key, form) if message is not None else []
+    def awaiting(self, operator: str, key: str) -> Match | None:
+        """The newest attempt in memory that waits under `key`."""
+        return self._awaiting.get((operator, key))
 
     def forget_receipt(self, operator: str, key: str) -> None:
         """No more receipts are expected under `key`; the store still knows it."""

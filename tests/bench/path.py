@@ -52,6 +52,7 @@ async def run(messages: int, batch: int, connections: int, window: int) -> None:
                 seen = await reader
                 took = time.perf_counter() - started
                 spent = cpu_seconds(daemon.pid) - cpu
+                metrics = await (await session.get("/metrics")).text()
             rss = int(Path(f"/proc/{daemon.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
     assert len(seen) == messages, (len(seen), messages)
     print(
@@ -63,9 +64,22 @@ async def run(messages: int, batch: int, connections: int, window: int) -> None:
                 "end_to_end_per_second": round(messages / took),
                 "daemon_cpu_us_per_message": round(spent / messages * 1e6, 1),
                 "resident_mb": round(rss),
+                "commits": round(value(metrics, "store_commit_seconds_count")),
+                "commit_ms": round(
+                    value(metrics, "store_commit_seconds_sum") / value(metrics, "store_commit_seconds_count") * 1000, 2
+                ),
+                "writes_per_commit": round(
+                    value(metrics, "store_batch_size_sum") / value(metrics, "store_batch_size_count"), 1
+                ),
             }
         )
     )
+
+
+def value(metrics: str, name: str) -> float:
+    """A metric without labels from the text of /metrics."""
+    line = next(line for line in metrics.splitlines() if line.startswith(f"carrier_router_{name} "))
+    return float(line.split()[1])
 
 
 async def finals(session: ClientSession, count: int) -> set[str]:

@@ -10,6 +10,7 @@ import asyncio
 import resource
 import tempfile
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import structlog
@@ -35,7 +36,7 @@ def new_message(no: int, at: int, claimed: bool) -> Message:
         text="Your code is 123456. Do not share it with anyone, we will never ask you for it.",
         operator="mtn-cm",
         network=Network("624", "01", "MTN Cameroon"),
-        cost=Money(amount=__import__("decimal").Decimal("0.0150"), currency="XAF"),
+        cost=Money(Decimal("0.0150"), "XAF"),
         parts=[Part(1, attempts=[Attempt("mtn-cm", at)] if claimed else [])],
         position=no,
         no=no,

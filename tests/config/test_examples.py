@@ -33,6 +33,13 @@ def test_they_load(example: Settings) -> None:
     assert example.store == f"sqlite:///{CONFIG.parent}/data/router.db"
 
 
+def test_the_example_secrets_are_all_there(names: set[str]) -> None:
+    lines = (CONFIG / "example.env").read_text().splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert set(given) == names
+    load(CONFIG / "router.yaml", given)
+
+
 @pytest.mark.parametrize("country", ["237", "233", "254", "33", "91"])
 def test_every_country_has_an_operator_beside_the_backup(example: Settings, country: str) -> None:
     sellers = {
@@ -42,11 +49,6 @@ def test_every_country_has_an_operator_beside_the_backup(example: Settings, coun
     }
     assert sellers - {"world-backup"}
     assert any(rate.prefix == "" for rate in example.operators["world-backup"].rates)
-
-
-def test_the_readme_names_every_secret(names: set[str]) -> None:
-    readme = (CONFIG / "README.md").read_text()
-    assert not [name for name in names if name not in readme]
 
 
 def test_they_are_said_relative_to_the_working_directory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,9 @@
 """What is refused, where, and in which words. Every case expects its own errors and no others."""
 
 import pytest
+import yaml
 
+from adapters.config_yaml import nodes
 from tests.config.conftest import Folder
 
 R, M, N = "router.yaml", "operators/mtn-cm.yaml", "operators/orange-cm.yaml"
@@ -409,7 +411,12 @@ SECRETS = ["admin-Zq1-token", "mtn-Zq2", "acme-Zq3-token", "aG9vay1acTQ", "key-Z
         ("accounts.yaml", "  - name: plain", "  - name: plain\n    gateways: {fullsms: {token: 20|Zq10}}"),
     ],
 )
-def test_errors_do_not_show_secrets(folder: Folder, file: str, old: str, new: str) -> None:
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, nodes.LOADER])
+def test_errors_do_not_show_secrets(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, file: str, old: str, new: str, loader: type
+) -> None:
+    """Whether PyYAML came with libyaml or not."""
+    monkeypatch.setattr(nodes, "LOADER", loader)
     folder.replace(file, old, new)
     try:
         shown = "\n".join(folder.errors())

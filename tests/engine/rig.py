@@ -104,14 +104,15 @@ class HandOperator:
     def room(self) -> int:
         return self.window - self.in_use if self.up else 0
 
-    def reserve(self) -> object | None:
+    def reserve(self) -> "HandOperator | None":
         if self.room() <= 0:
             return None
         self.in_use += 1
-        return object()
+        return self
 
-    def release(self, slot: object) -> None:
-        self.in_use -= 1
+    def release(self, slot: "HandOperator") -> None:
+        # A link that was replaced gets its own slots back.
+        slot.in_use -= 1
 
     def submit(self, submission: Submission) -> bool:
         if not self.up:
@@ -210,6 +211,7 @@ class Rig:
         self.metrics = Counts()
         self.path = folder / "router.db"
         self.operators: dict[str, HandOperator] = {}
+        self.make_operator: Callable[[Operator, OperatorSink], HandOperator] = HandOperator
         self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
         self.store: Store
         self.engine: Engine
@@ -219,7 +221,7 @@ class Rig:
         recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
-            gateway = self.operators[one.name] = HandOperator(one, sink)
+            gateway = self.operators[one.name] = self.make_operator(one, sink)
             self.prepare_operator(gateway)
             return gateway
 

@@ -134,7 +134,10 @@ class FakeFeed:
         async with self.changed:
             for _ in range(count):
                 seq = len(self.events) + 1
-                payload = b'{"id":"e%d","seq":%d,"type":"message.delivered"}' % (seq, seq)
+                payload = (
+                    b'{"id":"e%d","seq":%d,"type":"message.delivered","time":"2030-01-01T00:00:00Z","message_id":"m",'
+                    b'"from":null,"to":"+237670000001","operator":"mtn-cm","error":null}' % (seq, seq)
+                )
                 self.events.append(LoggedEvent(account, seq, "message.delivered", NOW, payload))
             self.changed.notify_all()
 

@@ -150,8 +150,6 @@ def wrong_bodies() -> Iterator[Bad]:
         for body in (None, [], 1, "x", True, {}, {"nonsense": 1}):
             yield Bad("invalid_request", "POST", path, raw=json.dumps(body).encode())
         yield Bad("payload_too_large", "POST", path, raw=b" " * (MAX_BODY + 1), ends=True)
-        for media in ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "json"):
-            yield Bad("unsupported_media_type", "POST", path, raw=whole, headers={"Content-Type": media})
         yield Bad("unsupported_media_type", "POST", path, raw=whole, headers={"Content-Encoding": "gzip"})
         yield Bad("invalid_request", "POST", f"{path}?x=1", raw=whole)
     for messages in ([], {}, None, "x", [GOOD] * 1001):

@@ -34,16 +34,19 @@ async def load(world: World, ids: list[str]) -> None:
     await asyncio.gather(*(work() for _ in range(SUBMITTERS)))
 
 
-async def never_ready(world: World) -> None:
-    """From the moment the stop is known until the end, /readyz is never good again."""
+async def never_ready(world: World) -> int:
+    """From the moment the stop is known until the end, /readyz is never good again; how often it said so."""
+    said = 0
     await until(lambda: any(line["event"] == "draining" for line in world.log()))
     while world.daemon.poll() is None:
         try:
             async with world.client.get("/readyz") as answer:
                 assert answer.status == 503
+                said += 1
         except (ClientError, OSError):
             pass
         await asyncio.sleep(0.01)
+    return said
 
 
 async def run_and_stop(world: World, smsc: Smsc, ids: list[str]) -> tuple[int, float]:
@@ -99,8 +102,10 @@ async def test_an_operator_that_does_not_answer_is_waited_for_in_vain(world: Wor
     smsc.options.mute = True
     await until(lambda: smsc.counts.ignored >= 20)
     begun = time.monotonic()
+    watching = asyncio.create_task(never_ready(world))
     assert await world.stop() == 0
     assert time.monotonic() - begun < LONGEST
+    assert await watching > 0
     await loading
     smsc.options.mute = False
     await assert_next_run_ends_all(world, ids)

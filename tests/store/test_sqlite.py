@@ -1,6 +1,7 @@
 """The Store contract on SQLite, and what only a file can suffer."""
 
 import asyncio
+import gc
 import os
 import resource
 import shutil
@@ -8,19 +9,22 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 import structlog
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from adapters.store import open_store
-from router.message import State
+from adapters.store import open_store, reads
+from router.message import Message, State
 from router.ports import MessageFilter, Store, StoreUnavailable
 from tests.store import contract
 from tests.store.contract import found, ids, opened
@@ -277,6 +281,43 @@ class TestWriter:
             with capture_logs() as logs:
                 await committed(store)
             assert logs == []
+
+
+class TestReaders:
+    async def test_a_message_outlives_the_reads_that_missed_its_commit(
+        self, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read, go_on = threading.Event(), threading.Event()
+        find = reads.find
+
+        def slow_find(*args: Any, **kwargs: Any) -> Message | None:
+            found = find(*args, **kwargs)
+            read.set()
+            go_on.wait(20)
+            return found
+
+        monkeypatch.setattr(reads, "find", slow_find)
+        async with opened(folder) as (store, _):
+            one = waiting(1)
+            await accepted(store, one)
+            answer = asyncio.create_task(store.find("acme", one.id))
+            while not read.is_set():
+                await asyncio.sleep(0)
+            one.state = State.CANCELLED
+            store.save(one)
+            await committed(store)
+            store.append(event(1))
+            await committed(store)
+            live = weakref.ref(one)
+            del one
+            gc.collect()
+            go_on.set()
+            old = await answer
+            assert old is not None
+            assert live() is not None
+            assert (old.state, live().state) == (State.QUEUED, State.CANCELLED)
+            while live() is not None:
+                await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 from aiohttp import ClientError
@@ -64,7 +67,7 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
         if stay:
             await _stay(here, console)
         elif not as_json:
-            console.print(_NEXT, soft_wrap=True, highlight=False)
+            console.print(_NEXT.format(program=_program()), soft_wrap=True, highlight=False)
         return 0 if board.done else 1
 
 
@@ -120,6 +123,14 @@ def _attempts_table(found: dict[str, dict[str, int]]) -> Table:
     return table
 
 
+def _program() -> str:
+    """How the command was called, so that it can be called so again."""
+    called = Path(sys.argv[0])
+    if called.name != "carrier-router":
+        return "python -m router"
+    return called.name if which(called.name) == str(called) else os.path.relpath(called)
+
+
 async def _stay(here: World, console: Console) -> None:
     """Until Ctrl-C. Raises DemoFailed at the daemon's end."""
     bank, admin = here.tokens[BANK], here.admin_token
@@ -134,10 +145,12 @@ async def _stay(here: World, console: Console) -> None:
 
 _NEXT = """
 What to try next:
-  carrier-router demo --stay                              the same, left running, with tokens and calls to try
-  carrier-router segment -c config/router.yaml "Noël 🎄"   how a text is cut into segments, and why
-  carrier-router route -c config/router.yaml +237670000001 who would carry it, at what cost, and why
-  carrier-router serve -c config/router.yaml              the daemon with your own operators
+  {program} demo --stay            the same, left running, with tokens and calls to try
+  {program} segment "Noël 🎄"       how a text is cut into segments, and why
+  set -a; . config/example.env; set +a            the secrets that the example files ask for
+  {program} check                  are the files in config/ right?
+  {program} route +237670000001    who would carry it, at what cost, and why
+  {program} serve                  the daemon itself, with your own operators in config/
 """
 
 _STAY = """

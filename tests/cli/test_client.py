@@ -1,0 +1,228 @@
+"""The commands that ask a daemon, against the HTTP API on a real socket."""
+
+import asyncio
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from adapters.http.app import build_app
+from adapters.http.server import HttpServer
+from router.__main__ import main
+from router.message import Attempt, Part, State
+from router.outcome import OutcomeKind
+from router.ports import StoreUnavailable
+from router.receipt import ReceiptState
+from router.settings import HttpSettings
+from tests.http.fakes import ADMIN_TOKEN, NOW, TOKEN, Engine
+
+
+@pytest.fixture
+def daemon(monkeypatch):
+    """The API over a fake engine, on a loop in a thread of its own; the environment leads there."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def on_loop(coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(10)
+
+    async def start():
+        engine = Engine()
+        app = build_app(engine.services(), HttpSettings(admin_token=object()))
+        server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+        return engine, server, await server.start()
+
+    engine, server, port = on_loop(start())
+    engine.on_loop = on_loop
+    monkeypatch.setenv("CARRIER_ROUTER_URL", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("CARRIER_ROUTER_TOKEN", TOKEN)
+    monkeypatch.setenv("CARRIER_ROUTER_ADMIN_TOKEN", ADMIN_TOKEN)
+    monkeypatch.setenv("COLUMNS", "200")
+    yield engine
+    on_loop(server.stop(1))
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def send(capsys, *more: str) -> dict:
+    code, out, _ = run(capsys, "send", "--to", "+237670000001", "--text", "[bold]x[/]", "--json", *more)
+    assert code == 0
+    return json.loads(out)
+
+
+def test_send_prints_the_message(daemon, capsys) -> None:
+    code, out, err = run(
+        capsys, "send", "--to", "+237670000001", "--text", "x", "--from", "[red]ACME", "--class", "otp"
+    )
+    assert (code, err) == (0, "")
+    assert "queued" in out
+    assert "[red]ACME" in out
+    assert "0.0200 XAF" in out
+
+
+def test_send_gives_every_option_on(daemon, capsys) -> None:
+    message = send(
+        capsys, "--reference", "r", "--channel", "voice", "--class", "marketing", "--send-at", "2030-01-01T00:00:00Z",
+        "--expires-in", "60", "--receipts", "all", "--encoding", "ucs2", "--plan", "p", "--flash",
+    )  # fmt: skip
+    assert (message["reference"], message["channel"], message["class"], message["state"]) == (
+        "r", "voice", "marketing", "scheduled",
+    )  # fmt: skip
+
+
+def test_send_with_a_key_twice_is_one_message(daemon, capsys) -> None:
+    first, second = (send(capsys, "--idempotency-key", "k") for _ in range(2))
+    assert first == second
+    assert len(daemon.messages.stored) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--reference", "refuse:unroutable"], "error: unroutable: as was asked for\n  in to\n"),
+        (["--expires-in", "0"], "error: invalid_request: expected `int` >= 1\n  in expires_in\n"),
+        (["--token", "zz"], "error: unauthorized: this token is not known\n"),
+    ],
+)
+def test_a_refusal_is_said_on_stderr(arguments, said, daemon, capsys) -> None:
+    assert run(capsys, "send", "--to", "+1", "--text", "x", *arguments) == (1, "", said)
+
+
+def test_status_shows_parts_and_attempts(daemon, capsys) -> None:
+    id = send(capsys)["id"]
+    message = daemon.messages.stored[id]
+    message.state = State.DELIVERED
+    accepted = Attempt("mtn-cm", NOW, NOW, OutcomeKind.ACCEPTED, 0, "", "0A", ReceiptState.DELIVERED, "000", NOW)
+    message.parts = [Part(1, State.DELIVERED, [Attempt("backup", NOW), accepted])]
+    code, out, _ = run(capsys, "status", id)
+    assert code == 0
+    for word in ("delivered", "0A", "mtn-cm: accepted", "backup: no answer yet"):
+        assert word in out
+    assert "[bold]" not in out
+    assert json.loads(run(capsys, "status", id, "--json")[1])["parts"][0]["smsc_message_id"] == "0A"
+
+
+@pytest.mark.parametrize("id", ["42", "../../v1/plan", "a?b", "é"])
+def test_status_of_nothing(id: str, daemon, capsys) -> None:
+    code, out, err = run(capsys, "status", id)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: not_found: ")
+
+
+def test_events_are_listed_from_where_one_is(daemon, capsys) -> None:
+    daemon.on_loop(daemon.feed.add(3))
+    _, out, _ = run(capsys, "events", "--after", "1", "--limit", "1", "--json")
+    assert json.loads(out)["next"] == 2
+    code, out, _ = run(capsys, "events")
+    assert code == 0
+    assert out.count("message.delivered") == 3
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_events_are_followed_as_they_come(more, daemon, capsys) -> None:
+    daemon.on_loop(daemon.feed.add(2))
+    read = daemon.feed.read
+
+    async def more_then_stop(account, after, limit, wait):
+        if after == 2:
+            await daemon.feed.add()
+        if after == 3:
+            raise StoreUnavailable
+        return await read(account, after, limit, wait)
+
+    daemon.feed.read = more_then_stop
+    code, out, err = run(capsys, "events", "--follow", *more)
+    assert len(out.splitlines()) == 3
+    assert (code, err.split(":")[1]) == (1, " store_unavailable")
+
+
+def test_operators_are_shown_and_steered(daemon, capsys) -> None:
+    code, out, _ = run(capsys, "operators")
+    assert code == 0
+    for word in ("mtn-cm", "running", "1/1", "3/10", "7"):
+        assert word in out
+    for action, state in (("pause", "paused"), ("drain", "draining"), ("resume", "running")):
+        _, out, _ = run(capsys, "operators", action, "mtn-cm", "--json")
+        assert json.loads(out)["state"] == daemon.control.state == state
+    code, _, err = run(capsys, "operators", "pause", "zz/../mtn-cm")
+    assert code == 1
+    assert "not_found" in err
+    assert run(capsys, "operators", "pause")[0] == 2
+
+
+def test_reload_prints_what_is_wrong_where(daemon, capsys) -> None:
+    code, out, _ = run(capsys, "reload")
+    assert code == 0
+    assert "version" in out
+    daemon.control.errors = [("/etc/routes.yaml", 3, "unknown operator")]
+    code, out, err = run(capsys, "reload")
+    assert (code, out) == (1, "")
+    assert err.splitlines()[0].startswith("error: invalid_config: ")
+    assert err.splitlines()[1] == "/etc/routes.yaml:3: unknown operator"
+
+
+def test_the_account_token_is_not_the_admin_token(daemon, capsys, monkeypatch) -> None:
+    monkeypatch.delenv("CARRIER_ROUTER_ADMIN_TOKEN")
+    code, _, err = run(capsys, "reload")
+    assert code == 2
+    assert "CARRIER_ROUTER_ADMIN_TOKEN" in err
+    code, _, err = run(capsys, "reload", "--token", TOKEN)
+    assert (code, err) == (1, "error: forbidden: this call needs the admin token\n")
+
+
+def test_nobody_listens(capsys) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        code, out, err = run(capsys, "status", "x", "--url", url, "--token", "t")
+    assert (code, out) == (1, "")
+    assert err == f"error: nothing listens at {url}; is the daemon running?\n"
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8080", "ftp://x", "http://", "http://x:port", "http://[::1"])
+def test_an_address_that_is_none(url: str, capsys) -> None:
+    code, _, err = run(capsys, "status", "x", "--url", url, "--token", "t")
+    assert code == 2
+    assert url in err
+
+
+@pytest.mark.parametrize(("status", "content"), [(200, b"<html>"), (404, b"{}"), (200, b"[]"), (502, b"\xff")])
+def test_something_else_listens(status, content, capsys) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Other) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        code, _, err = run(capsys, "status", "x", "--url", url, "--token", "t")
+        thread.join()
+    assert code == 1
+    assert f"what answers at {url} is not a carrier router" in err
+
+
+@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "reload"])
+def test_help_tells_no_secret(command, daemon, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "--json" in out
+    assert TOKEN not in out
+    assert ADMIN_TOKEN not in out
