@@ -1,7 +1,6 @@
 """One key, one body, one answer: however many ask at once, whatever happens to the first."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,18 +28,6 @@ def held_back(rig: Rig) -> Iterator[None]:
         yield
     finally:
         release.set()
-
-
-@contextmanager
-def outage(rig: Rig) -> Iterator[None]:
-    """Another process holds the lock: every commit fails."""
-    connection = sqlite3.connect(rig.path, isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 async def ask(rig: Rig, key: str | None = "key", body: str = "Hello", account: str = "acme") -> Answer:
@@ -152,7 +139,7 @@ async def test_it_waits_ten_seconds() -> None:
 
 async def test_a_store_that_fails_keeps_nothing_and_the_key_is_free_again(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
-        with outage(rig):
+        with rig.outage():
             answers = await asyncio.gather(*(ask(rig) for _ in range(5)), return_exceptions=True)
             assert {isinstance(answer, Refusal) and answer.code for answer in answers} == {"store_unavailable"}
         await rig.until(lambda: rig.store.healthy)
@@ -168,7 +155,7 @@ async def test_a_store_that_fails_keeps_nothing_and_the_key_is_free_again(tmp_pa
 
 async def test_a_request_that_is_given_up_while_the_store_fails_is_cleared_up(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
-        with outage(rig):
+        with rig.outage():
             asked = asyncio.ensure_future(ask(rig, key=None))
             await rig.until(lambda: rig.engine.ledger.open == 1)
             asked.cancel()
