@@ -161,8 +161,9 @@ class Store(Protocol):
         """The remembered answer, however old."""
 
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
-        """Take one small step of retention: delete final messages and their links, events, remembered answers and
-        parked receipts older than the given times (ms), blank texts older than `text_before`.
+        """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
+        and their links, events, remembered answers and parked receipts older than the given times (ms), blank texts
+        older than `text_before`.
         True while there is more to do."""
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,10 +21,16 @@ ADMIN = "admin-token"
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback address that nobody listens on, below those that outgoing connections take."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def write_config(
@@ -33,20 +40,32 @@ def write_config(
     *,
     window: int = 10,
     binds: int = 1,
+    link: Mapping[str, object] | None = None,
     operator: str = "",
     account: str = "",
     router: str = "",
 ) -> Path:
     """A configuration with one operator per SMSC port, priced in the order given; returns its router.yaml.
 
-    The last three are YAML to add to every operator, to the account `acme`, and to router.yaml.
+    `link` adds to every operator's link or replaces what stands there. The last three are YAML to add to every
+    operator, to the account `acme`, and to router.yaml.
     """
+    keys = {
+        "host": "127.0.0.1",
+        "system_id": "acme",
+        "password": "secret",
+        "window": window,
+        "binds": binds,
+        "response_timeout": "5s",
+        "reconnect": "{initial: 50ms, max: 500ms}",
+        **(link or {}),
+    }
+    written = ", ".join(f"{key}: {value}" for key, value in keys.items())
     (folder / "operators").mkdir(exist_ok=True)
     for place, (name, port) in enumerate(smscs.items(), 1):
         (folder / "operators" / f"{name}.yaml").write_text(
             f"operator: {name}\nchannel: sms\nprotocol: smpp\n"
-            f"link: {{host: 127.0.0.1, port: {port}, system_id: acme, password: secret, window: {window}, "
-            f"binds: {binds}, response_timeout: 5s, reconnect: {{initial: 50ms, max: 500ms}}}}\n"
+            f"link: {{port: {port}, {written}}}\n"
             f'rates:\n  - {{prefix: "", price: "0.0{place}"}}\ncurrency: XAF\n{operator}\n'
         )
     (folder / "routes.yaml").write_text("currencies: {base: XAF}\n")

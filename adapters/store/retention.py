@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from sqlite3 import Connection
 
 from adapters.store.rows import first_id
-from router.message import FINAL
+from router.message import FINAL, State
 
 _STEP = 500
 
-_FINAL = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
+_NAMES = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
+# As rows.has_ended.
+_ENDED = f"(state IN ({_NAMES}) OR state = '{State.SUBMITTED.value}' AND due_at IS NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,7 @@ def step(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Prog
 
 def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:
     last, more = _old_ones(connection, after, before)
-    doomed = (
-        f"no > ?1 AND no <= ?2 AND state IN ({_FINAL})"
-        " AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?3"
-    )
+    doomed = f"no > ?1 AND no <= ?2 AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?3"
     bounds = (after, last, before)
     connection.execute(f"DELETE FROM links WHERE no IN (SELECT no FROM messages WHERE {doomed})", bounds)
     connection.execute(f"DELETE FROM messages WHERE {doomed}", bounds)
@@ -69,7 +68,7 @@ def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, 
     if last > after:
         connection.execute(
             "UPDATE messages SET body = CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh') AS BLOB)"
-            f" WHERE no > ? AND no <= ? AND state IN ({_FINAL})",
+            f" WHERE no > ? AND no <= ? AND {_ENDED}",
             (after, last),
         )
         connection.execute("INSERT OR REPLACE INTO marks VALUES ('texts_gone_to', ?)", (last,))

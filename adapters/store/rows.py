@@ -83,9 +83,14 @@ def saved_row(message: Message, texts_gone_to: int) -> Row:
     )
 
 
+def has_ended(message: Message) -> bool:
+    """Final, or submitted without a receipt to wait for: nothing will change it any more."""
+    return message.state in FINAL or (message.state is _SUBMITTED and message.due_at is None)
+
+
 def _body(message: Message, texts_gone_to: int) -> bytes:
-    """A final message up to number `texts_gone_to` is older than the retention of texts and is kept without its own."""
-    if message.no <= texts_gone_to and message.state in FINAL:
+    """An ended message up to number `texts_gone_to` is older than the retention of texts and is kept without."""
+    if message.no <= texts_gone_to and has_ended(message):
         message = msgspec.structs.replace(message, text=None, data=None, udh=None)
     return _encode(message)
 

@@ -143,6 +143,7 @@ class Control:
 
     def _dismiss(self, desk: Desk) -> None:
         if desk.gateway is not None:
+            desk.leaving = desk.gateway
             task = asyncio.get_running_loop().create_task(desk.gateway.stop(_GOODBYE))
             self._goodbyes.add(task)
             task.add_done_callback(self._goodbyes.discard)

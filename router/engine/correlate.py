@@ -1,6 +1,7 @@
 """Receipts in: find the part each one is about, store what it says, then acknowledge it."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -21,6 +22,7 @@ from router.engine.feed import Feed
 from router.engine.ledger import Ledger
 from router.engine.running import Running
 from router.message import Attempt, Message, Part, State
+from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
 from router.receipt import Inbound, Receipt
 
@@ -40,6 +42,7 @@ class Correlator:
         running: Running,
         clock: Clock,
         metrics: Metrics,
+        accepted_late: Callable[[Message, Part, Attempt, Outcome], None],
         log: Any,
     ) -> None:
         self._ledger = ledger
@@ -50,6 +53,7 @@ class Correlator:
         self._running = running
         self._clock = clock
         self._metrics = metrics
+        self._accepted_late = accepted_late
         self._log = log
         self._missed: list[tuple[Receipt, Any]] = []
         self._looking = False
@@ -77,26 +81,29 @@ class Correlator:
         """A part was accepted: its receipt is expected under this id, and may have come already."""
         if attempt.smsc_message_id is None:
             # Nothing will ever match by id; the number may still tell.
-            self._ledger.note_unanswered(desk.name, message)
+            self.unanswered(desk, message)
             return
-        rules = desk.operator.receipts
         match = Match(message, part, attempt)
-        key = response_key(attempt.smsc_message_id, rules.id_in_response)
+        key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
         self._ledger.await_receipt(desk.name, key, match, self._clock.now())
-        early = self._ledger.take_parked(desk.name, key)
-        if early is not None and best_match(early, [match], rules) is not None:
-            self._apply(desk, match, early, "early")
+        self._place_early(desk, self._ledger.parked.under(desk.name, key))
+
+    def unanswered(self, desk: Desk, message: Message) -> None:
+        """Only its number can tell which receipt is about a part of `message`; it may have come already."""
+        self._ledger.note_unanswered(desk.name, message)
+        self._place_early(desk, self._ledger.parked.about(desk.name, message.to[1:]))
 
     def recover(self, receipts: list[Receipt]) -> None:
         """Take up the receipts that were parked before a restart."""
         for receipt in receipts:
             desk = self._desks.get(receipt.operator)
-            if desk is not None and not self._by_number(desk, receipt):
-                self._ledger.recover_parked(receipt, self._all_keys(desk, receipt))
+            if desk is not None:
+                self._ledger.parked.add(receipt, self._all_keys(desk, receipt))
+                self._place_early(desk, [receipt])
 
     def housekeep(self) -> None:
         """Count the parked receipts that nobody asked for."""
-        for receipt in self._ledger.expire_parked(self._clock.now() - _EARLY_MS):
+        for receipt in self._ledger.parked.expire(self._clock.now() - _EARLY_MS):
             self._metrics.receipt(receipt.operator, "unmatched")
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
@@ -131,9 +138,7 @@ class Correlator:
                     linked = await self._store.find_linked(list(keys))
                 except StoreUnavailable:
                     for receipt, token in batch:
-                        gateway = self._desks[receipt.operator].gateway
-                        if gateway is not None:
-                            gateway.acknowledge(token, False)
+                        self._answer(self._desks[receipt.operator], token, False)
                     continue
                 for receipt, token in batch:
                     self._place(receipt, linked)
@@ -154,33 +159,53 @@ class Correlator:
                 message = self._ledger.resident(stored)
                 found.extend(attempts_under(message, desk.name, key, rules.id_in_response))
         match = best_match(receipt, list({id(one.attempt): one for one in found}.values()), rules)
+        match = match or self._by_number(desk, receipt)
         if match is not None:
             self._apply(desk, match, receipt, "matched")
-        elif not self._by_number(desk, receipt):
-            self._ledger.park(receipt, self._all_keys(desk, receipt))
-            if not desk.in_flight:
-                # Nothing is under way that it could be early for.
-                self._metrics.receipt(desk.name, "unmatched")
-                self._log.warning("receipt_unmatched", operator=desk.name, ids=list(receipt.smsc_message_ids))
+            return
+        self._ledger.park(receipt, self._all_keys(desk, receipt))
+        if not desk.in_flight:
+            # Nothing is under way that it could be early for.
+            self._metrics.receipt(desk.name, "unmatched")
+            self._log.warning("receipt_unmatched", operator=desk.name, ids=list(receipt.smsc_message_ids))
 
-    def _by_number(self, desk: Desk, receipt: Receipt) -> bool:
-        """Settle the only unanswered part for this number, if there is just one and nothing else is under way to it."""
+    def _place_early(self, desk: Desk, receipts: list[Receipt]) -> None:
+        """Apply those parked receipts whose part is known by now."""
+        for receipt in receipts:
+            # The one before may have shown what this one is about, and settled it.
+            if receipt in self._ledger.parked:
+                match = self._by_id(desk, receipt, self._all_keys(desk, receipt)) or self._by_number(desk, receipt)
+                if match is not None:
+                    self._ledger.unpark(receipt)
+                    self._apply(desk, match, receipt, "early")
+
+    def _by_id(self, desk: Desk, receipt: Receipt, keys: list[str]) -> Match | None:
+        """The part in memory that waits under one of these keys."""
+        rules = desk.operator.receipts
+        for key in keys:
+            match = self._ledger.awaiting(desk.name, key)
+            if match is not None and best_match(receipt, [match], rules) is not None:
+                return match
+        return None
+
+    def _by_number(self, desk: Desk, receipt: Receipt) -> Match | None:
+        """The only unanswered part for this number, if there is just one and nothing else is under way to it."""
         to = f"+{receipt.to}"
-        found = self._ledger.unanswered(desk.name, to)
+        waiting = self._ledger.unanswered(desk.name, to)
+        # What was written later than the receipt came is not what it is about.
+        found = [match for match in waiting if match.attempt.at <= receipt.received_at]
         if len({id(match.part) for match in found}) != 1:
-            return False
+            return None
         if any(submission.message.to == to for submission in desk.in_flight.values()):
-            return False
-        match = max(found, key=lambda one: one.attempt.at)
-        if receipt.smsc_message_ids and match.attempt.smsc_message_id is None:
-            match.attempt.smsc_message_id = receipt.smsc_message_ids[0]
-            key = response_key(receipt.smsc_message_ids[0], desk.operator.receipts.id_in_response)
-            self._ledger.await_receipt(desk.name, key, match, self._clock.now())
-        self._apply(desk, match, receipt, "matched")
-        return True
+            return None
+        return max(found, key=lambda one: one.attempt.at)
 
     def _apply(self, desk: Desk, match: Match, receipt: Receipt, result: str) -> None:
         message = match.message
+        if match.attempt.smsc_message_id is None:
+            # Found by its number: what has a receipt was accepted, and under this id the next one comes.
+            taken = Outcome(OutcomeKind.ACCEPTED, next(iter(receipt.smsc_message_ids), None))
+            self._accepted_late(message, match.part, match.attempt, taken)
         was = message.state
         reading = apply_receipt(message, match.part, match.attempt, receipt)
         if reading is Reading.DUPLICATE:
@@ -200,8 +225,12 @@ class Correlator:
             self._store.save(message)
 
     def _acknowledge(self, desk: Desk, token: Any) -> None:
-        if desk.gateway is not None:
-            self._store.after_commit(partial(desk.gateway.acknowledge, token, True))
+        self._store.after_commit(partial(self._answer, desk, token, True))
+
+    def _answer(self, desk: Desk, token: Any, stored: bool) -> None:
+        gateway = desk.gateway or desk.leaving
+        if gateway is not None:
+            gateway.acknowledge(token, stored)
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts

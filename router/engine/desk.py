@@ -14,11 +14,13 @@ _SAME = 0.001
 
 
 class Desk:
-    """`gateway` is None once the operator has left the configuration; its queue then only empties."""
+    """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
+    link before this one, which may still have its last answers and receipts to come."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.operator = operator
         self.gateway = gateway
+        self.leaving: OperatorGateway | None = None
         self.queue = OperatorQueue()
         self.pacer = Pacer(_tps(operator))
         self.control: Literal["running", "paused", "draining"] = "running"

@@ -8,7 +8,7 @@ on disk are all that can be in doubt: at most window x binds per operator.
 import asyncio
 import random
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from router.delivery.lanes import RANKS, Line
 from router.delivery.settle import Step, committed_to, next_part, settle, settle_late, stop_sending
@@ -24,11 +24,10 @@ from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
 from router.refusal import Refusal
 from router.text.segment import Segment, Segmentation
+from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
-# So many long messages are remembered as they were cut, from their first part to the last.
-_CUTS = 2_000
 
 
 class Dispatcher:
@@ -45,6 +44,7 @@ class Dispatcher:
         clock: Clock,
         metrics: Metrics,
         on_accepted: Callable[[Desk, Message, Part, Attempt], None],
+        on_unanswered: Callable[[Desk, Message], None],
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -56,7 +56,9 @@ class Dispatcher:
         self._clock = clock
         self._metrics = metrics
         self._on_accepted = on_accepted
-        self._cuts: dict[str, tuple[TextRules, Segmentation]] = {}
+        self._on_unanswered = on_unanswered
+        # The parts of one long text are asked for one after another.
+        self._cut_long = lru_cache(maxsize=256)(cut_text)
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
 
@@ -150,7 +152,7 @@ class Dispatcher:
         self._backlog.refill(desk, self._loaded)
 
     def _take(self, desk: Desk, now: int) -> tuple[Message, Part, Segment] | None:
-        """The next message with a part to submit; ends those that expired while they waited."""
+        """The next message with a part to submit and what it carries; ends those that expired while they waited."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
             if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
@@ -187,24 +189,19 @@ class Dispatcher:
         self._store.after_commit(partial(self._write, desk, submission))
 
     def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
-        """What the part carries; None where the operator's rules for text have become others since it was cut."""
-        rules = desk.operator.text
-        known = self._cuts.get(message.id)
-        if known is None or known[0] is not rules:
-            try:
-                known = rules, cut_for(message, rules)
-            except Refusal:
-                return None
-            if len(message.parts) > 1:
-                if len(self._cuts) >= _CUTS:
-                    self._cuts.clear()
-                self._cuts[message.id] = known
-        cut = known[1]
+        """What the part carries; None where the operator's rules for texts have become others since it was cut."""
+        try:
+            cut = self._cut(message, desk.operator.text)
+        except Refusal:
+            return None
         if len(cut.segments) != len(message.parts) or cut.encoding is not message.encoding:
             return None
-        if part.number == len(message.parts) > 1:
-            self._cuts.pop(message.id, None)
         return cut.segments[part.number - 1]
+
+    def _cut(self, message: Message, rules: TextRules) -> Segmentation:
+        if len(message.parts) == 1 or message.text is None:
+            return cut_for(message, rules)
+        return self._cut_long(message.text, message.encoding_wish, rules)
 
     def _cut_anew(self, message: Message, now: int) -> None:
         """Route a message by the rules of now, from the start; what is half out ends."""
@@ -253,9 +250,8 @@ class Dispatcher:
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
         self._proceed(desk, message, part, attempt, step)
 
-    def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        """An answer that came after all; see the port OperatorSink."""
-        message, part, attempt = submission.message, submission.part, submission.attempt
+    def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
+        """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
         desk = self._desks[attempt.operator]
         was = message.state
         step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
@@ -283,8 +279,6 @@ class Dispatcher:
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
-        if attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
-            self._ledger.note_unanswered(desk.name, message)
         match step:
             case Step.FRONT | Step.REST:
                 self._store.save(message)
@@ -303,6 +297,8 @@ class Dispatcher:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
             self._on_accepted(desk, message, part, attempt)
+        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
+            self._on_unanswered(desk, message)
 
     def _await(self, message: Message, now: int) -> None:
         self._store.save(message)
@@ -382,7 +378,5 @@ class Dispatcher:
 
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
-_CUT_OTHERWISE = MessageError(
-    "failed", "the operator's rules for text changed and it cannot be written by the new ones"
-)
+_CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

@@ -69,7 +69,17 @@ class Engine:
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         self._wakeups = Wakeups(self.ledger, endings, chooser, clock, recovery.next_due)
-        self._correlator = Correlator(self.ledger, self.desks, endings, self.feed, self.running, clock, metrics, log)
+        self._correlator = Correlator(
+            self.ledger,
+            self.desks,
+            endings,
+            self.feed,
+            self.running,
+            clock,
+            metrics,
+            lambda *late: self._dispatcher.answered_late(*late),
+            log,
+        )
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -80,6 +90,7 @@ class Engine:
             clock,
             metrics,
             self._correlator.accepted,
+            self._correlator.unanswered,
         )
         self.intake = Intake(
             self.ledger,
@@ -129,7 +140,10 @@ class Engine:
         ]
 
     async def stop(self, timeout: float) -> None:
-        """Submit nothing more, wait for outstanding answers at most `timeout` seconds, leave the rest on disk."""
+        """Be not ready any more, submit nothing, wait for outstanding answers at most `timeout` seconds.
+
+        What is left, and what is accepted meanwhile, waits on disk for the next start.
+        """
         self._draining = True
         self._dispatcher.stop()
         gateways = [desk.gateway for desk in self.desks.values() if desk.gateway is not None]
@@ -145,10 +159,6 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
-
-    def drain(self) -> None:
-        """Say from now on that we are not ready; what was accepted still flows."""
-        self._draining = True
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""
@@ -173,7 +183,7 @@ class Engine:
         self._dispatcher.settled(submission, outcome)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.answered_late(submission, outcome)
+        self._dispatcher.answered_late(submission.message, submission.part, submission.attempt, outcome)
 
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         self._correlator.received(operator, receipt, token)

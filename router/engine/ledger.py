@@ -7,6 +7,7 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from router.delivery.correlate import Match, unanswered
+from router.engine.parked import Parked
 from router.message import Message
 from router.ports import Recovery, Store
 from router.receipt import Receipt
@@ -39,7 +40,7 @@ class Ledger:
         self._remember = remember
         self._awaiting: OrderedDict[tuple[str, str], Match] = OrderedDict()
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
-        self._parked: dict[tuple[str, str], tuple[Receipt, list[str]]] = {}
+        self.parked = Parked()
 
     def next_no(self) -> int:
         self._no += 1
@@ -102,32 +103,9 @@ class Ledger:
     def park(self, receipt: Receipt, keys: list[str]) -> None:
         """Keep a receipt that matched nothing, under every key by which its part may still turn up."""
         self.store.park(receipt)
-        self.recover_parked(receipt, keys)
+        self.parked.add(receipt, keys)
 
-    def recover_parked(self, receipt: Receipt, keys: list[str]) -> None:
-        """Take up again a receipt that the store had parked."""
-        for key in keys:
-            self._parked[receipt.operator, key] = (receipt, keys)
-
-    def take_parked(self, operator: str, key: str) -> Receipt | None:
-        """The receipt that waits for `key`, which is then no longer parked."""
-        held = self._parked.get((operator, key))
-        if held is None:
-            return None
-        receipt, keys = held
-        for other in keys:
-            self._parked.pop((operator, other), None)
+    def unpark(self, receipt: Receipt) -> None:
+        """A parked receipt has found its part."""
         self.store.unpark(receipt)
-        return receipt
-
-    def expire_parked(self, before: int) -> list[Receipt]:
-        """Parked receipts from before a time (ms) that nobody asked for; they stay in the store until retention."""
-        expired = []
-        while self._parked:
-            receipt, keys = next(iter(self._parked.values()))
-            if receipt.received_at >= before:
-                break
-            for key in keys:
-                self._parked.pop((receipt.operator, key), None)
-            expired.append(receipt)
-        return expired
+        self.parked.remove(receipt)

@@ -21,7 +21,7 @@ TRUE = {
     R.REJECTED: S.REJECTED,
 }
 INTERMEDIATE = (R.ENROUTE, R.ACCEPTED)
-SETTLED = [state for state in FINAL if state is not S.UNKNOWN]
+SETTLED = [state for state in sorted(FINAL) if state is not S.UNKNOWN]
 
 
 def out(state: State = S.SUBMITTED, **fields: object) -> Message:

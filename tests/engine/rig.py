@@ -213,6 +213,7 @@ class Rig:
         self.metrics = Counts()
         self.path = folder / "router.db"
         self.operators: dict[str, HandOperator] = {}
+        self.make_operator: Callable[[Operator, OperatorSink], HandOperator] = HandOperator
         self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
         self.store: Store
         self.engine: Engine
@@ -222,7 +223,7 @@ class Rig:
         recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
-            gateway = self.operators[one.name] = HandOperator(one, sink)
+            gateway = self.operators[one.name] = self.make_operator(one, sink)
             self.prepare_operator(gateway)
             return gateway
 

@@ -1,6 +1,7 @@
 """From submit to the operator and back: outcomes, retries, failover, parts in order."""
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from router.message import FINAL, State
 from router.money import Money
+from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.receipt import ReceiptState
 from router.refusal import Refusal
@@ -398,3 +400,24 @@ async def test_an_undelivered_receipt_says_why(tmp_path: Path) -> None:
         await rig.until(lambda: message.state is State.UNDELIVERED)
         (_, event) = await rig.events()
         assert event["error"]["code"] == "receipt_undelivered"
+
+
+async def test_text_rules_that_change_while_messages_wait(tmp_path: Path) -> None:
+    """A reload makes the operator take ASCII only: what waits is cut anew, what cannot be written so ends."""
+    one = operator("mtn")
+    async with Rig(settings(one), tmp_path) as rig:
+        rig.operators["mtn"].window = 0
+        cut_anew = await rig.submit(text="é" * 160)
+        refused = await rig.submit(text="é", encoding="gsm7")
+        assert len(cut_anew.parts) == 1
+        rig.next_config = settings(replace(one, text=TextRules(alphabet="ascii")))
+        await rig.engine.control.reload()
+        rig.operators["mtn"].window = 10
+        rig.operators["mtn"].come_up()
+        (first,) = await rig.written("mtn")
+        assert first.message is cut_anew
+        assert len(cut_anew.parts) == cut_anew.segments == 3
+        assert cut_anew.cost == Money(Decimal("0.06"), "XAF")
+        await rig.until(lambda: refused.state is State.FAILED)
+        assert refused.error is not None
+        assert refused.error.code == "text_rules_changed"

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from router.engine import dispatch
 from router.message import Encoding, State
 from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
@@ -116,19 +115,3 @@ async def test_a_currency_that_left_the_configuration_stops_nobody_else(tmp_path
         rig.operators["a"].go_down()
         assert other.operator == "b"
         assert in_euro.operator == "a"
-
-
-async def test_what_is_remembered_of_cut_messages_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dispatch, "_CUTS", 3)
-    async with Rig(settings(operator("a")), tmp_path) as rig:
-        for _ in range(8):
-            await rig.submit(text="x" * 400)
-            rig.operators["a"].accept((await rig.written("a"))[0])
-            second, third = await rig.written("a", 2)
-            rig.operators["a"].answer(second, THROTTLED)
-            rig.operators["a"].accept(third)
-            rig.clock.move(2)
-            rig.engine._dispatcher.pump_soon(rig.engine.desks["a"])
-            rig.operators["a"].accept((await rig.written("a"))[0])
-            await rig.settle()
-        assert len(rig.engine._dispatcher._cuts) <= 3

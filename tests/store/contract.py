@@ -739,9 +739,14 @@ async def purged(store: Store, messages: int = 0, events: int = 0, text: int = 0
 class Forgetting(StoreContract):
     @pytest.mark.parametrize("state", list(State))
     async def test_only_final_messages_go(self, store: Store, state: State) -> None:
-        await accepted(store, message(1, state=state), message(2, state=state))
+        await accepted(store, message(1, state=state, due_at=NOW), message(2, state=state, due_at=NOW))
         await purged(store, messages=NOW + 2)
         assert await ids(store.list_messages(MessageFilter("acme"))) == ([2] if state in FINAL else [2, 1])
+
+    async def test_submitted_without_a_receipt_to_wait_for_is_the_end_too(self, store: Store) -> None:
+        await accepted(store, message(1, state=State.SUBMITTED), message(2, state=State.SUBMITTED, due_at=NOW))
+        await purged(store, messages=NOW + 9)
+        assert await ids(store.list_messages(MessageFilter("acme"))) == [2]
 
     async def test_age_counts_from_when_it_was_to_be_sent(self, store: Store) -> None:
         await accepted(store, message(1, state=State.DELIVERED, send_at=NOW + 50), message(2, state=State.DELIVERED))
@@ -774,7 +779,7 @@ class Forgetting(StoreContract):
         texts = [
             message(1, state=State.DELIVERED, options={"n": 10**30, "text": "kept"}, sender="ACME"),
             message(2, state=State.DELIVERED, text=None, data=b"\x00", udh=b"\x00"),
-            message(3, state=State.SUBMITTED),
+            message(3, state=State.SUBMITTED, due_at=NOW),
             message(4, state=State.DELIVERED),
         ]
         async with opened(shelf) as (store, _):

@@ -1,0 +1,142 @@
+"""One message to every row of the simulator's table: what becomes of it, at one operator and beside a dearer one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from adapters.simulator.behaviour import BEHAVIOURS, BY_ENDING
+from adapters.simulator.smsc import Smsc
+from tests.processes import plain_number
+from tests.scenarios.world import Event, World, ending
+
+pytestmark = pytest.mark.process
+
+QUICK = {"link": {"response_timeout": "1s"}}
+RULES = "retry: {initial: 50ms, max: 200ms, attempts: 3}\nreceipts: {timeout: 3s}"
+
+
+@dataclass(frozen=True)
+class End:
+    """`doubt`: whether the event says possible_duplicate, None where both are true to the promise.
+    `submits`: how often the SMSC saw it."""
+
+    state: str
+    code: str | None = None
+    smsc_error: str | None = None
+    doubt: bool | None = False
+    submits: tuple[int, ...] = (1,)
+
+
+DELIVERED = End("delivered")
+
+ALONE = {
+    "901": End("undelivered", "receipt_undelivered", "001"),
+    "902": End("expired", "receipt_expired", "027"),
+    "903": End("rejected", "receipt_rejected", "045"),
+    "904": End("unknown", "receipt_unknown", "000"),
+    "905": End("undelivered", "receipt_undelivered", "000"),
+    "911": End("rejected", "rejected_by_operator", "0x0000000B"),
+    "912": End("rejected", "rejected_by_operator", "0x00000045"),
+    "913": End("delivered", submits=(2,)),
+    "914": End("delivered", submits=(6,)),
+    "915": End("delivered", submits=(3,)),
+    "916": End("delivered", submits=(2,)),
+    "917": End("failed", "retries_exhausted", "0x00000008", submits=(3,)),
+    "918": End("rejected", "rejected_by_operator", "0x00000065"),
+    "919": End("rejected", "rejected_by_operator", "0x000004A1"),
+    # Its receipt is there before the answer is given up, so there is no reason to send it again.
+    "921": End("delivered", doubt=False, submits=(1,)),
+    "922": End("unknown", "no_receipt", doubt=True, submits=(2,)),
+    "923": End("delivered", doubt=True, submits=(2,)),
+    "924": End("delivered", doubt=True, submits=(2,)),
+    # Whether its receipt or the second sending is first on the new bind is the network's choice.
+    "925": End("delivered", doubt=None, submits=(1, 2)),
+    "931": DELIVERED,
+    "932": DELIVERED,
+    "933": DELIVERED,
+    "934": DELIVERED,
+    "935": DELIVERED,
+    "936": End("unknown", "no_receipt"),
+    "937": DELIVERED,
+    "938": DELIVERED,
+    "939": DELIVERED,
+    "940": DELIVERED,
+}
+CUTS = [behaviour.ending for behaviour in BEHAVIOURS if behaviour.cut]
+
+MOVES_ON = {"912", "917", "919"}
+"""Refused by this operator, or failing there once too often: another one may take it."""
+ONLY_WAITS = {"913", "914", "915", "936"}
+"""What a second operator changes nothing about."""
+
+
+def test_the_table_is_whole() -> None:
+    assert ALONE.keys() == BY_ENDING.keys()
+
+
+async def test_at_one_operator(world: World) -> None:
+    smsc = await world.operator()
+    world.configure(operator=RULES, **QUICK)
+    await world.start()
+    await world.bound()
+    together = [behaviour for behaviour in ALONE if behaviour not in CUTS]
+    taken = await world.batch([{"to": f"+237670000{row}", "text": f"row {row}"} for row in together])
+    of = {one["id"]: row for one, row in zip(taken, together, strict=True)}
+    events = await world.ended(of, within=40)
+    # These end the link for everyone, so each comes alone.
+    for row in CUTS:
+        await world.bound()
+        one = await world.submit(f"+237670000{row}", f"row {row}")
+        of[one["id"]] = row
+        await world.ended([one["id"]])
+    events = await world.events()
+    found = {}
+    for event in events:
+        if ending(event):
+            row = of[event["message_id"]]
+            assert row not in found, "ended twice"
+            found[row] = seen(smsc, row, event, ALONE[row])
+    assert found == ALONE
+    samples = await world.metrics()
+    assert samples.total("receipts_total", result="duplicate") >= 1
+    assert samples.total("queue_messages") == samples.total("window_in_use") == 0
+
+
+def seen(smsc: Smsc, row: str, event: Event, wanted: End) -> End:
+    """What happened, in the words of the table."""
+    error: dict[str, Any] = event["error"] or {}
+    submits = sum(one.destination == f"237670000{row}" for one in smsc.submitted)
+    return End(
+        event["state"],
+        error.get("code"),
+        error.get("smsc_error"),
+        None if wanted.doubt is None else event["possible_duplicate"],
+        wanted.submits if submits in wanted.submits else (submits,),
+    )
+
+
+async def test_beside_a_dearer_operator(world: World) -> None:
+    cheap, dear = await world.operator("cheap"), await world.operator("dear")
+    world.configure(operator=RULES, **QUICK)
+    await world.start()
+    await world.bound("cheap")
+    await world.bound("dear")
+    for index, (row, alone) in enumerate(ALONE.items()):
+        if row in ONLY_WAITS:
+            continue
+        cheap.options.behaviour = row
+        await world.bound("cheap")
+        to = plain_number(index)
+        id = (await world.submit(to, f"row {row}"))["id"]
+        (event,) = (one for one in await world.ended([id]) if one["message_id"] == id and ending(one))
+        at_cheap = sum(one.destination == to[1:] for one in cheap.submitted)
+        at_dear = sum(one.destination == to[1:] for one in dear.submitted)
+        assert at_cheap in alone.submits, row
+        if row in MOVES_ON:
+            assert (event["state"], event["operator"], at_dear) == ("delivered", "dear", 1), row
+            assert (event["error"], event["cost"]["amount"], event["possible_duplicate"]) == (None, "0.02", False), row
+            (part,) = (await world.message(id))["parts"]
+            assert [attempt["operator"] for attempt in part["attempts"]] == ["cheap"] * at_cheap + ["dear"], row
+        else:
+            assert (event["state"], event["operator"], at_dear) == (alone.state, "cheap", 0), row
