@@ -191,21 +191,29 @@ class Intake:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(resolve, stored))
+        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
         for message in messages:
             if message.state is State.QUEUED:
                 self._dispatcher.enqueue(message)
             self._wakeups.note(message)
         self._dispatcher.pump_now()
         if await asyncio.shield(stored) is not None:
+            raise _unavailable()
+
+    def _stored(
+        self, messages: list[Message], stored: asyncio.Future[StoreUnavailable | None], error: StoreUnavailable | None
+    ) -> None:
+        """The store has them, or nobody has: also when the request is not waited for any more."""
+        if error is None:
+            for message in messages:
+                self._metrics.accepted(message.account, message.channel)
+        else:
             self._ledger.open -= len(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED
                 self._ledger.active.pop(message.no, None)
-            raise _unavailable()
-        for message in messages:
-            self._metrics.accepted(message.account, message.channel)
+        resolve(stored, error)
 
     def _meter(self, account: Account) -> Meter:
         assert account.rate is not None

@@ -291,3 +291,25 @@ async def test_a_message_from_a_handset_goes_to_its_account(tmp_path: Path) -> N
         assert [(event["to"], event["text"]) for event in received] == [("8080", "hello"), ("237612345678", "hi")]
         assert received[0]["from"] == "+237670000001"
         assert received[0]["type"] == "message.received"
+
+
+async def test_a_long_message_goes_on_when_a_late_answer_and_its_receipt_overtake_the_second_sending(
+    tmp_path: Path,
+) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        message = await rig.submit(text="x" * 400)
+        (first,) = await rig.written("mtn")
+        mtn.answer(first, UNKNOWN)
+        (again,) = await rig.written("mtn")
+        mtn.sink.answered_late(first, Outcome(OutcomeKind.ACCEPTED, "late"))
+        await rig.settle()
+        mtn.receipt(message.to, "late")
+        await rig.settle()
+        mtn.answer(again, Outcome(OutcomeKind.FAILED, status=0x08))
+        second, third = await rig.written("mtn", 2)
+        assert (second.part.number, third.part.number) == (2, 3)
+        for submission in (second, third):
+            mtn.receipt(message.to, mtn.accept(submission))
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert len(mtn.history) == 4
