@@ -23,7 +23,7 @@ from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
 from router.refusal import Refusal
-from router.text.segment import Segment, Segmentation
+from router.text.segment import MAX_PARTS, Segment, Segmentation
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
@@ -201,7 +201,7 @@ class Dispatcher:
     def _cut(self, message: Message, rules: TextRules) -> Segmentation:
         if len(message.parts) == 1 or message.text is None:
             return cut_for(message, rules)
-        return self._cut_long(message.text, message.encoding_wish, rules)
+        return self._cut_long(message.text, message.encoding_wish, rules, MAX_PARTS, message.transliterate)
 
     def _cut_anew(self, message: Message, now: int) -> None:
         """Route a message by the rules of now, from the start; what is half out ends."""
