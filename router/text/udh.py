@@ -7,6 +7,8 @@ import msgspec
 
 CONCAT8 = 0x00
 CONCAT16 = 0x08
+SINGLE_SHIFT = 0x24
+LOCKING_SHIFT = 0x25
 
 _CONCAT8 = Layout(">BBBBBB")
 _CONCAT16 = Layout(">BBBHBB")
@@ -60,6 +62,27 @@ def concatenation(header: bytes) -> Concatenation | None:
         if 0 < piece.number <= piece.total:
             found = piece
     return found
+
+
+def shifts(header: bytes) -> tuple[int, int]:
+    """The languages of the single and of the locking shift table (9.2.3.24.15, 9.2.3.24.16), 0 where there is none
+    or the header cannot be read."""
+    try:
+        found = dict(elements(header))
+    except ValueError:
+        return 0, 0
+    single, locking = found.get(SINGLE_SHIFT, b""), found.get(LOCKING_SHIFT, b"")
+    return single[0] if len(single) == 1 else 0, locking[0] if len(locking) == 1 else 0
+
+
+def without_concatenation(header: bytes) -> bytes | None:
+    """The header without what makes a piece of it, None where nothing is left; one that cannot be read as it is."""
+    try:
+        found = elements(header)
+    except ValueError:
+        return header or None
+    rest = b"".join([bytes([name, len(data)]) + data for name, data in found if name not in (CONCAT8, CONCAT16)])
+    return bytes([len(rest)]) + rest if rest else None
 
 
 def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
