@@ -10,6 +10,7 @@ from router.refusal import Refusal
 from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, RouteQuery
+from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, segment, segment_binary
 
 
@@ -19,6 +20,7 @@ class Chooser:
     def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
         self._running = running
         self._desks = desks
+        self._references = References()
 
     def rank(self, message: Message, now: int) -> Ranking:
         """The candidates for a message. Raises Refusal as `router.routing.route.rank` does."""
@@ -51,12 +53,13 @@ class Chooser:
             waiting = waiting or candidate
         return waiting
 
-    def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation) -> None:
+    def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
         message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = ranking.rule.sender if ranking.rule else None
         message.encoding = cut.encoding
+        message.transliterated = cut.transliterated
         message.segments = cut.count
         message.cost = candidate.cost.times(cut.count)
         if len(message.parts) != len(cut.segments):
@@ -65,6 +68,8 @@ class Chooser:
                 # Only the first part can have been tried; what was learnt of it stays with the message.
                 parts[0].attempts = message.parts[0].attempts
             message.parts = parts
+        if len(message.parts) > 1 and not message.concat_reference:
+            message.concat_reference = self._references.next(message.to, now)
 
     def move(self, message: Message, now: int) -> bool:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""
@@ -75,7 +80,7 @@ class Chooser:
                 return False
             if candidate.operator != message.operator:
                 cut = cut_for(message, self.rules(candidate))
-                self.assign(message, candidate, ranking, cut)
+                self.assign(message, candidate, ranking, cut, now)
         except Refusal:
             return False
         return True
@@ -96,4 +101,4 @@ def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> 
     """The message's content as an operator with these rules gets it. Raises Refusal where it cannot be written."""
     if message.text is None:
         return segment_binary(message.data or b"", message.udh, rules, most_parts)
-    return segment(message.text, message.encoding_wish, rules, most_parts)
+    return segment(message.text, message.encoding_wish, rules, most_parts, message.transliterate)

@@ -168,7 +168,7 @@ class Dispatcher:
     def _segments(self, message: Message, rules: TextRules) -> tuple[Segment, ...]:
         if len(message.parts) == 1 or message.text is None:
             return cut_for(message, rules).segments
-        return self._cut_long(message.text, message.encoding_wish, rules).segments
+        return self._cut_long(message.text, message.encoding_wish, rules, transliterate=message.transliterate).segments
 
     def _cut_anew(self, message: Message, now: int) -> None:
         """A reload has changed how the operator takes texts, and with it the number of parts."""

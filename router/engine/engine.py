@@ -1,7 +1,6 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -102,7 +101,6 @@ class Engine:
             clock,
             metrics,
             ids,
-            first_reference=secrets.randbelow(0x10000),
         )
         self.messages = Messages(self.ledger, endings, clock)
         self.preview = Preview(self.running, self.desks)

@@ -53,7 +53,6 @@ class Intake:
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
-        first_reference: int,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -63,7 +62,6 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
-        self._reference = first_reference
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
@@ -151,6 +149,7 @@ class Intake:
             data=submit.data,
             udh=submit.udh,
             encoding_wish=submit.encoding,
+            transliterate=account.transliterate,
             reference=submit.reference,
             traffic_class=submit.traffic_class,
             channel=submit.channel.value,
@@ -167,9 +166,6 @@ class Intake:
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
-        if len(message.parts) > 1:
-            self._reference = (self._reference + 1) & 0xFFFF
-            message.concat_reference = self._reference
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
@@ -183,7 +179,7 @@ class Intake:
             # Now that the count is known the limit may point elsewhere.
             again = self._chooser.pick(message, ranking) if message.max_price is not None else candidate
             if again is candidate:
-                self._chooser.assign(message, candidate, ranking, cut)
+                self._chooser.assign(message, candidate, ranking, cut, now)
                 return
             candidate = again
         raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
