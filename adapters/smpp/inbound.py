@@ -51,7 +51,7 @@ def read_inbound(pdu: ShortMessage | DataSm, operator: Operator, now_ms: int) ->
             place = udh.concatenation(header)
         except ValueError:
             pass  # no header after all, or one that says nothing
-        if alphabet == "ascii" and header is not None and any(udh.shifts(header)):
+        if alphabet == "ascii" and header is not None and any(received.languages_of(header)):
             alphabet = received.GSM7  # only GSM 7-bit has shift tables, whatever data_coding says
     return Inbound(
         operator.name,

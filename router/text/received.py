@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from router.inbound import Inbound
 from router.text import gsm7, udh
+from router.text.languages import IDENTIFIERS, LOCKING_SHIFT, SINGLE_SHIFT, table
 
 GSM7: Final = "gsm7"
 GSM7_PACKED: Final = "gsm7-packed"
@@ -22,6 +23,7 @@ _CODECS: Final = {
 ALPHABETS: Final = frozenset([GSM7, GSM7_PACKED, UCS2, *_CODECS])
 """What an Inbound may say its content is written in."""
 
+_LANGUAGES: Final = frozenset(IDENTIFIERS.values())
 _HALF: Final = "\ufffd"
 
 
@@ -29,8 +31,8 @@ class _Form(NamedTuple):
     """How a stretch of octets is read; languages by their identifier (TS 23.038, 6.2.1.2.4), 0 for the default."""
 
     alphabet: str | None
-    single: int = 0
     locking: int = 0
+    single: int = 0
 
 
 class _Run:
@@ -46,6 +48,17 @@ class _Run:
         self.content = b""
         self.cut_before = cut_before
         self.cut_behind = False
+
+
+def languages_of(header: bytes) -> tuple[int, int]:
+    """The languages of the locking and of the single shift table that a header announces (TS 23.040, 9.2.3.24.15 and
+    9.2.3.24.16), 0 for the default's; what is reserved, or cannot be read, is to be passed over."""
+    try:
+        found = dict(udh.elements(header))
+    except ValueError:
+        return 0, 0
+    locking, single = (int.from_bytes(found.get(name, b"")) for name in (LOCKING_SHIFT, SINGLE_SHIFT))
+    return locking if locking in _LANGUAGES else 0, single if single in _LANGUAGES else 0
 
 
 def read_text(pieces: Sequence[Inbound]) -> str | None:
@@ -92,7 +105,7 @@ def _form(piece: Inbound) -> tuple[_Form, bytes]:
         content = _unpack(content, len(piece.udh or b""), is_last)
     if piece.udh is None:
         return _Form(GSM7), content
-    return _Form(GSM7, *udh.shifts(piece.udh)), content
+    return _Form(GSM7, *languages_of(piece.udh)), content
 
 
 def _unpack(content: bytes, header: int, is_last: bool) -> bytes:
@@ -110,21 +123,17 @@ def _unpack(content: bytes, header: int, is_last: bool) -> bytes:
 
 
 def _decode(run: _Run) -> str | None:
-    alphabet, single, locking = run.form
+    alphabet, locking, single = run.form
     if alphabet is None:
         return None
     if alphabet == GSM7:
-        return _read_gsm7(run.content, single, locking) if run.content.isascii() else None
+        return table(locking, single).decode(run.content) if run.content.isascii() else None
     if alphabet == UCS2:
         return _read_ucs2(run)
     try:
         return run.content.decode(_CODECS[alphabet])
     except ValueError:
         return None
-
-
-def _read_gsm7(septets: bytes, single: int, locking: int) -> str:
-    return gsm7.decode(septets)
 
 
 def _read_ucs2(run: _Run) -> str | None:

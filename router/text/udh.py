@@ -7,8 +7,6 @@ import msgspec
 
 CONCAT8 = 0x00
 CONCAT16 = 0x08
-SINGLE_SHIFT = 0x24
-LOCKING_SHIFT = 0x25
 
 _CONCAT8 = Layout(">BBBBBB")
 _CONCAT16 = Layout(">BBBHBB")
@@ -62,17 +60,6 @@ def concatenation(header: bytes) -> Concatenation | None:
         if 0 < piece.number <= piece.total:
             found = piece
     return found
-
-
-def shifts(header: bytes) -> tuple[int, int]:
-    """The languages of the single and of the locking shift table (9.2.3.24.15, 9.2.3.24.16), 0 where there is none
-    or the header cannot be read."""
-    try:
-        found = dict(elements(header))
-    except ValueError:
-        return 0, 0
-    single, locking = found.get(SINGLE_SHIFT, b""), found.get(LOCKING_SHIFT, b"")
-    return single[0] if len(single) == 1 else 0, locking[0] if len(locking) == 1 else 0
 
 
 def without_concatenation(header: bytes) -> bytes | None:
