@@ -15,12 +15,14 @@ from router.engine.endings import Endings
 from router.engine.feed import Feed
 from router.engine.housekeeping import keep_house
 from router.engine.ids import Ids
+from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
 from router.engine.preview import Preview
 from router.engine.running import Running
 from router.engine.wakeups import Wakeups
+from router.inbound import Inbound
 from router.operator import Operator
 from router.outcome import Outcome
 from router.ports import (
@@ -33,7 +35,7 @@ from router.ports import (
     Store,
     Submission,
 )
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 from router.routing.plan import RoutePlan
 from router.settings import Settings
 
@@ -72,13 +74,12 @@ class Engine:
             self.ledger,
             self.desks,
             endings,
-            self.feed,
-            self.running,
             clock,
             metrics,
             lambda *late: self._dispatcher.answered_late(*late),
             log,
         )
+        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -134,6 +135,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
+            loop.create_task(self._inbox.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -187,7 +189,7 @@ class Engine:
         self._correlator.received(operator, receipt, token)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        self._correlator.inbound(operator, message, token)
+        self._inbox.inbound(operator, message, token)
 
     def link_changed(self, operator: str) -> None:
         self._dispatcher.link_changed(operator)

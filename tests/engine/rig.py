@@ -70,6 +70,9 @@ class Counts:
     def event(self, type: str) -> None:
         self.counted["event", type] += 1
 
+    def inbound(self, operator: str, result: str) -> None:
+        self.counted["inbound", operator, result] += 1
+
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...

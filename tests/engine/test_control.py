@@ -206,10 +206,10 @@ async def test_a_preview_tells_what_the_engine_then_does(tmp_path: Path) -> None
 async def test_a_preview_of_text_for_an_operator(tmp_path: Path) -> None:
     async with Rig(settings(operator("a", text=TextRules(alphabet="ascii"))), tmp_path) as rig:
         preview = rig.engine.preview
-        assert preview.segment("é" * 80, EncodingWish.AUTO, None).count == 1
-        assert preview.segment("é" * 80, EncodingWish.AUTO, "a").count == 2
+        assert preview.segment("é" * 80, EncodingWish.AUTO, None, False).count == 1
+        assert preview.segment("é" * 80, EncodingWish.AUTO, "a", False).count == 2
         with pytest.raises(Refusal) as refused:
-            preview.segment("x", EncodingWish.AUTO, "nobody")
+            preview.segment("x", EncodingWish.AUTO, "nobody", False)
         assert (refused.value.code, refused.value.field) == ("invalid_request", "operator")
         with pytest.raises(Refusal) as refused:
             preview.route(None, RouteQuery(to="0670000001", at=0))
