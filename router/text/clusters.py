@@ -8,23 +8,24 @@ _CLUSTER = regex.compile(r"\X")
 _JOINING = regex.compile(r"[^\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}\p{GCB=LV}\p{GCB=LVT}]")
 
 
-def start(text: str, index: int) -> int:
+def start(text: str, index: int, known: int = 0) -> int:
     """Where the cluster begins that a cut before `text[index]` would break; `index` itself where it breaks none.
 
-    `index` is within the text, neither 0 nor its end.
+    `index` is within the text, neither 0 nor its end; `known` is a place before it where a cluster begins.
     """
-    if not (_joins(text[index]) or _joins(text[index - 1])):
+    behind = _joins(text[index - 1])
+    if not behind and not _joins(text[index]):
         return index
     # Clusters are only defined from a known boundary on; between two characters that join nothing there is one.
-    known = index - 1
-    while known and (_joins(text[known]) or _joins(text[known - 1])):
-        known -= 1
-    begins = known
-    for cluster in _CLUSTER.finditer(text, known):
-        if cluster.end() > index:
-            begins = cluster.start()
+    begin = index - 1
+    while begin > known:
+        here, behind = behind, _joins(text[begin - 1])
+        if not here and not behind:
             break
-    return begins
+        begin -= 1
+    while (cluster := _CLUSTER.match(text, begin)) is not None and cluster.end() <= index:
+        begin = cluster.end()
+    return begin
 
 
 @lru_cache(4096)

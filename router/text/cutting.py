@@ -1,38 +1,30 @@
 """Where long content is cut: into as few pieces as can be, and among those cuts through the fewest clusters."""
 
-from collections.abc import Callable
 from typing import NamedTuple
-
-from msgspec import Struct
 
 from router.text import clusters
 
 
-class Units(Struct, frozen=True, gc=False):
-    """How content is counted: units of `width` octets; one whose first octet is among `leads` stays with the next.
+class Units:
+    """How content is counted: units of `width` octets; one whose first octet is among `leads` goes with the next, and
+    the two are one character."""
 
-    `encode` and `decode` turn text into whole units and back; None for content that is no text.
+    def __init__(self, width: int, leads: bytes = b"") -> None:
+        self.width = width
+        self.leads = leads
+        self.others = bytes(set(range(256)) - set(leads))
+
+
+class Cut(NamedTuple):
+    """A place to cut: in octets of the content, in characters of its text, and the cuts before it.
+
+    `whole` is where the last cluster begins that is known to begin at or before it; it is broken if that is before it.
     """
-
-    width: int
-    leads: bytes = b""
-    encode: Callable[[str], bytes | None] | None = None
-    decode: Callable[[bytes], str] | None = None
-
-
-class Place(NamedTuple):
-    """A place in the content, in octets, and the same place in its text, in characters."""
 
     octets: int
     characters: int
-
-
-class _Way(NamedTuple):
-    """How far some cuts have come: `cut` clusters are broken so far."""
-
-    cut: int
-    place: Place
-    before: "_Way | None"
+    whole: int
+    before: "Cut | None"
 
 
 def ends(content: bytes, units: Units, capacity: int) -> list[int]:
@@ -45,45 +37,37 @@ def ends(content: bytes, units: Units, capacity: int) -> list[int]:
     return found
 
 
-def places(content: bytes, text: str, units: Units, capacity: int, furthest: list[int]) -> list[Place]:
-    """Where each piece ends, given its `ends`: as many pieces, and among the ways to cut so many one that breaks the
-    fewest grapheme clusters."""
-    even = len(content) == len(text) * units.width
-    found = []
-    octets = characters = 0
-    for end in furthest:
-        characters += (end - octets) // units.width if even else _characters(content[octets:end], units)
-        octets = end
-        found.append(Place(octets, characters))
-    if all(clusters.start(text, place.characters) == place.characters for place in found[:-1]):
-        return found
-    return _softened(content, text, units, capacity, furthest)
+def cuts(content: bytes, units: Units, capacity: int, text: str, count: int) -> list[Cut]:
+    """Where each of `count` pieces ends, as few as can be; among the ways to cut so many one that breaks the fewest
+    grapheme clusters of `text`.
 
-
-def _softened(content: bytes, text: str, units: Units, capacity: int, furthest: list[int]) -> list[Place]:
-    """For each number of broken clusters the way that has come furthest is as good as any other: what remains is
-    shorter. So one way for each number is followed, and dropped where one with fewer has come as far."""
-    ways = [_Way(0, Place(0, 0), None)]
-    for nearest in _nearest(content, units, capacity, len(furthest)):
-        best: dict[int, _Way] = {}
-        for way in ways:
-            octets = _reach(content, units, capacity, way.place.octets)
-            characters = way.place.characters + _characters(content[way.place.octets : octets], units)
-            whole = clusters.start(text, characters)
-            if whole != characters:
-                _keep(best, _Way(way.cut + 1, Place(octets, characters), way))
-                octets -= _octets(text[whole:characters], units)
-            if octets >= nearest:
-                _keep(best, _Way(way.cut, Place(octets, whole), way))
-        ways = []
-        for cut in sorted(best):
-            if not ways or best[cut].place > ways[-1].place:
-                ways.append(best[cut])
-    found = [Place(len(content), len(text))]
-    last: _Way | None = ways[0]
-    while last is not None and last.before is not None:
-        found.append(last.place)
-        last = last.before
+    Of the ways that have broken so many clusters, the one that has come furthest is as good as any: less remains. It
+    is found for no broken cluster first, then for one more at a time, until one reaches the end.
+    """
+    nearest = _nearest(content, units, capacity, count)
+    way: Cut | None = Cut(0, 0, 0, None)
+    breaking: list[Cut | None] = [None] * len(nearest)
+    while True:
+        broken, breaking = breaking, []
+        for earliest, other in zip(nearest, broken, strict=True):
+            here = further = None
+            if way is not None:
+                octets = _reach(content, units, capacity, way.octets)
+                characters = way.characters + _characters(content, units, way.octets, octets)
+                whole = clusters.start(text, characters, way.whole)
+                if whole != characters:
+                    further = Cut(octets, characters, whole, way)
+                    octets = _back(content, units, octets, characters - whole)
+                if octets >= earliest:
+                    here = Cut(octets, whole, whole, way)
+            breaking.append(further)
+            way = other if here is None or (other is not None and other.octets > here.octets) else here
+        if way is not None:
+            break
+    found = [Cut(len(content), len(text), len(text), way)]
+    while way.before is not None:
+        found.append(way)
+        way = way.before
     return found[::-1]
 
 
@@ -99,12 +83,6 @@ def _nearest(content: bytes, units: Units, capacity: int, count: int) -> list[in
     return found[::-1]
 
 
-def _keep(best: dict[int, _Way], way: _Way) -> None:
-    known = best.get(way.cut)
-    if known is None or way.place > known.place:
-        best[way.cut] = way
-
-
 def _reach(content: bytes, units: Units, capacity: int, start: int) -> int:
     end = start + capacity * units.width
     if end >= len(content):
@@ -112,11 +90,16 @@ def _reach(content: bytes, units: Units, capacity: int, start: int) -> int:
     return end - units.width if content[end - units.width] in units.leads else end
 
 
-def _characters(piece: bytes, units: Units) -> int:
-    assert units.decode is not None
-    return len(units.decode(piece))
+def _characters(content: bytes, units: Units, start: int, end: int) -> int:
+    """How many characters the units from `start` to `end` are."""
+    first_octets = content[start : end : units.width]
+    return len(first_octets) - len(first_octets.translate(None, units.others))
 
 
-def _octets(text: str, units: Units) -> int:
-    assert units.encode is not None
-    return len(units.encode(text) or b"")
+def _back(content: bytes, units: Units, octets: int, characters: int) -> int:
+    """The place so many characters before another."""
+    for _ in range(characters):
+        octets -= units.width
+        if content[octets - units.width] in units.leads:
+            octets -= units.width
+    return octets

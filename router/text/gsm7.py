@@ -63,7 +63,9 @@ class Table:
         septets = septets.replace(_ZERO, b"\x00")
         if septets.isascii():
             return septets
-        return _EXPAND.sub(_pair, septets)
+        for code in set(septets.translate(None, _PLAIN)):
+            septets = septets.replace(_CODES[code], _PAIRS[code])
+        return septets
 
     def decode(self, septets: bytes) -> str:
         """The text of septets given one to an octet. Never raises.
@@ -95,15 +97,12 @@ def _encoding_table(basic: str, escaped: Mapping[str, int]) -> str:
 
 
 _ZERO = bytes([0x80 | ESCAPE])
-_EXPAND = re.compile(rb"[\x80-\xff]")
-_PAIRS = {bytes([0x80 | code]): bytes([ESCAPE, code]) for code in range(128)}
+_PLAIN = bytes(range(128))
+_CODES = {0x80 | code: bytes([0x80 | code]) for code in range(128)}
+_PAIRS = {0x80 | code: bytes([ESCAPE, code]) for code in range(128)}
 _ESCAPED = re.compile(rb"\x1b[\x00-\x7f]?")
-_SINGLES = {pair: single for single, pair in _PAIRS.items()} | {bytes([ESCAPE]): _ZERO}
+_SINGLES = {pair: _CODES[code] for code, pair in _PAIRS.items()} | {bytes([ESCAPE]): _ZERO}
 _NO_SEPTET = re.compile(rb"\x1b?[\x80-\xff]")
-
-
-def _pair(match: re.Match[bytes]) -> bytes:
-    return _PAIRS[match[0]]
 
 
 def _single(match: re.Match[bytes]) -> bytes:

@@ -1,6 +1,7 @@
 """From a content to the segments that carry it (3GPP TS 23.038 alphabets, TS 23.040, 9.2.3.24 long messages)."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import islice
 
@@ -101,7 +102,7 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
 class _Form(Struct, frozen=True):
     """How one encoding is counted: so many units in a message `alone` or in one `of_many`.
 
-    With language tables `shifts` are their elements of the header.
+    With language tables `shifts` are their elements of the header. `table` is what septets are written with.
     """
 
     encoding: Encoding
@@ -109,6 +110,7 @@ class _Form(Struct, frozen=True):
     units: cutting.Units
     alone: int
     of_many: dict[LongForm, int]
+    table: gsm7.Table | None = None
     language: Language | None = None
     shifts: bytes = b""
 
@@ -122,9 +124,10 @@ def _septets(table: gsm7.Table, language: Language | None) -> _Form:
     return _Form(
         encoding=Encoding.GSM7,
         name="septets",
-        units=cutting.Units(1, bytes([gsm7.ESCAPE]), table.encode, table.decode),
+        units=cutting.Units(1, bytes([gsm7.ESCAPE])),
         alone=(140 - len(shifts) - bool(shifts)) * 8 // 7,
         of_many={form: (140 - header - len(shifts)) * 8 // 7 for form, header in _HEADERS.items()},
+        table=table,
         language=language,
         shifts=shifts,
     )
@@ -134,7 +137,7 @@ _SEPTETS = _septets(gsm7.DEFAULT, None)
 _CODE_UNITS = _Form(
     encoding=Encoding.UCS2,
     name="UTF-16 code units",
-    units=cutting.Units(2, ucs2.HIGH_SURROGATES, ucs2.encode, ucs2.decode),
+    units=cutting.Units(2, ucs2.HIGH_SURROGATES),
     alone=70,
     of_many={form: (140 - header) // 2 for form, header in _HEADERS.items()},
 )
@@ -196,8 +199,8 @@ def _with_tables(text: str, reason: str | None, rules: TextRules) -> _Written | 
     best: _Written | None = None
     for name in rules.language_tables if rules.alphabet in _OF_SEPTETS else ():
         for form in _language_forms(name):
-            assert form.units.encode is not None
-            septets = form.units.encode(text)
+            assert form.table is not None
+            septets = form.table.encode(text)
             if septets is not None:
                 written = _written(form, septets, text, reason, rules)
                 if best is None or _cost(written) < _cost(best):
@@ -225,7 +228,7 @@ def _transliterated(written: _Written, replaced: str, rules: TextRules, max_part
 
 def _not_encodable(text: str, wish: EncodingWish, rules: TextRules) -> Refusal:
     if wish is EncodingWish.GSM7:
-        detail = f"These characters cannot be sent in GSM 7-bit: {_lacking(text, rules, rules.language_tables)}"
+        detail = f"These characters cannot be sent in GSM 7-bit: {_lacking_tables(text, rules)}"
     else:
         detail = f"The text holds half of a surrogate pair: {_shown(filter(_is_surrogate, text))}"
     return Refusal("not_encodable", detail, "text")
@@ -267,9 +270,9 @@ def _pieces(written: _Written, capacity: int) -> list[tuple[bytes, str | None]]:
         return [(content[start:end], None) for start, end in zip([0, *ends], ends, strict=False)]
     octets = characters = 0
     pieces: list[tuple[bytes, str | None]] = []
-    for place in cutting.places(content, text, written.form.units, capacity, ends):
-        pieces.append((content[octets : place.octets], text[characters : place.characters]))
-        octets, characters = place
+    for cut in cutting.cuts(content, written.form.units, capacity, text, len(ends)):
+        pieces.append((content[octets : cut.octets], text[characters : cut.characters]))
+        octets, characters = cut.octets, cut.characters
     return pieces
 
 
@@ -277,11 +280,11 @@ def _pieces(written: _Written, capacity: int) -> list[tuple[bytes, str | None]]:
 
 _OF_SEPTETS: tuple[Alphabet, ...] = ("gsm7", "gsm7-packed")
 _CODECS = {"latin1": "latin-1", "ascii": "ascii"}
-_CHARACTERS: dict[Alphabet, frozenset[str]] = {
-    "gsm7": gsm7.CHARACTERS,
-    "gsm7-packed": gsm7.CHARACTERS,
-    "latin1": frozenset([character for character in gsm7.CHARACTERS if character <= "\xff"]),
-    "ascii": frozenset([character for character in gsm7.CHARACTERS if character <= "\x7f"]),
+_SHOWN = 10
+_LAST: dict[Alphabet, str] = {"gsm7": "\uffff", "gsm7-packed": "\uffff", "latin1": "\xff", "ascii": "\x7f"}
+_OUTSIDE: dict[Alphabet, Callable[[str], re.Match[str] | None]] = {
+    alphabet: re.compile("[^" + re.escape("".join(sorted(one for one in gsm7.CHARACTERS if one <= last))) + "]").search
+    for alphabet, last in _LAST.items()
 }
 
 
@@ -311,20 +314,30 @@ def _writable(text: str, rules: TextRules) -> bool:
     return True
 
 
-def _lacking(text: str, rules: TextRules, tables: tuple[str, ...] = ()) -> str:
-    """The characters that keep `text` from GSM 7-bit at this operator, for a person to read: those in none of the
-    `tables` either, or, where no table has them all, those that need one."""
-    characters = _CHARACTERS[rules.alphabet]
-    lacking = [character for character in dict.fromkeys(text) if character not in characters]
-    if tables and rules.alphabet in _OF_SEPTETS:
-        known = {
-            character
-            for name in tables
-            for form in languages.forms(name)
-            for character in languages.table_of(form).characters
-        }
-        lacking = [character for character in lacking if character not in known] or lacking
+def _lacking(text: str, rules: TextRules) -> str:
+    """The characters that keep `text` from GSM 7-bit at this operator, for a person to read."""
+    return _shown(_outside(text, rules.alphabet))
+
+
+def _lacking_tables(text: str, rules: TextRules) -> str:
+    """The same where language tables may be used: what none of them has, or, where no table has all, what needs one."""
+    lacking = _outside(text, rules.alphabet, len(text))
+    if rules.alphabet in _OF_SEPTETS:
+        tables = [languages.table_of(form) for name in rules.language_tables for form in languages.forms(name)]
+        nowhere = [character for character in lacking if not any(character in table.characters for table in tables)]
+        lacking = nowhere or lacking
     return _shown(lacking)
+
+
+def _outside(text: str, alphabet: Alphabet, most: int = _SHOWN) -> list[str]:
+    """The first distinct characters that the alphabet has not. To look at each character would take most of the time
+    that a text in another script costs."""
+    search = _OUTSIDE[alphabet]
+    found: list[str] = []
+    while len(found) < most and (match := search(text)) is not None:
+        found.append(match[0])
+        text = text[match.end() :].replace(match[0], "")
+    return found
 
 
 def _is_surrogate(character: str) -> bool:
@@ -332,7 +345,5 @@ def _is_surrogate(character: str) -> bool:
 
 
 def _shown(characters: Iterable[str]) -> str:
-    """At most ten characters; those that cannot be seen by their code point."""
-    return " ".join(
-        [character if character.isprintable() else f"U+{ord(character):04X}" for character in islice(characters, 10)]
-    )
+    """The first characters; those that cannot be seen by their code point."""
+    return " ".join([one if one.isprintable() else f"U+{ord(one):04X}" for one in islice(characters, _SHOWN)])

@@ -35,7 +35,7 @@ CASES: list[tuple[str, str, TextRules, float | None]] = [
 ]
 
 
-def cost(text: str, rules: TextRules, rounds: int = 15, calls: int = 1000) -> float:
+def cost(text: str, rules: TextRules, rounds: int = 60, calls: int = 100) -> float:
     """Microseconds for one call."""
     best = 1e9
     for _ in range(rounds):
