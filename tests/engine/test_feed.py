@@ -11,8 +11,8 @@ import pytest
 from router.engine import feed as feed_module
 from router.engine.feed import Feed, at
 from router.event import EventType
+from router.inbound import Received
 from router.message import Message
-from router.receipt import Inbound
 from tests.engine.rig import Rig, operator, settings
 
 
@@ -138,8 +138,8 @@ async def test_the_numbers_go_on_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_received_message_is_an_event_like_the_others(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
-        inbound = Inbound("mtn", "237670000001", "8080", rig.clock.ms, text="STOP é")
-        rig.engine.feed.tell_received("acme", inbound, "+237670000001", rig.clock.ms)
+        received = Received("mtn", "+237670000001", "8080", "STOP é", None, None, 1, True)
+        rig.engine.feed.tell_received("acme", received, "sms", (), rig.clock.ms)
         feed = await opened(rig, 1)
         first, second = await feed.read("acme", 0, 10, 0)
         assert (first.type, second.type) == (EventType.RECEIVED, EventType.SUBMITTED)
