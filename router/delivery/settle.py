@@ -44,6 +44,11 @@ def committed_to(message: Message) -> str | None:
     return None
 
 
+def _all_out(message: Message) -> bool:
+    """Whether no part is left to send."""
+    return all(part.state is not State.QUEUED for part in message.parts)
+
+
 def settle(
     message: Message, part: Part, attempt: Attempt, outcome: Outcome, operator: Operator, now: int, jitter: float
 ) -> Step:
@@ -109,6 +114,24 @@ def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome
     return Step.IGNORE
 
 
+def stop_sending(message: Message, operator: Operator, now: int) -> Step:
+    """Nothing more of a queued message will be sent to its operator, in place.
+
+    IGNORE while an answer is due; AWAIT where the operator may have all of it, for what it may have waits for its
+    receipt; FINAL where a part never got there, and the caller says how it ends.
+    """
+    waiting = [part for part in message.parts if part.state is State.QUEUED]
+    if any(attempt.outcome is None for part in waiting for attempt in part.attempts):
+        return Step.IGNORE
+    for part in waiting:
+        perhaps_there = sum(attempt.outcome in (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN) for attempt in part.attempts)
+        if perhaps_there:
+            part.state = State.SUBMITTED
+            part.resent = perhaps_there > 1
+    message.possible_duplicate = any(part.resent for part in message.parts)
+    return _submitted(message, operator, now) if _all_out(message) else Step.FINAL
+
+
 def _record(attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempt.outcome = outcome.kind
     attempt.answered_at = now
@@ -126,7 +149,7 @@ def _refused_since(part: Part, attempt: Attempt) -> bool:
 def _submitted(message: Message, operator: Operator, now: int) -> Step:
     message.waiting_for = None
     message.error = None
-    if len(message.parts) > 1 and any(part.state is State.QUEUED for part in message.parts):
+    if len(message.parts) > 1 and not _all_out(message):
         return Step.REST
     message.state = message_state(message.parts)
     message.submitted_at = now

@@ -119,9 +119,7 @@ class Correlator:
                     linked = await self._store.find_linked(list(keys))
                 except StoreUnavailable:
                     for receipt, token in batch:
-                        gateway = self._desks[receipt.operator].gateway
-                        if gateway is not None:
-                            gateway.acknowledge(token, False)
+                        self._answer(self._desks[receipt.operator], token, False)
                     continue
                 for receipt, token in batch:
                     self._place(receipt, linked)
@@ -208,8 +206,12 @@ class Correlator:
             self._store.save(message)
 
     def _acknowledge(self, desk: Desk, token: Any) -> None:
-        if desk.gateway is not None:
-            self._store.after_commit(partial(desk.gateway.acknowledge, token, True))
+        self._store.after_commit(partial(self._answer, desk, token, True))
+
+    def _answer(self, desk: Desk, token: Any, stored: bool) -> None:
+        gateway = desk.gateway or desk.leaving
+        if gateway is not None:
+            gateway.acknowledge(token, stored)
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts

@@ -121,18 +121,8 @@ class Engine:
         """Take up what the last run left, connect to the operators, begin to work."""
         recovery = self._recovery
         for found in recovery.lanes:
-            desk = self.desks.get(found.lane.operator)
-            if desk is None:
-                # The operator left the configuration while messages waited for it; they go elsewhere.
-                desk = self.desks[found.lane.operator] = Desk(_departed(found.lane.operator), None)
-                desk.refresh()
-            self._backlog.recover(desk, found)
+            self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
         for message in recovery.unsettled:
-            for part in message.parts:
-                for attempt in part.attempts:
-                    if attempt.operator not in self.desks:
-                        desk = self.desks[attempt.operator] = Desk(_departed(attempt.operator), None)
-                        desk.refresh()
             self._dispatcher.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
@@ -150,7 +140,10 @@ class Engine:
         ]
 
     async def stop(self, timeout: float) -> None:
-        """Submit nothing more, wait for outstanding answers at most `timeout` seconds, leave the rest on disk."""
+        """Be not ready any more, submit nothing, wait for outstanding answers at most `timeout` seconds.
+
+        What is left, and what is accepted meanwhile, waits on disk for the next start.
+        """
         self._draining = True
         self._dispatcher.stop()
         gateways = [desk.gateway for desk in self.desks.values() if desk.gateway is not None]
@@ -166,10 +159,6 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
-
-    def drain(self) -> None:
-        """Say from now on that we are not ready; what was accepted still flows."""
-        self._draining = True
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""
@@ -204,8 +193,3 @@ class Engine:
 
     def link_changed(self, operator: str) -> None:
         self._dispatcher.link_changed(operator)
-
-
-def _departed(name: str) -> Operator:
-    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
-    return Operator(name=name, channel="sms", protocol="smpp", link=None, currency="")

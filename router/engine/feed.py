@@ -88,7 +88,7 @@ class Feed:
 
     async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
-        if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, wait)):
+        if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, after, wait)):
             return []
         tail = self._tails[account]
         if tail and tail[0].seq <= after + 1:
@@ -124,16 +124,19 @@ class Feed:
                     future.set_result(None)
             waiting.clear()
 
-    async def _arrival(self, account: str, wait: float) -> bool:
-        future = asyncio.get_running_loop().create_future()
-        self._waiting[account].add(future)
+    async def _arrival(self, account: str, after: int, wait: float) -> bool:
+        """Whether an event with seq > `after` comes within `wait` seconds."""
         try:
             async with asyncio.timeout(wait):
-                await future
+                while self._committed[account] <= after:
+                    future = asyncio.get_running_loop().create_future()
+                    self._waiting[account].add(future)
+                    try:
+                        await future
+                    finally:
+                        self._waiting[account].discard(future)
         except TimeoutError:
             return False
-        finally:
-            self._waiting[account].discard(future)
         return True
 
 

@@ -41,7 +41,7 @@ class Language(Struct, frozen=True, gc=False):
 
 
 def forms(name: str) -> tuple[Language, ...]:
-    """The ways to use a language: all its tables first. Spanish has no locking shift."""
+    """The ways to use a language's tables. Spanish has no locking shift."""
     if name not in _LOCKING:
         return (Language(name, single=True, locking=False),)
     return (

@@ -149,7 +149,6 @@ _OCTETS = _Form(
 
 @cache
 def _language_forms(name: str) -> tuple[_Form, ...]:
-    """All tables of the language first: what they cannot write, no choice among them can."""
     return tuple([_septets(languages.table_of(language), language) for language in languages.forms(name)])
 
 
@@ -199,13 +198,10 @@ def _with_tables(text: str, reason: str | None, rules: TextRules) -> _Written | 
         for form in _language_forms(name):
             assert form.units.encode is not None
             septets = form.units.encode(text)
-            if septets is None:
-                if form.language == languages.forms(name)[0]:
-                    break
-                continue
-            written = _written(form, septets, text, reason, rules)
-            if best is None or _cost(written) < _cost(best):
-                best = written
+            if septets is not None:
+                written = _written(form, septets, text, reason, rules)
+                if best is None or _cost(written) < _cost(best):
+                    best = written
     return best
 
 
@@ -321,7 +317,12 @@ def _lacking(text: str, rules: TextRules, tables: tuple[str, ...] = ()) -> str:
     characters = _CHARACTERS[rules.alphabet]
     lacking = [character for character in dict.fromkeys(text) if character not in characters]
     if tables and rules.alphabet in _OF_SEPTETS:
-        known = frozenset().union(*[languages.table_of(languages.forms(name)[0]).characters for name in tables])
+        known = {
+            character
+            for name in tables
+            for form in languages.forms(name)
+            for character in languages.table_of(form).characters
+        }
         lacking = [character for character in lacking if character not in known] or lacking
     return _shown(lacking)
 

@@ -274,3 +274,25 @@ async def test_a_message_in_flight_at_a_crash_is_in_doubt(tmp_path: Path) -> Non
         await rig.until(lambda: again.message.state in FINAL and first.message.state in FINAL)
         told = {event["message_id"]: event["possible_duplicate"] for event in await rig.events()}
         assert told == {sent.id: True, waiting.id: False}
+
+
+async def test_a_long_message_goes_on_when_a_late_answer_and_its_receipt_overtake_the_second_sending(
+    tmp_path: Path,
+) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        message = await rig.submit(text="x" * 400)
+        (first,) = await rig.written("mtn")
+        mtn.answer(first, UNKNOWN)
+        (again,) = await rig.written("mtn")
+        mtn.sink.answered_late(first, Outcome(OutcomeKind.ACCEPTED, "late"))
+        await rig.settle()
+        mtn.receipt(message.to, "late")
+        await rig.settle()
+        mtn.answer(again, Outcome(OutcomeKind.FAILED, status=0x08))
+        second, third = await rig.written("mtn", 2)
+        assert (second.part.number, third.part.number) == (2, 3)
+        for submission in (second, third):
+            mtn.receipt(message.to, mtn.accept(submission))
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert len(mtn.history) == 4

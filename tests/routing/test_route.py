@@ -368,14 +368,15 @@ def test_what_is_explained_is_what_the_engine_picks(
     for name, desk in desks.items():
         desk.unusable = down.get(name)
     chooser = Chooser(Running(built), desks)
-    message = Message(id="m", account="acme", to=f"+{number}", created_at=0)
+    message = Message(id="m", account="acme", to=f"+{number}", created_at=0, text="x")
     ranking = said(lambda: chooser.rank(message, 15))
     explained = said(lambda: decide(built, None, query(to=f"+{number}", at=15), down.get, None))
     if not isinstance(ranking, Ranking):
         assert explained == ranking
         return
-    picked = chooser.pick(message, ranking)
-    assert picked is not None
+    chosen = chooser.choose(message, ranking)
+    assert chosen is not None
+    picked, _ = chosen
     assert [one.operator for one in explained.candidates] == names(ranking)
     for one in explained.candidates:
         assert (one.usable, one.reason) == (one.operator not in down, down.get(one.operator))
