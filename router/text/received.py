@@ -1,5 +1,6 @@
 """From the octets a handset sent to the text they stand for (3GPP TS 23.038, TS 23.040 section 9.2.3.24)."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -24,6 +25,7 @@ ALPHABETS: Final = frozenset([GSM7, GSM7_PACKED, UCS2, *_CODECS])
 """What an Inbound may say its content is written in."""
 
 _LANGUAGES: Final = frozenset(IDENTIFIERS.values())
+_MAY_SHIFT: Final = re.compile(rb"[\x24\x25]")
 _HALF: Final = "\ufffd"
 
 
@@ -53,6 +55,8 @@ class _Run:
 def languages_of(header: bytes) -> tuple[int, int]:
     """The languages of the locking and of the single shift table that a header announces (TS 23.040, 9.2.3.24.15 and
     9.2.3.24.16), 0 for the default's; what is reserved, or cannot be read, is to be passed over."""
+    if not _MAY_SHIFT.search(header):
+        return 0, 0
     try:
         found = dict(udh.elements(header))
     except ValueError:
