@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import PurePath
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 from uuid import UUID
 
 import msgspec
@@ -123,6 +123,25 @@ def _json(event: EventDict, **_: Any) -> str:
     return msgspec.json.encode(event).decode()
 
 
+class _Forgiving:
+    """A stream whose troubles are its own: a full disk under the log must not stop what it would have told of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+        except OSError:
+            pass
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            pass
+
+
 def configure(settings: LogSettings, stream: TextIO, secrets: Iterable[str] = ()) -> None:
     """Send all logs to `stream`, one line per event, as `settings` say.
 
@@ -146,13 +165,14 @@ def configure(settings: LogSettings, stream: TextIO, secrets: Iterable[str] = ()
         )
         renderer = [_escape_controls, console]
 
+    forgiving = cast(TextIO, _Forgiving(stream))
     structlog.configure(
         processors=[*chain, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(forgiving),
         cache_logger_on_first_use=False,  # a reload may change the level
     )
-    handler = logging.StreamHandler(stream)
+    handler = logging.StreamHandler(forgiving)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *chain],

@@ -29,7 +29,7 @@ from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, Stor
 from router.refusal import InvalidConfig
 from router.settings import Settings
 
-# The sum is what a stop may take: answers of operators, then webhooks, then clients.
+# The sum is what a stop may take: answers of operators, then clients, then webhooks.
 _DRAIN = 10.0
 _WEBHOOKS = 5.0
 _CLIENTS = 5.0
@@ -125,18 +125,16 @@ class Daemon:
         gc.set_threshold(100_000, 50, 100)
         try:
             await engine.start()
-            try:
-                webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
-                port = await server.start()
-                self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
-                await self._stopping.wait()
-                self._log.info("draining")
-                engine.drain()
-                await server.stop(_CLIENTS)
-            finally:
-                await engine.stop(_DRAIN)
-                await webhooks.stop(_WEBHOOKS)
+            webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+            port = await server.start()
+            self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
+            await self._stopping.wait()
+            self._log.info("draining")
         finally:
+            # The API answers while operators do, so that whoever asks /readyz sees the drain.
+            await engine.stop(_DRAIN)
+            await server.stop(_CLIENTS)
+            await webhooks.stop(_WEBHOOKS)
             await store.close()
         self._log.info("stopped")
 

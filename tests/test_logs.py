@@ -227,3 +227,17 @@ def test_nothing_that_is_logged_can_break_the_line(said: str, fields: dict[str, 
         assert written.count("\n") == 1 or "exception" in fields or "stack" in fields
         if format == "json":
             json.loads(written)
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_a_log_that_cannot_be_written_stops_nobody(format: str) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+        def flush(self) -> None:
+            raise OSError(28, "No space left on device")
+
+    configure(LogSettings(level="info", format=format), Full(), ())
+    structlog.get_logger().error("e", a=1)
+    logging.getLogger("other").error("e")

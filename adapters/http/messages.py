@@ -1,9 +1,10 @@
 """Looking messages up and cancelling them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, Meta, ValidationError, convert
 from msgspec.json import Encoder
 
 from adapters.http.incoming import Incoming
@@ -14,6 +15,7 @@ from router.ports import MessageFilter
 from router.refusal import Refusal
 
 _encode = Encoder().encode
+Time = Annotated[datetime, Meta(tz=True)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -42,8 +44,8 @@ class MessageCalls:
             sender=query.sender,
             reference=query.reference,
             # Both bounds are exclusive, of times that are kept in whole milliseconds.
-            after=None if query.after is UNSET else (query.after - _EPOCH) // _MILLISECOND,
-            before=None if query.before is UNSET else -((_EPOCH - query.before) // _MILLISECOND),
+            after=None if query.after is UNSET else (_time("after", query.after) - _EPOCH) // _MILLISECOND,
+            before=None if query.before is UNSET else -((_EPOCH - _time("before", query.before)) // _MILLISECOND),
             cursor=cursor,
             limit=query.limit + 1,  # one more than shown tells whether there is a next page
         )
@@ -56,6 +58,13 @@ class MessageCalls:
         """DELETE /v1/messages/{id}"""
         message = await self._messages.cancel(incoming.account.name, _message_id(incoming))
         return Reply(200, _encode(view(message)))
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        return convert(text, Time)
+    except ValidationError as error:
+        raise Refusal("invalid_request", str(error).lower(), name) from None
 
 
 def _message_id(incoming: Incoming) -> str:

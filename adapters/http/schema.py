@@ -59,6 +59,10 @@ class RouteRequest(Struct, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
 
 
+def _time_meta(description: str) -> Meta:
+    return Meta(description=description, extra_json_schema={"format": "date-time"})
+
+
 # An optional value in a query is absent or has its type; UNSET keeps the word "null" from being read as absent.
 
 
@@ -67,8 +71,9 @@ class ListQuery(Struct, forbid_unknown_fields=True):
     to: str | None = None
     sender: str | None = field(default=None, name="from")
     reference: str | None = None
-    after: Annotated[datetime, Meta(tz=True, description="Created later than this.")] | UnsetType = UNSET
-    before: Annotated[datetime, Meta(tz=True, description="Created earlier than this.")] | UnsetType = UNSET
+    # Read as text first: the lax reading of a query takes a plain number for a time.
+    after: Annotated[str, _time_meta("Created later than this.")] | UnsetType = UNSET
+    before: Annotated[str, _time_meta("Created earlier than this.")] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MOST_MESSAGES)] = 50
     cursor: Annotated[str, Meta(description="`next` of the page before.")] | None = None
 

@@ -1,8 +1,10 @@
 """One ESME's connection to the simulated SMSC."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, Protocol, cast
 
+from adapters.simulator.observed import Counts
+from adapters.simulator.options import SmscOptions
 from adapters.smpp.codec import Decoder, FramingLost, encode
 from adapters.smpp.constants import (
     BIND_RECEIVER,
@@ -27,19 +29,42 @@ from adapters.smpp.constants import (
 )
 from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
 
-if TYPE_CHECKING:
-    from adapters.simulator.smsc import Smsc
-
 _VERSION: Final = {TAG_SC_INTERFACE_VERSION: b"\x34"}
 
 
+class Centre(Protocol):
+    """What a session tells its SMSC. `dirty` collects the sessions with something to write."""
+
+    options: SmscOptions
+    counts: Counts
+    dirty: "list[Session]"
+
+    def opened(self, session: "Session") -> None: ...
+
+    def bound(self, session: "Session") -> None: ...
+
+    def closed(self, session: "Session") -> None: ...
+
+    def writable(self, session: "Session") -> None:
+        """Its peer reads again."""
+
+    def answered(self, session: "Session", sequence: int, status: int) -> None:
+        """A deliver_sm_resp on a bound session."""
+
+    def submit(self, session: "Session", sequence: int, pdu: ShortMessage) -> None:
+        """A submit_sm on a session that may submit."""
+
+    def settle(self) -> None:
+        """All that was read is told: write what came of it."""
+
+
 class Session(asyncio.Protocol):
-    """Reads PDUs and gives submits and answers to its Smsc; what it sends is written once per batch, by `flush`.
+    """Reads PDUs and gives submits and answers to its SMSC; what it sends is written once per batch, by `flush`.
 
     `unanswered` are the deliver_sm under way: sequence_number to the moment of sending and the PDU, oldest first.
     """
 
-    def __init__(self, smsc: "Smsc") -> None:
+    def __init__(self, smsc: Centre) -> None:
         self.is_bound = False
         self.system_id = ""
         self.can_submit = False
@@ -99,7 +124,7 @@ class Session(asyncio.Protocol):
             self.close()
         self._smsc.settle()
 
-    # --- for the Smsc ---
+    # --- for the SMSC ---
 
     def room(self) -> int:
         """How many deliver_sm may be sent now."""

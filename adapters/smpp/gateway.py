@@ -191,6 +191,9 @@ class SmppGateway:
         for bind in self._binds:
             if bind.connection is not None:
                 bind.connection.tick()
+        if self._stopping:
+            # What came here last may have been acknowledged through the operator's next gateway.
+            self._check_drained()
         self._ticking = asyncio.get_running_loop().call_later(self._pause, self._tick)
 
     def _check_drained(self) -> None:

@@ -80,13 +80,13 @@ def is_exact(receipt: Receipt, match: Match) -> bool:
 def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) -> Match | None:
     """The one attempt this receipt is about, or None.
 
-    An id equal byte for byte wins, the newest open part where the operator used it twice, best one to the same
-    number. An id that fits by the declared conversion follows; one that fits by a guess counts only for the same
-    number, and only if a single (open) part remains.
+    Of ids to the same number the one equal byte for byte wins, then one that fits by the declared conversion; then
+    the same without the number, for operators that write it otherwise; the newest open part where the operator used
+    an id twice. One that fits by a guess counts only for the same number, and only if a single (open) part remains.
     """
     exact = [match for match in found if match.attempt.smsc_message_id in receipt.smsc_message_ids]
     declared = found if rules.id_in_receipt in ("hex", "decimal") else []
-    for group in (_to_same_number(receipt, exact), exact, _to_same_number(receipt, declared), declared):
+    for group in (_to_same_number(receipt, exact), _to_same_number(receipt, declared), exact, declared):
         if group:
             return max(group, key=lambda match: (_is_open(match.part), match.attempt.at))
     guessed = _to_same_number(receipt, found)

@@ -9,10 +9,10 @@ _SLACK = 0.02
 
 
 class Pacer:
-    """Spreads parts evenly over time: in any `t` seconds at most `(t + 0.02) * tps + 1`. Times are monotonic seconds.
+    """Spreads parts evenly over time: in any `t` seconds at most `(t + 0.02) * tps + 1` go.
 
-    `tps` is parts per second, 0 for no limit. After a throttling answer nothing is sent for a second and the rate
-    is halved; without another one it comes back by a tenth of the full rate each second.
+    All times are monotonic seconds; `tps` is parts per second, 0 for no limit. After a throttling answer nothing is
+    sent for a second and the rate is halved; without another one it comes back by a tenth of the full rate each second.
     """
 
     __slots__ = ("_changed_at", "_factor", "_held_until", "_next", "tps")

@@ -64,6 +64,9 @@ def apply_receipt(message: Message, part: Part, attempt: Attempt, receipt: Recei
     elif state is folded:
         detail = f"{_DETAIL[state]} ({receipt.stat})" if receipt.stat else _DETAIL[state]
         message.error = MessageError(f"receipt_{state.value}", detail, receipt.error)
+    else:
+        # This part arrived, but it was the last one that was waited for.
+        message.error = MessageError(f"receipt_{folded.value}", _DETAIL[folded])
     return Reading.FINAL
 
 
@@ -84,6 +87,6 @@ def give_up_waiting(message: Message, now: int) -> bool:
 
 def _open_elsewhere(part: Part, attempt: Attempt) -> bool:
     return any(
-        other is not attempt and other.receipt is None and other.outcome in (OutcomeKind.ACCEPTED, None)
+        other is not attempt and other.receipt not in _PART_STATE and other.outcome in (OutcomeKind.ACCEPTED, None)
         for other in part.attempts
     )

@@ -44,6 +44,11 @@ def committed_to(message: Message) -> str | None:
     return None
 
 
+def _all_out(message: Message) -> bool:
+    """Whether no part is left to send."""
+    return all(part.state is not State.QUEUED for part in message.parts)
+
+
 def settle(
     message: Message, part: Part, attempt: Attempt, outcome: Outcome, operator: Operator, now: int, jitter: float
 ) -> Step:
@@ -54,19 +59,19 @@ def settle(
     if outcome.kind is OutcomeKind.THROTTLED:
         # Costs no attempt: as if it had not been.
         part.attempts.remove(attempt)
-        message.waiting_for = "throttled"
-        return Step.IGNORE if message.state in FINAL else Step.FRONT
-    attempt.outcome = outcome.kind
-    attempt.answered_at = now
-    attempt.status = outcome.status
-    attempt.detail = outcome.detail
-    attempt.smsc_message_id = outcome.smsc_message_id
-    if message.state in FINAL or part.state is not State.QUEUED:
+    else:
+        _record(attempt, outcome, now)
+    if message.state is not State.QUEUED:
         return Step.IGNORE
+    if part.state is State.QUEUED and any(one.outcome is OutcomeKind.ACCEPTED for one in part.attempts):
+        part.state = State.SUBMITTED
+    if part.state is not State.QUEUED:
+        # It is with the operator, by this attempt or by one before it that was answered late.
+        return _submitted(message, operator, now)
     match outcome.kind:
-        case OutcomeKind.ACCEPTED:
-            part.state = State.SUBMITTED
-            return _submitted(message, operator, now)
+        case OutcomeKind.THROTTLED:
+            message.waiting_for = "throttled"
+            return Step.FRONT
         case OutcomeKind.UNKNOWN:
             if operator.on_unanswered == "resend" and not part.resent:
                 part.resent = True
@@ -92,27 +97,59 @@ def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome
 
     An acceptance stands. A refusal counts only while nobody has sent the part again. In place, as `settle`.
     """
-    if outcome.kind is OutcomeKind.ACCEPTED:
-        attempt.outcome = outcome.kind
-        attempt.answered_at = now
-        attempt.smsc_message_id = outcome.smsc_message_id
-        if part.state is State.QUEUED and part.attempts[-1] is attempt and message.state not in FINAL:
+    accepted = outcome.kind is OutcomeKind.ACCEPTED
+    if message.state not in FINAL and (part.attempts[-1] is attempt or (accepted and _refused_since(part, attempt))):
+        if part.state is State.QUEUED:
             # It was to be sent again, but was not yet: no duplicate after all.
             part.resent = False
             message.possible_duplicate = any(other.resent for other in message.parts)
-            part.state = State.SUBMITTED
-            return _submitted(message, operator, now)
-        return Step.IGNORE
-    if part.state is State.SUBMITTED and part.attempts[-1] is attempt and message.state not in FINAL:
-        part.state = State.QUEUED
-        message.state = State.QUEUED
-        return settle(message, part, attempt, outcome, operator, now, 0.0)
+            return settle(message, part, attempt, outcome, operator, now, 0.0)
+        if part.state is State.SUBMITTED and not accepted:
+            part.state = message.state = State.QUEUED
+            message.submitted_at = None
+            message.due_at = message.expires_at
+            return settle(message, part, attempt, outcome, operator, now, 0.0)
+    if accepted:
+        _record(attempt, outcome, now)
     return Step.IGNORE
+
+
+def stop_sending(message: Message, operator: Operator, now: int) -> Step:
+    """Nothing more of a queued message will be sent to its operator, in place.
+
+    IGNORE while an answer is due; AWAIT where the operator may have all of it, for what it may have waits for its
+    receipt; FINAL where a part never got there, and the caller says how it ends.
+    """
+    waiting = [part for part in message.parts if part.state is State.QUEUED]
+    if any(attempt.outcome is None for part in waiting for attempt in part.attempts):
+        return Step.IGNORE
+    for part in waiting:
+        perhaps_there = sum(attempt.outcome in (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN) for attempt in part.attempts)
+        if perhaps_there:
+            part.state = State.SUBMITTED
+            part.resent = perhaps_there > 1
+    message.possible_duplicate = any(part.resent for part in message.parts)
+    return _submitted(message, operator, now) if _all_out(message) else Step.FINAL
+
+
+def _record(attempt: Attempt, outcome: Outcome, now: int) -> None:
+    attempt.outcome = outcome.kind
+    attempt.answered_at = now
+    attempt.status = outcome.status
+    attempt.detail = outcome.detail
+    attempt.smsc_message_id = outcome.smsc_message_id
+
+
+def _refused_since(part: Part, attempt: Attempt) -> bool:
+    """Whether the operator has none of the other attempts."""
+    refused = (OutcomeKind.FAILED, OutcomeKind.REJECTED)
+    return all(other is attempt or other.outcome in refused for other in part.attempts)
 
 
 def _submitted(message: Message, operator: Operator, now: int) -> Step:
     message.waiting_for = None
-    if len(message.parts) > 1 and any(part.state is State.QUEUED for part in message.parts):
+    message.error = None
+    if len(message.parts) > 1 and not _all_out(message):
         return Step.REST
     message.state = message_state(message.parts)
     message.submitted_at = now

@@ -52,9 +52,9 @@ class Backlog:
 
     async def _load(self, desk: Desk, line: Line, loaded: Callable[[Desk, list[Message]], None]) -> None:
         store = self._ledger.store
-        await self._ledger.committed()
-        # All that was in the line's count up to here is on disk and will be found.
         expected = line.stored
+        # All that is in the line's count by now will then be on disk and be found.
+        await self._ledger.committed()
         try:
             found = await store.load_lane(Lane(desk.name, line.rank, line.account), line.cursor, _CHUNK)
         except StoreUnavailable:

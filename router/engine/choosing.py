@@ -35,22 +35,33 @@ class Chooser:
         )
         return self._running.ranker.rank(account, query)
 
-    def pick(self, message: Message, ranking: Ranking) -> Candidate | None:
-        """The first usable candidate that has not refused the message; where none is usable the first one, to wait
-        there; None when nobody is left to ask."""
+    def choose(
+        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
+    ) -> tuple[Candidate, Segmentation] | None:
+        """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
+        write it and is within its max_price; where none is usable the first such one, to wait there; None when nobody
+        is left to ask. Raises the first Refusal of its text where nobody can write it."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
-        waiting = None
+        waiting: tuple[Candidate, Segmentation] | None = None
+        unwritable: Refusal | None = None
         for candidate in ranking.candidates:
-            if candidate.operator in refused or not self._affordable(message, candidate):
-                continue
             desk = self._desks.get(candidate.operator)
-            if desk is None:
+            if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+                continue
+            try:
+                cut = cut_for(message, desk.operator.text, most_parts)
+            except Refusal as refusal:
+                unwritable = unwritable or refusal
+                continue
+            if not self._affordable(message, candidate, cut.count):
                 continue
             if desk.unusable is None:
-                return candidate
-            waiting = waiting or candidate
+                return candidate, cut
+            waiting = candidate, cut
+        if waiting is None and unwritable is not None:
+            raise unwritable
         return waiting
 
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
@@ -75,26 +86,25 @@ class Chooser:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""
         try:
             ranking = self.rank(message, now)
-            candidate = self.pick(message, ranking)
-            if candidate is None:
-                return False
-            if candidate.operator != message.operator:
-                cut = cut_for(message, self.rules(candidate))
-                self.assign(message, candidate, ranking, cut, now)
+            chosen = self.choose(message, ranking)
         except Refusal:
             return False
+        if chosen is None:
+            return False
+        candidate, cut = chosen
+        if candidate.operator != message.operator:
+            self.assign(message, candidate, ranking, cut, now)
         return True
 
-    def rules(self, candidate: Candidate) -> TextRules:
-        """How text is written for this candidate's operator."""
-        return self._desks[candidate.operator].operator.text
-
-    def _affordable(self, message: Message, candidate: Candidate) -> bool:
+    def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
         limit = message.max_price
         if limit is None:
             return True
         plan = self._running.plan
-        return candidate.base_cost.amount * message.segments <= plan.in_base(limit.amount, limit.currency)
+        # A currency that has left the configuration buys nothing.
+        return limit.currency in plan.settings.currencies and (
+            candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
+        )
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

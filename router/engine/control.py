@@ -134,6 +134,7 @@ class Control:
                 self._dismiss(desk)
                 desk.gateway = None
                 self._dispatcher.link_changed(name)
+        self._dispatcher.offer_all()
 
     async def _start(self, desk: Desk) -> None:
         assert desk.gateway is not None
@@ -142,6 +143,7 @@ class Control:
 
     def _dismiss(self, desk: Desk) -> None:
         if desk.gateway is not None:
+            desk.leaving = desk.gateway
             task = asyncio.get_running_loop().create_task(desk.gateway.stop(_GOODBYE))
             self._goodbyes.add(task)
             task.add_done_callback(self._goodbyes.discard)

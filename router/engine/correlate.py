@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from router.account import Account
 from router.delivery.correlate import (
     Match,
     attempts_under,
@@ -18,13 +17,11 @@ from router.delivery.correlate import (
 from router.delivery.receipts import Reading, apply_receipt
 from router.engine.desk import Desk
 from router.engine.endings import Endings
-from router.engine.feed import Feed
 from router.engine.ledger import Ledger
-from router.engine.running import Running
 from router.message import Attempt, Message, Part, State
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 
 # How long a receipt may come before the answer to its submit_sm before it counts as unmatched.
 _EARLY_MS = 600_000
@@ -38,8 +35,6 @@ class Correlator:
         ledger: Ledger,
         desks: dict[str, Desk],
         endings: Endings,
-        feed: Feed,
-        running: Running,
         clock: Clock,
         metrics: Metrics,
         accepted_late: Callable[[Message, Part, Attempt, Outcome], None],
@@ -49,8 +44,6 @@ class Correlator:
         self._store = ledger.store
         self._desks = desks
         self._endings = endings
-        self._feed = feed
-        self._running = running
         self._clock = clock
         self._metrics = metrics
         self._accepted_late = accepted_late
@@ -106,18 +99,6 @@ class Correlator:
         for receipt in self._ledger.parked.expire(self._clock.now() - _EARLY_MS):
             self._metrics.receipt(receipt.operator, "unmatched")
 
-    def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        """A message from a handset came in; see the port OperatorSink."""
-        desk = self._desks[operator]
-        account = self._owner(message)
-        if account is None:
-            self._log.warning("inbound_without_account", operator=operator, destination=message.to)
-        else:
-            digits = message.sender.lstrip("+")
-            sender = f"+{digits}" if digits.isdigit() and len(digits) > 8 else message.sender
-            self._feed.tell_received(account.name, message, sender, self._clock.now())
-        self._acknowledge(desk, token)
-
     def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
@@ -138,9 +119,7 @@ class Correlator:
                     linked = await self._store.find_linked(list(keys))
                 except StoreUnavailable:
                     for receipt, token in batch:
-                        gateway = self._desks[receipt.operator].gateway
-                        if gateway is not None:
-                            gateway.acknowledge(token, False)
+                        self._answer(self._desks[receipt.operator], token, False)
                     continue
                 for receipt, token in batch:
                     self._place(receipt, linked)
@@ -227,23 +206,13 @@ class Correlator:
             self._store.save(message)
 
     def _acknowledge(self, desk: Desk, token: Any) -> None:
-        if desk.gateway is not None:
-            self._store.after_commit(partial(desk.gateway.acknowledge, token, True))
+        self._store.after_commit(partial(self._answer, desk, token, True))
+
+    def _answer(self, desk: Desk, token: Any, stored: bool) -> None:
+        gateway = desk.gateway or desk.leaving
+        if gateway is not None:
+            gateway.acknowledge(token, stored)
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts
         return list(dict.fromkeys([*written_keys(receipt, rules), *converted_keys(receipt, rules)]))
-
-    def _owner(self, message: Inbound) -> Account | None:
-        """The account whose `inbound` names this number, and the keyword where it asks for one; the first in order."""
-        words = (message.text or "").split(maxsplit=1)
-        keyword = words[0].casefold() if words else None
-        to = message.to.lstrip("+")
-        for account in self._running.plan.accounts.values():
-            for rule in account.inbound:
-                if rule.keyword is not None and rule.keyword.casefold() != keyword:
-                    continue
-                wanted = rule.to.lstrip("+")
-                if to == wanted or (wanted.endswith("*") and to.startswith(wanted[:-1])):
-                    return account
-        return None

@@ -14,11 +14,13 @@ _SAME = 0.001
 
 
 class Desk:
-    """`gateway` is None once the operator has left the configuration; its queue then only empties."""
+    """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
+    link before this one, which may still have its last answers and receipts to come."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.operator = operator
         self.gateway = gateway
+        self.leaving: OperatorGateway | None = None
         self.queue = OperatorQueue()
         self.pacer = Pacer(_tps(operator))
         self.control: Literal["running", "paused", "draining"] = "running"
@@ -76,6 +78,13 @@ class Desk:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def departed(name: str) -> Desk:
+    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
+    desk = Desk(Operator(name=name, channel="sms", protocol="smpp", link=None, currency=""), None)
+    desk.refresh()
+    return desk
 
 
 def _tps(operator: Operator) -> float:

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from router.delivery.lanes import RANKS, Line
-from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
+from router.delivery.settle import Step, committed_to, next_part, settle, settle_late, stop_sending
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser, cut_for
-from router.engine.desk import Desk
+from router.engine.desk import Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
@@ -23,7 +23,7 @@ from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
 from router.refusal import Refusal
-from router.text.segment import Segment
+from router.text.segment import MAX_PARTS, Segment, Segmentation
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
@@ -62,22 +62,24 @@ class Dispatcher:
         self._due_for_pump: dict[str, Desk] = {}
         self._stopped = False
 
+    def desk(self, operator: str) -> Desk:
+        """The desk of an operator, also of one that has left the configuration while messages waited for it."""
+        desk = self._desks.get(operator)
+        if desk is None:
+            desk = self._desks[operator] = departed(operator)
+        return desk
+
     # In.
 
     def enqueue(self, message: Message) -> None:
         """Stand a message in line at its operator. The caller saves it."""
-        desk = self._desks[message.operator or ""]
+        desk = self.desk(message.operator or "")
         message.state = State.QUEUED
+        if desk.gateway is None and self._leaves(desk, message):
+            return
         message.position = self._ledger.next_position()
         if self._backlog.admit(desk, message):
             self.pump_soon(desk)
-
-    def resume(self, message: Message) -> None:
-        """Put a message that goes on (after a crash, or a delay cut short) before all others at its operator."""
-        desk = self._desks[message.operator or ""]
-        self._ledger.active[message.no] = message
-        desk.queue.push_urgent(message)
-        self.pump_soon(desk)
 
     def link_changed(self, operator: str) -> None:
         """An operator came up or went down: what waits goes where it can be taken."""
@@ -85,10 +87,17 @@ class Dispatcher:
         if desk is None:
             return
         if desk.refresh():
-            for other in self._desks.values():
-                if other.unusable is not None and (other is desk or desk.unusable is None):
-                    self._sweep(other)
+            if desk.unusable is None:
+                self.offer_all()
+            else:
+                self._sweep(desk)
         self.pump_soon(desk)
+
+    def offer_all(self) -> None:
+        """Somebody new may take what waits at unusable operators."""
+        for desk in self._desks.values():
+            if desk.unusable is not None:
+                self._sweep(desk)
 
     def fetch(self, desk: Desk) -> None:
         """Begin to bring in what waits for an operator in the store."""
@@ -143,7 +152,7 @@ class Dispatcher:
         self._backlog.refill(desk, self._loaded)
 
     def _take(self, desk: Desk, now: int) -> tuple[Message, Part, Segment] | None:
-        """The next message with a part to submit and what it carries; ends those that can no longer go."""
+        """The next message with a part to submit and what it carries; ends those that expired while they waited."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
             if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
@@ -154,34 +163,12 @@ class Dispatcher:
             if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
                 self._endings.end(message, State.EXPIRED, now, _EXPIRED)
                 continue
-            try:
-                segments = self._segments(message, desk.operator.text)
-            except Refusal as refusal:
-                error = MessageError(refusal.code, f"the operator's rules for texts have changed: {refusal.detail}")
-                self._endings.end(message, State.REJECTED, now, error)
+            segment = self._segment(desk, message, part)
+            if segment is None:
+                self._cut_anew(message, now)
                 continue
-            if len(segments) == len(message.parts):
-                return message, part, segments[part.number - 1]
-            self._cut_anew(message, now)
+            return message, part, segment
         return None
-
-    def _segments(self, message: Message, rules: TextRules) -> tuple[Segment, ...]:
-        if len(message.parts) == 1 or message.text is None:
-            return cut_for(message, rules).segments
-        return self._cut_long(message.text, message.encoding_wish, rules, transliterate=message.transliterate).segments
-
-    def _cut_anew(self, message: Message, now: int) -> None:
-        """A reload has changed how the operator takes texts, and with it the number of parts."""
-        if committed_to(message) is not None:
-            self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
-            return
-        message.operator = None
-        if self._chooser.move(message, now):
-            self._ledger.active.pop(message.no, None)
-            self.enqueue(message)
-            self._store.save(message)
-        else:
-            self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
 
     def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
         attempt = Attempt(desk.name, now)
@@ -200,6 +187,32 @@ class Dispatcher:
         desk.in_flight[id(submission)] = submission
         self._store.save(message)
         self._store.after_commit(partial(self._write, desk, submission))
+
+    def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
+        """What the part carries; None where the operator's rules for texts have become others since it was cut."""
+        try:
+            cut = self._cut(message, desk.operator.text)
+        except Refusal:
+            return None
+        if len(cut.segments) != len(message.parts) or cut.encoding is not message.encoding:
+            return None
+        return cut.segments[part.number - 1]
+
+    def _cut(self, message: Message, rules: TextRules) -> Segmentation:
+        if len(message.parts) == 1 or message.text is None:
+            return cut_for(message, rules)
+        return self._cut_long(message.text, message.encoding_wish, rules, MAX_PARTS, message.transliterate)
+
+    def _cut_anew(self, message: Message, now: int) -> None:
+        """Route a message by the rules of now, from the start; what is half out ends."""
+        if committed_to(message) is None:
+            message.operator = None
+            self._ledger.active.pop(message.no, None)
+            if self._chooser.move(message, now):
+                self.enqueue(message)
+                self._store.save(message)
+                return
+        self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
 
     def _write(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway
@@ -245,6 +258,7 @@ class Dispatcher:
         if was is State.SUBMITTED and message.state is State.QUEUED:
             self._ledger.open += 1
             message.position = self._ledger.next_position()
+            self._alarm(message)
         self._proceed(desk, message, part, attempt, step)
 
     def recover(self, message: Message) -> None:
@@ -254,14 +268,14 @@ class Dispatcher:
             last = part.attempts[-1] if part.attempts else None
             if last is None:
                 continue
-            desk = self._desks[last.operator]
+            desk = self.desk(last.operator)
             if last.outcome is None:
                 step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
                 self._proceed(desk, message, part, last, step)
             elif last.outcome is OutcomeKind.UNKNOWN:
                 self._ledger.note_unanswered(desk.name, message)
                 if part.state is State.QUEUED:
-                    self.resume(message)
+                    self._front(desk, message)
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
@@ -270,11 +284,7 @@ class Dispatcher:
                 self._store.save(message)
                 self._front(desk, message)
             case Step.AWAIT:
-                self._store.save(message)
-                self._ledger.active.pop(message.no, None)
-                self._ledger.open -= 1
-                self._endings.tell(EventType.SUBMITTED, message, now)
-                self._alarm(message)
+                self._await(message, now)
             case Step.LATER:
                 self._store.save(message)
                 self._ledger.active.pop(message.no, None)
@@ -289,6 +299,13 @@ class Dispatcher:
             self._on_accepted(desk, message, part, attempt)
         elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
             self._on_unanswered(desk, message)
+
+    def _await(self, message: Message, now: int) -> None:
+        self._store.save(message)
+        self._ledger.active.pop(message.no, None)
+        self._ledger.open -= 1
+        self._endings.tell(EventType.SUBMITTED, message, now)
+        self._alarm(message)
 
     def _front(self, desk: Desk, message: Message) -> None:
         if message.position is None:
@@ -330,7 +347,9 @@ class Dispatcher:
         """Whether a message that waits at an unusable operator goes to another one; if so it already went."""
         if message.state is not State.QUEUED or message.operator != desk.name:
             return True
-        if committed_to(message) is not None or not self._chooser.move(message, self._clock.now()):
+        if committed_to(message) is not None:
+            return desk.gateway is None and self._abandon(desk, message)
+        if not self._chooser.move(message, self._clock.now()):
             return False
         if message.operator == desk.name:
             return False
@@ -338,6 +357,16 @@ class Dispatcher:
         self.enqueue(message)
         self._store.save(message)
         return True
+
+    def _abandon(self, desk: Desk, message: Message) -> bool:
+        """Send nothing more of a message whose operator is gone with a part of it. False while an answer is due."""
+        now = self._clock.now()
+        step = stop_sending(message, desk.operator, now)
+        if step is Step.AWAIT:
+            self._await(message, now)
+        elif step is Step.FINAL:
+            self._endings.end(message, State.FAILED, now, _GONE)
+        return step is not Step.IGNORE
 
     def _loaded(self, desk: Desk, messages: list[Message]) -> None:
         """Messages came from the store into a line of the operator."""
@@ -348,5 +377,6 @@ class Dispatcher:
 
 
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
+_GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

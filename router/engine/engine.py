@@ -15,12 +15,14 @@ from router.engine.endings import Endings
 from router.engine.feed import Feed
 from router.engine.housekeeping import keep_house
 from router.engine.ids import Ids
+from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
 from router.engine.preview import Preview
 from router.engine.running import Running
 from router.engine.wakeups import Wakeups
+from router.inbound import Inbound
 from router.operator import Operator
 from router.outcome import Outcome
 from router.ports import (
@@ -33,7 +35,7 @@ from router.ports import (
     Store,
     Submission,
 )
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 from router.routing.plan import RoutePlan
 from router.settings import Settings
 
@@ -72,13 +74,12 @@ class Engine:
             self.ledger,
             self.desks,
             endings,
-            self.feed,
-            self.running,
             clock,
             metrics,
             lambda *late: self._dispatcher.answered_late(*late),
             log,
         )
+        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -120,18 +121,8 @@ class Engine:
         """Take up what the last run left, connect to the operators, begin to work."""
         recovery = self._recovery
         for found in recovery.lanes:
-            desk = self.desks.get(found.lane.operator)
-            if desk is None:
-                # The operator left the configuration while messages waited for it; they go elsewhere.
-                desk = self.desks[found.lane.operator] = Desk(_departed(found.lane.operator), None)
-                desk.refresh()
-            self._backlog.recover(desk, found)
+            self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
         for message in recovery.unsettled:
-            for part in message.parts:
-                for attempt in part.attempts:
-                    if attempt.operator not in self.desks:
-                        desk = self.desks[attempt.operator] = Desk(_departed(attempt.operator), None)
-                        desk.refresh()
             self._dispatcher.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
@@ -144,11 +135,15 @@ class Engine:
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
+            loop.create_task(self._inbox.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
     async def stop(self, timeout: float) -> None:
-        """Submit nothing more, wait for outstanding answers at most `timeout` seconds, leave the rest on disk."""
+        """Be not ready any more, submit nothing, wait for outstanding answers at most `timeout` seconds.
+
+        What is left, and what is accepted meanwhile, waits on disk for the next start.
+        """
         self._draining = True
         self._dispatcher.stop()
         gateways = [desk.gateway for desk in self.desks.values() if desk.gateway is not None]
@@ -164,10 +159,6 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
-
-    def drain(self) -> None:
-        """Say from now on that we are not ready; what was accepted still flows."""
-        self._draining = True
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""
@@ -198,12 +189,7 @@ class Engine:
         self._correlator.received(operator, receipt, token)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        self._correlator.inbound(operator, message, token)
+        self._inbox.inbound(operator, message, token)
 
     def link_changed(self, operator: str) -> None:
         self._dispatcher.link_changed(operator)
-
-
-def _departed(name: str) -> Operator:
-    """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
-    return Operator(name=name, channel="sms", protocol="smpp", link=None, currency="")

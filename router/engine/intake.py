@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
-from router.engine.choosing import Chooser, cut_for
+from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
@@ -172,17 +172,11 @@ class Intake:
         if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
         ranking = self._chooser.rank(message, now)
-        candidate = self._chooser.pick(message, ranking)
-        while candidate is not None:
-            cut = cut_for(message, self._chooser.rules(candidate), most_parts)
-            message.segments = cut.count
-            # Now that the count is known the limit may point elsewhere.
-            again = self._chooser.pick(message, ranking) if message.max_price is not None else candidate
-            if again is candidate:
-                self._chooser.assign(message, candidate, ranking, cut, now)
-                return
-            candidate = again
-        raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+        chosen = self._chooser.choose(message, ranking, most_parts)
+        if chosen is None:
+            raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+        candidate, cut = chosen
+        self._chooser.assign(message, candidate, ranking, cut, now)
 
     async def _commit(self, prepared: Prepared, remembered: Remembered | None) -> None:
         messages = prepared.messages
@@ -193,21 +187,29 @@ class Intake:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(resolve, stored))
+        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
         for message in messages:
             if message.state is State.QUEUED:
                 self._dispatcher.enqueue(message)
             self._wakeups.note(message)
         self._dispatcher.pump_now()
         if await asyncio.shield(stored) is not None:
+            raise _unavailable()
+
+    def _stored(
+        self, messages: list[Message], stored: asyncio.Future[StoreUnavailable | None], error: StoreUnavailable | None
+    ) -> None:
+        """The store has them, or nobody has: also when the request is not waited for any more."""
+        if error is None:
+            for message in messages:
+                self._metrics.accepted(message.account, message.channel)
+        else:
             self._ledger.open -= len(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED
                 self._ledger.active.pop(message.no, None)
-            raise _unavailable()
-        for message in messages:
-            self._metrics.accepted(message.account, message.channel)
+        resolve(stored, error)
 
     def _meter(self, account: Account) -> Meter:
         assert account.rate is not None

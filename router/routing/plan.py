@@ -9,15 +9,16 @@ from router.account import Account, Price
 from router.message import Network
 from router.money import Money
 from router.operator import Operator, Rate
+from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
 from router.settings import Plan, Rule, Settings
 
 
 class Offer(Struct, frozen=True, gc=False):
-    """What one operator asks for numbers of one prefix: its rates in the order they take effect, newest first."""
+    """What one operator asks for numbers of one prefix: its rates for the longest prefix, the newest first, then those
+    for shorter ones, which stay in force until the first of these is."""
 
     operator: str
-    prefix: str
     rates: tuple[Rate, ...]
 
     def rate_at(self, at: int) -> Rate | None:
@@ -49,6 +50,7 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.owners = Owners(settings.accounts.values())
         self._destinations = _destinations(settings.operators)
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
         self._by_token = {
@@ -101,7 +103,8 @@ def _destinations(operators: dict[str, Operator]) -> PrefixTable[Destination]:
         network = parent.network if parent else None
         for name, rates in own[prefix].items():
             rates.sort(key=lambda rate: -rate.effective_from)
-            offers[name] = Offer(name, prefix, tuple(rates))
+            shorter = offers[name].rates if name in offers and rates[-1].effective_from > 0 else ()
+            offers[name] = Offer(name, (*rates, *shorter))
             network = next((rate.network for rate in rates if rate.network), network)
         merged[prefix] = Destination(prefix, tuple(offers.values()), network)
     return PrefixTable(merged.items())

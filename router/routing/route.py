@@ -171,7 +171,7 @@ def _ranking(
     candidates = tuple(
         Candidate(
             operator=one.choice.operator,
-            prefix=one.prefix,
+            prefix=one.rate.prefix,
             cost=Money(one.rate.price, one.rate.currency),
             base_cost=Money(one.base, base),
             rank=place,
@@ -186,7 +186,6 @@ def _ranking(
 
 class _Found(Struct, gc=False):
     choice: Choice
-    prefix: str
     rate: Rate
     base: Decimal
 
@@ -204,7 +203,7 @@ def _candidates(
         choice = Choice(name) if choices is None else choices.get(name)
         rate = offer.rate_at(query.at)
         if choice is not None and rate is not None:
-            found.append(_Found(choice, offer.prefix, rate, plan.in_base(rate.price, rate.currency)))
+            found.append(_Found(choice, rate, plan.in_base(rate.price, rate.currency)))
     return found
 
 

@@ -1,8 +1,10 @@
 """The engine over a real store, with operators and a clock that the test moves by hand."""
 
 import asyncio
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,9 @@ class Counts:
     def event(self, type: str) -> None:
         self.counted["event", type] += 1
 
+    def inbound(self, operator: str, result: str) -> None:
+        self.counted["inbound", operator, result] += 1
+
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
@@ -104,14 +109,15 @@ class HandOperator:
     def room(self) -> int:
         return self.window - self.in_use if self.up else 0
 
-    def reserve(self) -> object | None:
+    def reserve(self) -> "HandOperator | None":
         if self.room() <= 0:
             return None
         self.in_use += 1
-        return object()
+        return self
 
-    def release(self, slot: object) -> None:
-        self.in_use -= 1
+    def release(self, slot: "HandOperator") -> None:
+        # A link that was replaced gets its own slots back.
+        slot.in_use -= 1
 
     def submit(self, submission: Submission) -> bool:
         if not self.up:
@@ -210,6 +216,7 @@ class Rig:
         self.metrics = Counts()
         self.path = folder / "router.db"
         self.operators: dict[str, HandOperator] = {}
+        self.make_operator: Callable[[Operator, OperatorSink], HandOperator] = HandOperator
         self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
         self.store: Store
         self.engine: Engine
@@ -219,7 +226,7 @@ class Rig:
         recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
-            gateway = self.operators[one.name] = HandOperator(one, sink)
+            gateway = self.operators[one.name] = self.make_operator(one, sink)
             self.prepare_operator(gateway)
             return gateway
 
@@ -270,6 +277,17 @@ class Rig:
         for _ in range(3):
             await self.engine.ledger.committed()
             await asyncio.sleep(0)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Another process holds the lock of the store: every commit fails."""
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+            connection.close()
 
     async def events(self, account: str = "acme") -> list[dict[str, Any]]:
         await self.engine.ledger.committed()

@@ -418,6 +418,6 @@ async def test_text_rules_that_change_while_messages_wait(tmp_path: Path) -> Non
         assert first.message is cut_anew
         assert len(cut_anew.parts) == cut_anew.segments == 3
         assert cut_anew.cost == Money(Decimal("0.06"), "XAF")
-        await rig.until(lambda: refused.state is State.REJECTED)
+        await rig.until(lambda: refused.state is State.FAILED)
         assert refused.error is not None
-        assert refused.error.code == "not_encodable"
+        assert refused.error.code == "text_rules_changed"
