@@ -23,7 +23,7 @@ from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
 from router.refusal import Refusal
-from router.text.segment import MAX_PARTS, Segment, Segmentation
+from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
@@ -195,6 +195,8 @@ class Dispatcher:
         except Refusal:
             return None
         if len(cut.segments) != len(message.parts) or cut.encoding is not message.encoding:
+            return None
+        if message.cut and fingerprint(cut, desk.operator.text) != message.cut:
             return None
         return cut.segments[part.number - 1]
 
