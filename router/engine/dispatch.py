@@ -21,7 +21,7 @@ from router.message import FINAL, Attempt, Message, MessageError, Part, State
 from router.operator import TextRules
 from router.ports import Clock, Submission
 from router.refusal import Refusal
-from router.text.segment import MAX_PARTS, Segment, Segmentation
+from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
@@ -187,6 +187,8 @@ class Dispatcher:
         except Refusal:
             return None
         if len(cut.segments) != len(message.parts) or cut.encoding is not message.encoding:
+            return None
+        if message.cut and fingerprint(cut, desk.operator.text) != message.cut:
             return None
         return cut.segments[part.number - 1]
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import islice
+from zlib import crc32
 
 from msgspec import Struct, structs
 
@@ -94,6 +95,13 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
         detail = f"Behind a header of {len(udh)} octets there is room for {max(room, 0)}, and these are {len(data)}"
         raise Refusal("too_long", detail, "data")
     return Segmentation(Encoding.BINARY, None, len(data), room, 1, (Segment(data, len(data)),))
+
+
+def fingerprint(cut: Segmentation, rules: TextRules) -> int:
+    """A number that differs, as a rule, where content is not cut in the same places, not written the same, or where
+    the parts are not announced the same: parts of two such cuts would never make one message."""
+    written = b"\0".join([part for segment in cut.segments for part in (segment.shifts, segment.payload)])
+    return crc32(written, crc32(f"{cut.encoding} {rules.long}".encode())) or 1
 
 
 # --- how content is counted ----------------------------------------------------------------------------------
