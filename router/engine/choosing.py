@@ -11,7 +11,7 @@ from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, RouteQuery
 from router.text.references import References
-from router.text.segment import MAX_PARTS, Segmentation, segment, segment_binary
+from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
 
 
 class Chooser:
@@ -79,8 +79,11 @@ class Chooser:
                 # Only the first part can have been tried; what was learnt of it stays with the message.
                 parts[0].attempts = message.parts[0].attempts
             message.parts = parts
-        if len(message.parts) > 1 and not message.concat_reference:
-            message.concat_reference = self._references.next(message.to, now)
+        message.cut = 0
+        if len(message.parts) > 1:
+            message.cut = fingerprint(cut, self._desks[candidate.operator].operator.text)
+            if not message.concat_reference:
+                message.concat_reference = self._references.next(message.to, now)
 
     def move(self, message: Message, now: int) -> bool:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""

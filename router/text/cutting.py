@@ -1,6 +1,6 @@
 """Where long content is cut: into as few pieces as can be, and among those cuts through the fewest clusters."""
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from router.text import clusters
 
@@ -15,7 +15,7 @@ class Units:
         self.others = bytes(set(range(256)) - set(leads))
 
 
-class Cut(NamedTuple):
+class Cut(Struct, frozen=True, gc=False):
     """A place to cut: in octets of the content, in characters of its text, and the cuts before it.
 
     `whole` is where the last cluster begins that is known to begin at or before it; it is broken if that is before it.
@@ -45,6 +45,7 @@ def cuts(content: bytes, units: Units, capacity: int, text: str, count: int) -> 
     is found for no broken cluster first, then for one more at a time, until one reaches the end.
     """
     nearest = _nearest(content, units, capacity, count)
+    even = len(content) == len(text) * units.width
     way: Cut | None = Cut(0, 0, 0, None)
     breaking: list[Cut | None] = [None] * len(nearest)
     while True:
@@ -53,7 +54,9 @@ def cuts(content: bytes, units: Units, capacity: int, text: str, count: int) -> 
             here = further = None
             if way is not None:
                 octets = _reach(content, units, capacity, way.octets)
-                characters = way.characters + _characters(content, units, way.octets, octets)
+                characters = (
+                    octets // units.width if even else way.characters + _characters(content, units, way.octets, octets)
+                )
                 whole = clusters.start(text, characters, way.whole)
                 if whole != characters:
                     further = Cut(octets, characters, whole, way)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import islice
+from zlib import crc32
 
 from msgspec import Struct, structs
 
@@ -94,6 +95,13 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
         detail = f"Behind a header of {len(udh)} octets there is room for {max(room, 0)}, and these are {len(data)}"
         raise Refusal("too_long", detail, "data")
     return Segmentation(Encoding.BINARY, None, len(data), room, 1, (Segment(data, len(data)),))
+
+
+def fingerprint(cut: Segmentation, rules: TextRules) -> int:
+    """A number that differs, as a rule, where content is not cut in the same places, not written the same, or where
+    the parts are not announced the same: parts of two such cuts would never make one message."""
+    written = b"\0".join([part for segment in cut.segments for part in (segment.shifts, segment.payload)])
+    return crc32(written, crc32(f"{cut.encoding} {rules.long}".encode())) or 1
 
 
 # --- how content is counted ----------------------------------------------------------------------------------
@@ -281,9 +289,10 @@ def _pieces(written: _Written, capacity: int) -> list[tuple[bytes, str | None]]:
 _OF_SEPTETS: tuple[Alphabet, ...] = ("gsm7", "gsm7-packed")
 _CODECS = {"latin1": "latin-1", "ascii": "ascii"}
 _SHOWN = 10
+_WORDS = 32
 _LAST: dict[Alphabet, str] = {"gsm7": "\uffff", "gsm7-packed": "\uffff", "latin1": "\xff", "ascii": "\x7f"}
-_OUTSIDE: dict[Alphabet, Callable[[str], re.Match[str] | None]] = {
-    alphabet: re.compile("[^" + re.escape("".join(sorted(one for one in gsm7.CHARACTERS if one <= last))) + "]").search
+_OUTSIDE: dict[Alphabet, Callable[[str, int, int], list[str]]] = {
+    alphabet: re.compile("[^" + re.escape("".join(sorted(one for one in gsm7.CHARACTERS if one <= last))) + "]").findall
     for alphabet, last in _LAST.items()
 }
 
@@ -330,14 +339,14 @@ def _lacking_tables(text: str, rules: TextRules) -> str:
 
 
 def _outside(text: str, alphabet: Alphabet, most: int = _SHOWN) -> list[str]:
-    """The first distinct characters that the alphabet has not. To look at each character would take most of the time
-    that a text in another script costs."""
-    search = _OUTSIDE[alphabet]
-    found: list[str] = []
-    while len(found) < most and (match := search(text)) is not None:
-        found.append(match[0])
-        text = text[match.end() :].replace(match[0], "")
-    return found
+    """The first distinct characters that the alphabet has not, `most` or some more. A text in another script has so
+    many in its first words; to look at all of it would take most of the time that it costs."""
+    found: dict[str, None] = {}
+    for at in range(0, len(text), _WORDS):
+        found.update(dict.fromkeys(_OUTSIDE[alphabet](text, at, at + _WORDS)))
+        if len(found) >= most:
+            break
+    return list(found)
 
 
 def _is_surrogate(character: str) -> bool:
