@@ -217,6 +217,7 @@ JSON_LIKE = st.recursive(
 
 
 @given(st.text(), st.dictionaries(st.text(max_size=8), JSON_LIKE, max_size=4))
+@pytest.mark.deep
 def test_nothing_that_is_logged_can_break_the_line(said: str, fields: dict[str, object]) -> None:
     for format in ("json", "console"):
         stream = start(format, secrets=("secret",))

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from adapters.config_yaml import ConfigErrors, load, words
 from tests.config.conftest import ENVIRON, FILES
 
+pytestmark = pytest.mark.deep
+
 FUZZ = int(os.environ.get("FUZZ", "60"))  # examples; more by hand
 TEXT_FILES = ["router.yaml", "operators/mtn-cm.yaml", "routes.yaml", "accounts.yaml", "rates/mtn-cm.csv"]
 

@@ -430,6 +430,7 @@ CALLS = st.lists(
 
 @examples(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CALLS, st.randoms(use_true_random=False), st.sampled_from([0, 1, 2]))
+@pytest.mark.deep
 def test_every_message_is_told_once(calls: list[tuple[str, list[str]]], chance: random.Random, restarts: int) -> None:
     """Split anywhere, mixed, in any order, some pieces twice while theirs is not whole, with restarts between."""
     sent = []

@@ -45,6 +45,7 @@ async def numbers_sent(rig: Rig, name: str, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("in_memory", [100_000, 50])
+@pytest.mark.deep
 async def test_a_thousand_waiting_messages_are_sent_once_and_in_order_after_a_restart(
     tmp_path: Path, in_memory: int
 ) -> None:

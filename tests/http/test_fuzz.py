@@ -19,6 +19,8 @@ from tests.engine.rig import Rig, operator
 from tests.engine.rig import settings as engine_settings
 from tests.http.fakes import ADMIN_TOKEN, TOKEN, Engine
 
+pytestmark = pytest.mark.deep
+
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 JSON = st.recursive(
     SCALARS, lambda one: st.lists(one, max_size=4) | st.dictionaries(st.text(max_size=8), one, max_size=4)

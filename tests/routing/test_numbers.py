@@ -57,6 +57,7 @@ EXAMPLES = sorted(set(examples()))
 CODES = sorted(COUNTRY_CODE_TO_REGION_CODE)
 
 
+@pytest.mark.deep
 def test_every_example_of_every_region() -> None:
     assert len(EXAMPLES) > 1000
     for number in EXAMPLES:
@@ -72,6 +73,7 @@ def test_a_national_prefix_behind_the_country_code() -> None:
             agree(f"+{code}{metadata.national_prefix}{mobile}")
 
 
+@pytest.mark.deep
 def test_thousands_of_neighbours_of_the_examples() -> None:
     chance = random.Random(2304)
     for _ in range(3000):
@@ -91,6 +93,7 @@ digits = st.text(alphabet="0123456789", max_size=18)
 @example(39, "", "06698123")  # the Vatican, inside Italy's code, with its leading zeros
 @example(1, "", "5551234")  # a local number: possible only
 @example(49, "", "1" * 15)  # longer than E.164, possible all the same
+@pytest.mark.deep
 def test_any_digits_behind_any_code(code: int, prefix: str, rest: str) -> None:
     agree(f"+{code}{prefix}{rest}")
 

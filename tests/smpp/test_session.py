@@ -414,6 +414,7 @@ _MISCHIEF = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(_MISCHIEF, max_size=30), st.booleans())
+@pytest.mark.deep
 def test_whatever_the_peer_does(steps: list[bytes | int], bound: bool) -> None:
     """Nothing is raised, every submission ends exactly once, Closed comes once and last."""
     session = Session(BIND, PATIENCE, 0.0)

@@ -309,6 +309,7 @@ class Writing(StoreContract):
         listed = await store.list_messages(MessageFilter("acme"))
         assert [(m.no, m.waiting_for) for m in listed] == [(2, "link"), (1, "link")]
 
+    @pytest.mark.deep
     async def test_more_than_any_batch_holds(self, store: Store) -> None:
         outcomes = []
         for start in range(1, 12_001, 1000):
@@ -921,6 +922,7 @@ class Forgetting(StoreContract):
             assert kept == ["k1", "k3"]
         assert (await found(shelf)).parked == [receipt(3, at=3)]
 
+    @pytest.mark.deep
     async def test_it_takes_small_steps_and_ends(self, store: Store) -> None:
         count = 2300
         messages = [message(no, state=State.DELIVERED if no % 2 else State.QUEUED) for no in range(1, count)]
@@ -1028,6 +1030,7 @@ step = st.one_of(
 class Remembering(StoreContract):
     @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(steps=st.lists(step, max_size=30))
+    @pytest.mark.deep
     def test_any_life_is_remembered(self, make_shelf: Callable[[Path], Shelf], steps: list[Any]) -> None:
         with TemporaryDirectory() as folder:
             asyncio.run(self._live(make_shelf(Path(folder)), steps))

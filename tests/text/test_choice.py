@@ -154,6 +154,7 @@ letters = st.sampled_from([*"abcA €{ğİçáãâΦêØ\n", "ब", "१", "ं"
     st.sampled_from(["udh8", "udh16", "sar", "payload"]),
 )
 @settings(max_examples=100, deadline=None)
+@pytest.mark.deep
 def test_no_other_choice_is_cheaper(alphabet: list[str], times: int, names: set[str], form: LongForm) -> None:
     text = "".join(alphabet) * times
     found = cut(text, *sorted(names), long=form)

@@ -130,6 +130,7 @@ pieces = st.sampled_from(
 @example(FAMILY * 40, "udh8")
 @example(FLAG * 100, "udh16")
 @example(("ы" * 60 + FAMILY) * 5, "udh8")
+@pytest.mark.deep
 def test_fewest_parts_then_fewest_broken_clusters(text: str, form: LongForm) -> None:
     found = segment(text, EncodingWish.UCS2, TextRules(long=form))
     if found.count == 1:
@@ -155,6 +156,7 @@ INDIAN = ["ब", "्", "ि", "ं", "A", "{", "ष", " ", "क्ष"]
 
 @given(st.lists(st.sampled_from(INDIAN), min_size=80, max_size=260).map("".join))
 @settings(max_examples=40, deadline=None)
+@pytest.mark.deep
 def test_with_language_tables_too(text: str) -> None:
     found = segment(text, EncodingWish.AUTO, TextRules(language_tables=("hindi",)))
     if found.count == 1 or found.language is None:

@@ -226,6 +226,7 @@ any_texts = st.text(alphabet=["a", "{", "ы", "😀", "\u200d", "\u0301"], min_s
 @settings(max_examples=50, deadline=None)
 @example("a" * 152 + "€" + "a" * 152)
 @example("ы" * 66 + "😀" + "ы" * 66)
+@pytest.mark.deep
 def test_every_text_arrives_in_the_fewest_parts(text: str) -> None:
     for alphabet, form in product(("gsm7", "gsm7-packed", "latin1", "ascii"), FORMS):
         rules = TextRules(alphabet=alphabet, long=form)  # type: ignore[arg-type]
