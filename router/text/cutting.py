@@ -11,41 +11,46 @@ class Units:
 
     def __init__(self, width: int, leads: bytes = b"") -> None:
         self.width = width
-        self.leads = leads
-        self.others = bytes(set(range(256)) - set(leads))
+        self._leading = bytes([octet in leads for octet in range(256)])
+
+    def leading(self, content: bytes) -> bytes:
+        """An octet for each unit of `content`: 1 where it goes with the next, else 0."""
+        return content[:: self.width].translate(self._leading)
 
 
 class Cut(Struct, frozen=True, gc=False):
-    """A place to cut: in octets of the content, in characters of its text, and the cuts before it.
+    """A place to cut: in units of the content, in characters of its text, and the cuts before it.
 
     `whole` is where the last cluster begins that is known to begin at or before it; it is broken if that is before it.
     """
 
-    octets: int
+    units: int
     characters: int
     whole: int
     before: "Cut | None"
 
 
-def ends(content: bytes, units: Units, capacity: int) -> list[int]:
-    """Where each piece ends, in octets, when every piece is as full as it can be: no other way takes fewer."""
+def ends(leading: bytes, capacity: int) -> list[int]:
+    """Where each piece ends, in units, when every piece is as full as it can be: no other way takes fewer."""
     found = []
-    end = 0
-    while end < len(content):
-        end = _reach(content, units, capacity, end)
+    last = len(leading)
+    end = capacity
+    while end < last:
+        end -= leading[end - 1]
         found.append(end)
+        end += capacity
+    found.append(last)
     return found
 
 
-def cuts(content: bytes, units: Units, capacity: int, text: str, count: int) -> list[Cut]:
+def cuts(leading: bytes, capacity: int, text: str, count: int) -> list[Cut]:
     """Where each of `count` pieces ends, as few as can be; among the ways to cut so many one that breaks the fewest
     grapheme clusters of `text`.
 
     Of the ways that have broken so many clusters, the one that has come furthest is as good as any: less remains. It
     is found for no broken cluster first, then for one more at a time, until one reaches the end.
     """
-    nearest = _nearest(content, units, capacity, count)
-    even = len(content) == len(text) * units.width
+    nearest = _nearest(leading, capacity, count)
     way: Cut | None = Cut(0, 0, 0, None)
     breaking: list[Cut | None] = [None] * len(nearest)
     while True:
@@ -53,56 +58,33 @@ def cuts(content: bytes, units: Units, capacity: int, text: str, count: int) -> 
         for earliest, other in zip(nearest, broken, strict=True):
             here = further = None
             if way is not None:
-                octets = _reach(content, units, capacity, way.octets)
-                characters = (
-                    octets // units.width if even else way.characters + _characters(content, units, way.octets, octets)
-                )
+                units = way.units + capacity
+                units -= leading[units - 1]
+                characters = way.characters + units - way.units - leading.count(1, way.units, units)
                 whole = clusters.start(text, characters, way.whole)
                 if whole != characters:
-                    further = Cut(octets, characters, whole, way)
-                    octets = _back(content, units, octets, characters - whole)
-                if octets >= earliest:
-                    here = Cut(octets, whole, whole, way)
+                    further = Cut(units, characters, whole, way)
+                    for _ in range(characters - whole):
+                        units -= 1 + leading[units - 2]
+                if units >= earliest:
+                    here = Cut(units, whole, whole, way)
             breaking.append(further)
-            way = other if here is None or (other is not None and other.octets > here.octets) else here
+            way = other if here is None or (other is not None and other.units > here.units) else here
         if way is not None:
             break
-    found = [Cut(len(content), len(text), len(text), way)]
+    found = [Cut(len(leading), len(text), len(text), way)]
     while way.before is not None:
         found.append(way)
         way = way.before
     return found[::-1]
 
 
-def _nearest(content: bytes, units: Units, capacity: int, count: int) -> list[int]:
-    """Before which octet each cut but the last must not be, or the rest would not fit the pieces left for it."""
+def _nearest(leading: bytes, capacity: int, count: int) -> list[int]:
+    """Before which unit each cut but the last must not be, or the rest would not fit the pieces left for it."""
     found = []
-    start = len(content)
+    start = len(leading)
     for _ in range(count - 1):
-        start = max(start - capacity * units.width, 0)
-        if start and content[start - units.width] in units.leads:
-            start += units.width
+        start -= capacity
+        start += leading[start - 1]
         found.append(start)
     return found[::-1]
-
-
-def _reach(content: bytes, units: Units, capacity: int, start: int) -> int:
-    end = start + capacity * units.width
-    if end >= len(content):
-        return len(content)
-    return end - units.width if content[end - units.width] in units.leads else end
-
-
-def _characters(content: bytes, units: Units, start: int, end: int) -> int:
-    """How many characters the units from `start` to `end` are."""
-    first_octets = content[start : end : units.width]
-    return len(first_octets) - len(first_octets.translate(None, units.others))
-
-
-def _back(content: bytes, units: Units, octets: int, characters: int) -> int:
-    """The place so many characters before another."""
-    for _ in range(characters):
-        octets -= units.width
-        if content[octets - units.width] in units.leads:
-            octets -= units.width
-    return octets

@@ -167,17 +167,14 @@ def _language_forms(name: str) -> tuple[_Form, ...]:
 
 
 class _Written(Struct, frozen=True, gc=False):
-    """A content in one form: `ends` is where it is cut, in octets, if every piece is full."""
+    """A content in one form, and how many short messages it takes; `leading` as of `cutting.Units`, where it is cut."""
 
     form: _Form
     content: bytes
     text: str | None
     reason: str | None
-    ends: list[int]
-
-    @property
-    def count(self) -> int:
-        return len(self.ends)
+    count: int = 1
+    leading: bytes = b""
 
 
 def _cheapest(text: str, wish: EncodingWish, rules: TextRules) -> _Written | None:
@@ -222,10 +219,10 @@ def _cost(written: _Written) -> tuple[int, int, int]:
 
 def _written(form: _Form, content: bytes, text: str | None, reason: str | None, rules: TextRules) -> _Written:
     if len(content) <= form.alone * form.units.width:
-        ends = [len(content)]
-    else:
-        ends = cutting.ends(content, form.units, form.of_many[rules.long])
-    return _Written(form, content, text, reason, ends)
+        return _Written(form, content, text, reason)
+    leading = form.units.leading(content)
+    count = len(cutting.ends(leading, form.of_many[rules.long]))
+    return _Written(form, content, text, reason, count, leading)
 
 
 def _transliterated(written: _Written, replaced: str, rules: TextRules, max_parts: int) -> Segmentation:
@@ -246,10 +243,8 @@ def _not_encodable(text: str, wish: EncodingWish, rules: TextRules) -> Refusal:
 
 
 def _segmentation(written: _Written, rules: TextRules, max_parts: int) -> Segmentation:
-    form, content, text, ends = written.form, written.content, written.text, written.ends
-    width = form.units.width
-    units = len(content) // width
-    count = len(ends)
+    form, content, text, count = written.form, written.content, written.text, written.count
+    units = len(content) // form.units.width
     if count > min(max_parts, MAX_PARTS):
         detail = f"{units} {form.name} need {count} short messages; at most {min(max_parts, MAX_PARTS)} are allowed"
         raise Refusal("too_long", detail, "data" if text is None else "text")
@@ -265,22 +260,27 @@ def _segmentation(written: _Written, rules: TextRules, max_parts: int) -> Segmen
         header = _HEADERS[rules.long] + len(form.shifts) if rules.long != "sar" or form.shifts else 0
         segments = tuple(
             [
-                Segment(_in_alphabet(form, piece, said, rules, header), len(piece) // width, said, form.shifts)
-                for piece, said in _pieces(written, capacity)
+                Segment(_in_alphabet(form, piece, said, rules, header), size, said, form.shifts)
+                for size, piece, said in _pieces(written, capacity)
             ]
         )
     return Segmentation(form.encoding, written.reason, units, capacity, count, segments, form.language)
 
 
-def _pieces(written: _Written, capacity: int) -> list[tuple[bytes, str | None]]:
-    content, text, ends = written.content, written.text, written.ends
+def _pieces(written: _Written, capacity: int) -> list[tuple[int, bytes, str | None]]:
+    """Each piece's units, octets and text."""
+    content, text, width = written.content, written.text, written.form.units.width
+    pieces: list[tuple[int, bytes, str | None]] = []
+    start = characters = 0
     if text is None:
-        return [(content[start:end], None) for start, end in zip([0, *ends], ends, strict=False)]
-    octets = characters = 0
-    pieces: list[tuple[bytes, str | None]] = []
-    for cut in cutting.cuts(content, written.form.units, capacity, text, len(ends)):
-        pieces.append((content[octets : cut.octets], text[characters : cut.characters]))
-        octets, characters = cut.octets, cut.characters
+        for end in cutting.ends(written.leading, capacity):
+            pieces.append((end - start, content[start:end], None))
+            start = end
+        return pieces
+    for cut in cutting.cuts(written.leading, capacity, text, written.count):
+        piece = content[start * width : cut.units * width]
+        pieces.append((cut.units - start, piece, text[characters : cut.characters]))
+        start, characters = cut.units, cut.characters
     return pieces
 
 
