@@ -60,6 +60,11 @@ COUNTERS = (
         ("operator", "result"),
         "Delivery receipts: matched, early (before the answer to the submit), duplicate or unmatched.",
     ),
+    Counted(
+        "inbound_total",
+        ("operator", "result"),
+        "Messages from handsets: received, incomplete, no_account, or repeated (parts of one that was told already).",
+    ),
     Counted("events_total", ("type",), "Events added to the accounts' logs."),
 )
 HISTOGRAMS = (
@@ -117,6 +122,7 @@ class PrometheusMetrics(Collector):
         self._final = self._counts["messages_final_total"]
         self._submitted = self._counts["parts_submitted_total"]
         self._receipts = self._counts["receipts_total"]
+        self._inbound = self._counts["inbound_total"]
         self._events = self._counts["events_total"]
         self._accept_seconds = self._histograms["accept_seconds"]
         self._submit_seconds = self._histograms["submit_seconds"]
@@ -150,6 +156,9 @@ class PrometheusMetrics(Collector):
 
     def event(self, type: str) -> None:
         self._events[(type,)] += 1
+
+    def inbound(self, operator: str, result: str) -> None:
+        self._inbound[operator, result] += 1
 
     def accept_seconds(self, seconds: float) -> None:
         self._accept_seconds.observe((), seconds)

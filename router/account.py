@@ -74,7 +74,8 @@ class TexifyKey:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`senders` None means any. `gateways` holds the checked settings of each public API by its name."""
+    """`senders` None means any. `transliterate` allows look-alikes for typographic characters in texts that they make
+    cheaper. `gateways` holds the checked settings of each public API by its name."""
 
     name: str
     token: Token | None
@@ -93,3 +94,4 @@ class Account:
     inbound: tuple[InboundRule, ...] = ()
     wallet: Literal["prepaid", "postpaid", "off"] = "off"
     gateways: dict[str, Any] = field(default_factory=dict, repr=False)
+    transliterate: bool = False

@@ -47,7 +47,11 @@ class Event(Struct, frozen=True, gc=False):
 
 
 class ReceivedEvent(Struct, frozen=True, gc=False):
-    """A message from a handset; exactly one of `text` and `data` is set, `complete` is false where parts never came."""
+    """A message from a handset: exactly one of `text` and `data` is set, `complete` is false where parts never came.
+
+    `udh` (with its length octet) is what the header of `data` says beside the message's parts. The fields of every
+    event stand here too; those that only a message of the account's own has are empty.
+    """
 
     id: str
     seq: int
@@ -59,9 +63,20 @@ class ReceivedEvent(Struct, frozen=True, gc=False):
     sender: str = field(name="from")
     channel: str
     operator: str
+    segments: int
     text: str | None
     data: bytes | None
+    udh: bytes | None
     complete: bool
+    reference: None = None
+    network: None = None
+    cost: None = None
+    price: None = None
+    state: None = None
+    error: None = None
+    possible_duplicate: bool = False
+    submitted_at: None = None
+    done_at: None = None
 
 
 class LoggedEvent(Struct, frozen=True, gc=False):

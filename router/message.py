@@ -118,6 +118,10 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `to` is E.164 with its plus sign; `sender` is as submitted, `sent_as` what a rule put in its place.
     Times are milliseconds since the epoch, UTC.
     Exactly one of `text` and `data` is set; `udh` only goes with `data`. Both are None once retention blanked them.
+    `transliterate` allows look-alikes of typographic characters where they make the message cheaper; `transliterated`
+    says that they do: `text` stays as submitted, what is sent has the look-alikes.
+    `cut` tells the way a long content is cut for the operator from any other (0: it is in one part).
+    `concat_reference` is 1 to 65536, of which the low 8 or 16 bits are sent, or 0 for none yet.
     `position` orders the messages that are ready to be sent; None while there is nothing to send.
     `due_at` is when the clock next has something to do for this message.
     `no` is the store's key, 0 until the store gave one.
@@ -134,7 +138,10 @@ class Message(Struct, omit_defaults=True, weakref=True):
     udh: bytes | None = None
     encoding_wish: EncodingWish = EncodingWish.AUTO
     encoding: Encoding = Encoding.GSM7
+    transliterate: bool = False
+    transliterated: bool = False
     segments: int = 1
+    cut: int = 0
     concat_reference: int = 0
     reference: str | None = None
     traffic_class: TrafficClass = TrafficClass.TRANSACTIONAL

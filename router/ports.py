@@ -6,10 +6,11 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 from router.event import LoggedEvent
+from router.inbound import Inbound, LongMessage, Piece
 from router.message import Attempt, Message, Part, State
 from router.operator import Operator
 from router.outcome import Outcome
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 from router.text.segment import Segment
 
 
@@ -71,7 +72,8 @@ class LaneBacklog(Struct, frozen=True, gc=False):
 
 class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
-    with an attempt that has no outcome, or whose outcome is unknown and not yet resolved."""
+    with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
+    messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms)."""
 
     last_no: int
     last_position: int
@@ -82,6 +84,8 @@ class Recovery(Struct, frozen=True, gc=False):
     unsettled: list[Message]
     parked: list[Receipt]
     cursors: dict[str, int]
+    joinable: list[LongMessage] = []
+    oldest_piece: int | None = None
 
 
 class Store(Protocol):
@@ -131,6 +135,12 @@ class Store(Protocol):
     def unpark(self, receipt: Receipt) -> None:
         """Forget a parked receipt (equal by value)."""
 
+    def keep(self, piece: Piece) -> None:
+        """Keep a piece of a long message from a handset until it is dropped."""
+
+    def drop(self, pieces: Sequence[Piece], event: LoggedEvent | None = None) -> None:
+        """Forget pieces; with the event they became, which in the same transaction goes to its account's log."""
+
     def move_cursor(self, reader: str, seq: int) -> None:
         """Remember how far a reader (an account's webhook) has come; never goes back."""
 
@@ -156,6 +166,16 @@ class Store(Protocol):
 
     async def events(self, account: str, after: int, limit: int) -> list[LoggedEvent]:
         """Events with seq > after, in order."""
+
+    async def pieces(self, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
+        """For each message the pieces kept of it, in the order of their ids; absent where none."""
+
+    async def overdue(self, before: int, limit: int) -> list[LongMessage]:
+        """Messages with a piece received at or before a time (ms), those first that have waited longest; at most
+        `limit`, at least one if there is any."""
+
+    async def oldest_piece(self) -> int | None:
+        """When the piece was received that has waited longest, ms."""
 
     async def recall(self, account: str, key: str) -> Remembered | None:
         """The remembered answer, however old."""
@@ -270,6 +290,7 @@ class Metrics(Protocol):
     def submitted(self, operator: str, outcome: str) -> None: ...
     def receipt(self, operator: str, result: str) -> None: ...
     def event(self, type: str) -> None: ...
+    def inbound(self, operator: str, result: str) -> None: ...
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...

@@ -1,4 +1,4 @@
-"""A delivery receipt, and a message from a handset, as values."""
+"""A delivery receipt as a value."""
 
 from enum import StrEnum
 
@@ -34,19 +34,3 @@ class Receipt(Struct, frozen=True, gc=False):
     stat: str = ""
     error: str | None = None
     done_at: int | None = None
-
-
-class Inbound(Struct, frozen=True, gc=False):
-    """One short message from a handset (MO), as the operator sent it.
-
-    `sender` and `to` are the addresses as sent; exactly one of `text` and `data` is set.
-    `received_at` is milliseconds since the epoch, UTC.
-    """
-
-    operator: str
-    sender: str
-    to: str
-    received_at: int
-    text: str | None = None
-    data: bytes | None = None
-    udh: bytes | None = None

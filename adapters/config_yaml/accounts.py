@@ -65,6 +65,7 @@ def _schema(plans: Names, currencies: Currencies) -> tuple[dict[str, Parser[Any]
         ),
         "inbound": listing(record(InboundRule, {"to": word(words.inbound_number)}, {"keyword": word(words.keyword)})),
         "wallet": one_of(("prepaid", "postpaid", "off")),
+        "transliterate": flag,
         "gateways": gateway_settings(),
     }
 

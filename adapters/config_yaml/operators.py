@@ -38,25 +38,10 @@ from router.operator import (
     Tls,
 )
 from router.submit import Channel
+from router.text.languages import IDENTIFIERS
 
 PROTOCOLS = ("smpp", "http", "smtp")
 NOT_AVAILABLE = ("http", "smtp")  # protocols whose adapter this version does not have
-
-LANGUAGES = (  # 3GPP TS 23.038 annex A
-    "turkish",
-    "spanish",
-    "portuguese",
-    "bengali",
-    "gujarati",
-    "hindi",
-    "kannada",
-    "malayalam",
-    "oriya",
-    "punjabi",
-    "tamil",
-    "telugu",
-    "urdu",
-)
 
 
 def read_operators(source: Source, named_by: Value, names: Names, currencies: Currencies) -> dict[str, Operator]:
@@ -134,16 +119,7 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
                 "destination": _address_kind(Addressing().destination, plus=flag),
             },
         ),
-        "text": record(
-            TextRules,
-            {},
-            {
-                "alphabet": one_of(("gsm7", "gsm7-packed", "latin1", "ascii")),
-                "ucs2": whole(0, 255),
-                "long": one_of(("udh8", "udh16", "sar", "payload")),
-                "language_tables": listing(one_of(LANGUAGES), distinct=True),
-            },
-        ),
+        "text": _text_rules,
         "receipts": record(
             ReceiptRules,
             {},
@@ -180,6 +156,25 @@ def _option(**given: str) -> str:
 
 def _address_kind(default: AddressKind, **more: Parser[Any]) -> Parser[AddressKind]:
     return record(partial(replace, default), {}, {"ton": whole(0, 255), "npi": whole(0, 255), **more})
+
+
+def _text_rules(value: Value) -> TextRules:
+    rules = _plain_text_rules(value)
+    if rules.language_tables and rules.alphabet not in ("gsm7", "gsm7-packed"):
+        value.fail(f"language_tables go with alphabet gsm7 or gsm7-packed, not with {rules.alphabet}")
+    return rules
+
+
+_plain_text_rules = record(
+    TextRules,
+    {},
+    {
+        "alphabet": one_of(("gsm7", "gsm7-packed", "latin1", "ascii")),
+        "ucs2": whole(0, 255),
+        "long": one_of(("udh8", "udh16", "sar", "payload")),
+        "language_tables": listing(one_of(tuple(IDENTIFIERS)), distinct=True),
+    },
+)
 
 
 def _pauses(parse: Parser[Any]) -> Parser[Any]:

@@ -24,7 +24,9 @@ class PreviewCalls:
     async def segment(self, incoming: Incoming) -> Reply:
         """POST /v1/segment"""
         wanted = decode(_segment_request, await incoming.json_body(self._max_body))
-        segmentation = self._preview.segment(wanted.text, wanted.encoding, wanted.operator)
+        segmentation = self._preview.segment(
+            wanted.text, wanted.encoding, wanted.operator, incoming.account.transliterate
+        )
         return Reply(200, _encode(view(segmentation)))
 
     async def route(self, incoming: Incoming) -> Reply:

@@ -146,11 +146,13 @@ class MessagePart(Struct):
 
 
 class MessageDetail(MessageView, gc=False):
-    """A message with its parts and their attempts; `waiting_for` says what a queued message waits for."""
+    """A message with its parts and their attempts; `waiting_for` says what a queued message waits for, `transliterated`
+    that its typographic characters are sent as GSM look-alikes."""
 
     send_at: datetime | None
     expires_at: datetime | None
     waiting_for: str | None
+    transliterated: bool
     parts: list[MessagePart]
 
 
@@ -224,6 +226,7 @@ def detail(message: Message) -> MessageDetail:
         send_at=_time(message.send_at),
         expires_at=_time(message.expires_at),
         waiting_for=message.waiting_for,
+        transliterated=message.transliterated,
         parts=[_part(part) for part in message.parts],
     )
 

@@ -19,7 +19,7 @@ from adapters.simulator.options import SmscOptions
 from adapters.simulator.receipt_pdu import content, receipts_for, written_id
 from adapters.simulator.session import Session
 from adapters.smpp.constants import DELIVER_SM, ESME_ROK, ESME_RTHROTTLED, SUBMIT_SM_RESP, TAG_MESSAGE_PAYLOAD
-from adapters.smpp.pdu import MessageResp, ShortMessage
+from adapters.smpp.pdu import MessageResp, ShortMessage, Tlvs
 
 __all__ = ["Smsc", "SmscOptions"]
 
@@ -91,10 +91,11 @@ class Smsc:
         data_coding: int = 0,
         esm_class: int = 0,
         system_id: str | None = None,
+        tlvs: Tlvs | None = None,
     ) -> None:
         """A message from a handset, to any bound receiver of `system_id` (None: of the only account ever bound).
 
-        It waits while nobody can receive. Over 254 octets travel in message_payload.
+        It waits while nobody can receive. Over 254 octets travel in message_payload, beside `tlvs`.
         Raises LookupError for an account that never was bound, or where it must be named.
         """
         accounts = self._deliveries.accounts
@@ -112,7 +113,7 @@ class Smsc:
             esm_class=esm_class,
             data_coding=data_coding,
             short_message=b"" if long else text,
-            tlvs={TAG_MESSAGE_PAYLOAD: text} if long else {},
+            tlvs={**(tlvs or {}), **({TAG_MESSAGE_PAYLOAD: text} if long else {})},
         )
         self._deliveries.add(system_id, [pdu])
         self.settle()

@@ -13,100 +13,96 @@ from adapters.smpp.constants import (
     TAG_SAR_TOTAL_SEGMENTS,
 )
 from adapters.smpp.pdu import DataSm, ShortMessage, Tlvs
-from router.operator import Alphabet, Operator
-from router.receipt import Inbound
-from router.text import gsm7, udh
+from router.inbound import WHOLE, Inbound, Place
+from router.operator import Operator
+from router.routing.msisdn import claimed
+from router.text import received, udh
 
-_DEFAULT: Final[dict[Alphabet, str]] = {
-    "gsm7": "gsm7",
-    "gsm7-packed": "gsm7-packed",
-    "latin1": "latin-1",
-    "ascii": "ascii",
-}
-_CODECS: Final = {
+_ALPHABETS: Final = {
     CODING_ASCII: "ascii",
-    CODING_LATIN1: "latin-1",
-    6: "iso8859-5",
-    7: "iso8859-8",
-    CODING_UCS2: "utf-16-be",
+    CODING_LATIN1: "latin1",
+    6: "cyrillic",
+    7: "hebrew",
+    CODING_UCS2: received.UCS2,
+    10: "iso-2022-jp",
+    14: "ks-c-5601",
 }
-"""What the lower data_coding values mean (section 5.2.19); those missing are binary or never met."""
+"""What the data_coding values of SMPP itself mean (section 5.2.19); those missing are binary or never met."""
+
+_TON_UNKNOWN: Final = 0
+_TON_INTERNATIONAL: Final = 1
 
 
 def read_inbound(pdu: ShortMessage | DataSm, operator: Operator, now_ms: int) -> Inbound:
-    """What the handset sent, as far as it can be read: text, else its octets as data. Never raises.
+    """What the handset sent: its octets, the alphabet they are said to be in, and its place in a long message.
 
-    The user data header is split off into `udh`, its length octet included. SAR TLVs come as the header that says
-    the same, so that parts are joined by one rule.
+    Never raises: what cannot be a header, a place or an alphabet is none. Where a header has no place for it, the
+    SAR TLVs may have.
     """
     content = pdu.tlvs.get(TAG_MESSAGE_PAYLOAD, b"")
     if isinstance(pdu, ShortMessage) and pdu.short_message:
         content = pdu.short_message
-    header = b""
+    header = None
+    place = None
+    alphabet = _alphabet(pdu.data_coding, operator)
     if pdu.esm_class & ESM_UDHI:
         try:
             header, content = udh.split(content)
+            place = udh.concatenation(header)
         except ValueError:
-            pass  # no header after all
-    text = _decode(content, _codec(pdu.data_coding, operator), len(header))
+            pass  # no header after all, or one that says nothing
+        if alphabet == "ascii" and header is not None and any(received.languages_of(header)):
+            alphabet = received.GSM7  # only GSM 7-bit has shift tables, whatever data_coding says
     return Inbound(
         operator.name,
-        pdu.source_addr,
+        _sender(pdu),
         pdu.destination_addr,
         now_ms,
-        text,
-        content if text is None else None,
-        header or _udh_of_sar(pdu.tlvs),
+        content,
+        alphabet,
+        header,
+        _place(place) if place is not None else _place_by_sar(pdu.tlvs),
     )
 
 
-def _codec(data_coding: int, operator: Operator) -> str | None:
-    """The name of the alphabet, None for octets (section 5.2.19; 3GPP TS 23.038 section 4 for the upper groups)."""
+def _sender(pdu: ShortMessage | DataSm) -> str:
+    """In E.164 where the type of number (section 5.2.5), or failing that its looks, say that it is international."""
+    ton = pdu.source_addr_ton
+    if ton in (_TON_UNKNOWN, _TON_INTERNATIONAL):
+        return claimed(pdu.source_addr, ton == _TON_INTERNATIONAL) or pdu.source_addr
+    return pdu.source_addr
+
+
+def _alphabet(data_coding: int, operator: Operator) -> str | None:
+    """None for octets (section 5.2.19; the upper groups are those of 3GPP TS 23.038 section 4)."""
+    text = operator.text
     if data_coding == 0:
-        return _DEFAULT[operator.text.alphabet]
-    if data_coding == operator.text.ucs2:
-        return _CODECS[CODING_UCS2]
+        return text.alphabet
+    if data_coding == text.ucs2:
+        return received.UCS2
+    if data_coding < 0x10:
+        return _ALPHABETS.get(data_coding)
     group = data_coding & 0xF0
-    if group == 0x00:
-        return _CODECS.get(data_coding)
-    if group == 0xF0:  # data coding with a message class: bit 2 says octets
-        return None if data_coding & 0x04 else _DEFAULT[operator.text.alphabet]
+    if group < 0x80:  # general (00xx), marked for deletion (01xx): bit 5 is compression, bits 3-2 the alphabet
+        if data_coding & 0x20:
+            return None
+        return {0x00: text.alphabet, 0x08: received.UCS2}.get(data_coding & 0x0C)
+    if group == 0xF0:  # with a message class: bit 2 says octets
+        return None if data_coding & 0x04 else text.alphabet
     if group in (0xC0, 0xD0):  # message waiting
-        return _DEFAULT[operator.text.alphabet]
-    if group == 0xE0:
-        return _CODECS[CODING_UCS2]
-    if group == 0x10:  # with a message class: bits 3-2 are the alphabet
-        return {0x00: _DEFAULT[operator.text.alphabet], 0x08: _CODECS[CODING_UCS2]}.get(data_coding & 0x0C)
-    return None
+        return text.alphabet
+    return received.UCS2 if group == 0xE0 else None
 
 
-def _decode(content: bytes, codec: str | None, header: int) -> str | None:
-    if codec is None:
-        return None
-    if codec == "gsm7":
-        return gsm7.decode(content) if content.isascii() else None
-    if codec == "gsm7-packed":
-        return gsm7.decode(_unpack(content, header))
-    try:
-        return content.decode(codec)
-    except ValueError:
-        return None
+def _place(piece: udh.Concatenation) -> Place:
+    return Place(piece.reference, piece.total, piece.number, piece.wide) if piece.total > 1 else WHOLE
 
 
-def _unpack(content: bytes, header: int) -> bytes:
-    """Septets behind a header of so many octets, from their septet boundary on (3GPP TS 23.040 section 9.2.3.24)."""
-    fill_bits = -8 * header % 7
-    bits = 8 * len(content) - fill_bits
-    septets = gsm7.unpack(content, bits // 7, fill_bits)
-    # A last septet of seven spare bits is padding: SMPP tells octets, not septets.
-    return septets[:-1] if bits % 7 == 0 and septets[-1:] in (b"\0", b"\r") else septets
-
-
-def _udh_of_sar(tlvs: Tlvs) -> bytes | None:
-    """The concatenation header (3GPP TS 23.040 section 9.2.3.24.8) that says what the SAR TLVs say."""
+def _place_by_sar(tlvs: Tlvs) -> Place:
+    """Sections 5.3.2.22 to 5.3.2.24; WHOLE unless all three TLVs agree on a place."""
     reference = tlvs.get(TAG_SAR_MSG_REF_NUM, b"")
-    total = tlvs.get(TAG_SAR_TOTAL_SEGMENTS, b"")
-    number = tlvs.get(TAG_SAR_SEGMENT_SEQNUM, b"")
-    if len(reference) != 2 or len(total) != 1 or len(number) != 1:
-        return None
-    return udh.concat16(int.from_bytes(reference), total[0], number[0])
+    total = int.from_bytes(tlvs.get(TAG_SAR_TOTAL_SEGMENTS, b""))
+    number = int.from_bytes(tlvs.get(TAG_SAR_SEGMENT_SEQNUM, b""))
+    if len(reference) != 2 or not 1 < total <= 255 or not 0 < number <= total:
+        return WHOLE
+    return Place(int.from_bytes(reference), total, number, wide=True)

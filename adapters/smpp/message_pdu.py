@@ -73,8 +73,9 @@ class SubmitForm:
         content = submission.segment.payload
         esm_class = 0
         tlvs: Tlvs = {}
-        if len(message.parts) > 1 or message.udh:
-            esm_class, content, tlvs = self._headed(message, submission.part.number, content)
+        shifts = submission.segment.shifts
+        if len(message.parts) > 1 or message.udh or shifts:
+            esm_class, content, tlvs = self._headed(message, submission.part.number, shifts, content)
         if self._long == "payload" and len(content) > self._room[encoding]:
             tlvs[TAG_MESSAGE_PAYLOAD] = content
             content = b""
@@ -110,16 +111,18 @@ class SubmitForm:
         self._sources[sender] = source
         return source
 
-    def _headed(self, message: Message, number: int, payload: bytes) -> tuple[int, bytes, Tlvs]:
-        """esm_class, content and TLVs of a part that is one of several, or that has the client's own header.
+    def _headed(self, message: Message, number: int, shifts: bytes, payload: bytes) -> tuple[int, bytes, Tlvs]:
+        """esm_class, content and TLVs of a part that is one of several, or that has elements of a header anyway: the
+        client's own, or those of language tables.
 
-        A client's header and a concatenation share one user data header; SAR TLVs must not stand beside one (5.2.12).
+        They and a concatenation share one user data header; SAR TLVs must not stand beside one (5.2.12), and an SMSC
+        that gets one with a long message_payload need not repeat it in each short message.
         """
         total = len(message.parts)
         reference = message.concat_reference
-        own = message.udh
-        if total == 1 and own:
-            return ESM_UDHI, own + payload, {}
+        own = message.udh[1:] if message.udh else shifts
+        if total == 1:
+            return ESM_UDHI, bytes((len(own),)) + own + payload, {}
         if self._long == "sar" and not own:
             return (
                 0,
@@ -135,7 +138,7 @@ class SubmitForm:
         else:
             header = udh.concat8(reference & 0xFF, total, number)
         if own:
-            header = bytes((header[0] + len(own) - 1,)) + header[1:] + own[1:]
+            header = bytes((header[0] + len(own),)) + header[1:] + own
         return ESM_UDHI, header + payload, {}
 
     def _add_tlvs(self, tlvs: Tlvs, options: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence, Set
 from sqlite3 import Connection
 
+from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message
 from router.ports import Remembered, StoreUnavailable
@@ -37,7 +38,20 @@ class Batch:
     `size` counts what was asked, before that.
     """
 
-    __slots__ = ("acceptances", "callbacks", "cursors", "events", "links", "new", "parked", "saved", "size", "steps")
+    __slots__ = (
+        "acceptances",
+        "callbacks",
+        "cursors",
+        "dropped",
+        "events",
+        "kept",
+        "links",
+        "new",
+        "parked",
+        "saved",
+        "size",
+        "steps",
+    )
 
     def __init__(self) -> None:
         self.acceptances: list[Acceptance] = []
@@ -46,6 +60,8 @@ class Batch:
         self.links: list[tuple[str, str, int, int]] = []
         self.events: list[LoggedEvent] = []
         self.parked: dict[bytes, int | None] = {}
+        self.kept: list[Row] = []
+        self.dropped: list[Row] = []
         self.cursors: dict[str, int] = {}
         self.steps: list[Step] = []
         self.callbacks: list[Callable[[], None]] = []
@@ -77,6 +93,17 @@ class Batch:
         """A receipt as it is stored, to be kept or, without a time, forgotten; the last word counts."""
         self.parked[receipt] = received_at
         self.size += 1
+
+    def keep(self, piece: Row) -> None:
+        self.kept.append(piece)
+        self.size += 1
+
+    def drop(self, pieces: list[Row], event: LoggedEvent | None) -> None:
+        """Pieces by what the key of their table is."""
+        self.dropped += pieces
+        self.size += len(pieces)
+        if event is not None:
+            self.append(event)
 
     def move_cursor(self, reader: str, seq: int) -> None:
         if seq > self.cursors.get(reader, -1):

@@ -10,9 +10,20 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, key_bytes, logged_event, messages
+from adapters.store.rows import (
+    LARGEST_TIME,
+    decode_long_message,
+    decode_piece,
+    first_id,
+    id_bytes,
+    key_bytes,
+    logged_event,
+    long_message_bytes,
+    messages,
+)
 from adapters.store.schema import open_reader
 from router.event import LoggedEvent
+from router.inbound import LongMessage, Piece
 from router.message import Message
 from router.ports import Lane, MessageFilter, Remembered, StoreUnavailable
 
@@ -150,6 +161,24 @@ def events(connection: sqlite3.Connection, account: str, after: int, limit: int)
         (account, after, limit),
     )
     return [logged_event(row) for row in rows]
+
+
+def pieces(connection: sqlite3.Connection, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
+    found = {}
+    for message in messages:
+        rows = connection.execute(
+            "SELECT body FROM pieces WHERE message = ? ORDER BY id", (long_message_bytes(message),)
+        ).fetchall()
+        if rows:
+            found[message] = [decode_piece(body) for (body,) in rows]
+    return found
+
+
+def overdue(connection: sqlite3.Connection, before: int, limit: int) -> list[LongMessage]:
+    rows = connection.execute(
+        "SELECT message FROM pieces WHERE received_at <= ? ORDER BY received_at LIMIT ?", (before, limit)
+    )
+    return [decode_long_message(message) for message in dict.fromkeys(message for (message,) in rows)]
 
 
 def recall(connection: sqlite3.Connection, account: str, key: str) -> Remembered | None:

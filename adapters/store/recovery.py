@@ -2,8 +2,14 @@
 
 from sqlite3 import Connection
 
-from adapters.store.rows import OPEN, UNSETTLED, decode_receipt, messages
+from adapters.store.rows import OPEN, UNSETTLED, decode_long_message, decode_receipt, messages
 from router.ports import Lane, LaneBacklog, Recovery
+
+# The last element of what the pieces have in common is how many they are.
+_JOINABLE = (
+    "SELECT message FROM pieces GROUP BY message"
+    " HAVING count(*) >= json_extract(CAST(message AS TEXT), '$[#-1]') ORDER BY min(id)"
+)
 
 
 def recover(connection: Connection) -> Recovery:
@@ -29,11 +35,17 @@ def recover(connection: Connection) -> Recovery:
         ),
         parked=[decode_receipt(row) for (row,) in connection.execute("SELECT receipt FROM parked ORDER BY rowid")],
         cursors=dict(connection.execute("SELECT reader, seq FROM cursors")),
+        joinable=[decode_long_message(row) for (row,) in connection.execute(_JOINABLE)],
+        oldest_piece=oldest_piece(connection),
     )
 
 
 def next_due(connection: Connection) -> int | None:
     return _value(connection, "SELECT min(due_at) FROM messages WHERE due_at IS NOT NULL")
+
+
+def oldest_piece(connection: Connection) -> int | None:
+    return _value(connection, "SELECT min(received_at) FROM pieces")
 
 
 def _value(connection: Connection, question: str) -> int | None:

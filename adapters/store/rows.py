@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from router.event import EventType, LoggedEvent
+from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
 from router.ports import Remembered
@@ -29,6 +30,8 @@ _UNKNOWN = OutcomeKind.UNKNOWN
 _encode = msgspec.json.Encoder().encode
 decode_message = msgspec.json.Decoder(Message).decode
 decode_receipt = msgspec.json.Decoder(Receipt).decode
+decode_piece = msgspec.json.Decoder(Piece).decode
+decode_long_message = msgspec.json.Decoder(LongMessage).decode
 
 
 def id_bytes(text: str) -> bytes:
@@ -129,3 +132,15 @@ def remembered_row(answer: Remembered) -> Row:
 def receipt_bytes(receipt: Receipt) -> bytes:
     """Equal receipts have equal octets: fields are written in order, always all of them."""
     return _encode(receipt)
+
+
+def long_message_bytes(message: LongMessage) -> bytes:
+    return _encode(message)
+
+
+def piece_key(piece: Piece) -> Row:
+    return long_message_bytes(piece.message), id_bytes(piece.id)
+
+
+def piece_row(piece: Piece) -> Row:
+    return *piece_key(piece), piece.inbound.received_at, _encode(piece)

@@ -14,11 +14,12 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.store import reads, retention
 from adapters.store.batch import Acceptance, Done, Step
-from adapters.store.recovery import next_due, recover
-from adapters.store.rows import receipt_bytes
+from adapters.store.recovery import next_due, oldest_piece, recover
+from adapters.store.rows import piece_key, piece_row, receipt_bytes
 from adapters.store.schema import lock, open_writer
 from adapters.store.writer import Writer
 from router.event import LoggedEvent
+from router.inbound import LongMessage, Piece
 from router.message import Message
 from router.ports import Lane, MessageFilter, Recovery, Remembered, StoreUnavailable
 from router.receipt import Receipt
@@ -111,6 +112,12 @@ class SqliteStore:
     def unpark(self, receipt: Receipt) -> None:
         self._writer.batch().park(receipt_bytes(receipt), None)
 
+    def keep(self, piece: Piece) -> None:
+        self._writer.batch().keep(piece_row(piece))
+
+    def drop(self, pieces: Sequence[Piece], event: LoggedEvent | None = None) -> None:
+        self._writer.batch().drop([piece_key(piece) for piece in pieces], event)
+
     def move_cursor(self, reader: str, seq: int) -> None:
         self._writer.batch().move_cursor(reader, seq)
 
@@ -138,6 +145,15 @@ class SqliteStore:
 
     async def events(self, account: str, after: int, limit: int) -> list[LoggedEvent]:
         return await self._readers.ask(partial(reads.events, account=account, after=after, limit=limit))
+
+    async def pieces(self, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
+        return await self._readers.ask(partial(reads.pieces, messages=messages))
+
+    async def overdue(self, before: int, limit: int) -> list[LongMessage]:
+        return await self._readers.ask(partial(reads.overdue, before=before, limit=limit))
+
+    async def oldest_piece(self) -> int | None:
+        return await self._readers.ask(oldest_piece)
 
     async def recall(self, account: str, key: str) -> Remembered | None:
         return await self._readers.ask(partial(reads.recall, account=account, key=key))

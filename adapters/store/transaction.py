@@ -18,6 +18,8 @@ _UPSERT_LOG = (
 )
 _PARK = "INSERT OR IGNORE INTO parked VALUES (?, ?)"
 _UNPARK = "DELETE FROM parked WHERE receipt = ?"
+_KEEP = "INSERT INTO pieces VALUES (?, ?, ?, ?)"
+_DROP = "DELETE FROM pieces WHERE message = ? AND id = ?"
 _UPSERT_CURSOR = "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET seq = max(seq, excluded.seq)"
 _REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT_TRIAL = "INSERT INTO marks VALUES ('trials', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
@@ -52,6 +54,10 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     if batch.parked:
         connection.executemany(_UNPARK, [(receipt,) for receipt, at in batch.parked.items() if at is None])
         connection.executemany(_PARK, [(receipt, at) for receipt, at in batch.parked.items() if at is not None])
+    if batch.kept:
+        connection.executemany(_KEEP, batch.kept)
+    if batch.dropped:
+        connection.executemany(_DROP, batch.dropped)
     if batch.cursors:
         connection.executemany(_UPSERT_CURSOR, batch.cursors.items())
     answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]

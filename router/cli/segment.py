@@ -17,6 +17,7 @@ from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan
 from router.settings import Limits
+from router.text.languages import Language
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
 
@@ -36,6 +37,9 @@ def add_parser(subparsers: Any) -> None:
         choices=list(EncodingWish),
         default=EncodingWish.AUTO,
         metavar="auto|gsm7|ucs2",
+    )
+    parser.add_argument(
+        "--transliterate", action="store_true", help="as for an account with `transliterate: true` in accounts.yaml"
     )
     parser.add_argument("--json", action="store_true", help="print what POST /v1/segment answers")
     parser.set_defaults(func=run)
@@ -65,19 +69,29 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _segmentation(arguments: argparse.Namespace) -> Segmentation:
     if arguments.config is None:
-        return segment(arguments.text, arguments.encoding, TextRules(), Limits().message_parts)
+        limit = Limits().message_parts
+        return segment(arguments.text, arguments.encoding, TextRules(), limit, arguments.transliterate)
     from adapters.config_yaml import load
 
     plan = RoutePlan(load(arguments.config, os.environ), 1)
-    return preview_segments(plan, arguments.text, arguments.encoding, arguments.operator)
+    return preview_segments(plan, arguments.text, arguments.encoding, arguments.operator, arguments.transliterate)
 
 
 def _show(found: SegmentationView) -> None:
     console = Console(highlight=False)
     why = f" ({found.reason})" if found.reason else ""
     messages = "1 short message" if found.segments == 1 else f"{found.segments} short messages"
-    console.print(Text(f"{found.encoding}{why}: {found.units} units in {messages} of up to {found.units_per_segment}"))
+    tables = f", {_tables(found.language)}" if found.language else ""
+    console.print(
+        Text(f"{found.encoding}{tables}{why}: {found.units} units in {messages} of up to {found.units_per_segment}")
+    )
     table = Table("part", "units", "text")
     for number, part in enumerate(found.parts, 1):
         table.add_row(str(number), str(part.units), Text(part.text))
     console.print(table)
+
+
+def _tables(language: Language) -> str:
+    if not language.locking:
+        return f"{language.name} single shift"
+    return f"{language.name} {'locking and single' if language.single else 'locking'} shift"

@@ -10,7 +10,8 @@ from router.refusal import Refusal
 from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, RouteQuery
-from router.text.segment import MAX_PARTS, Segmentation, segment, segment_binary
+from router.text.references import References
+from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
 
 
 class Chooser:
@@ -19,6 +20,7 @@ class Chooser:
     def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
         self._running = running
         self._desks = desks
+        self._references = References()
 
     def rank(self, message: Message, now: int) -> Ranking:
         """The candidates for a message. Raises Refusal as `router.routing.route.rank` does."""
@@ -62,12 +64,13 @@ class Chooser:
             raise unwritable
         return waiting
 
-    def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation) -> None:
+    def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
         message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = ranking.rule.sender if ranking.rule else None
         message.encoding = cut.encoding
+        message.transliterated = cut.transliterated
         message.segments = cut.count
         message.cost = candidate.cost.times(cut.count)
         if len(message.parts) != len(cut.segments):
@@ -76,6 +79,11 @@ class Chooser:
                 # Only the first part can have been tried; what was learnt of it stays with the message.
                 parts[0].attempts = message.parts[0].attempts
             message.parts = parts
+        message.cut = 0
+        if len(message.parts) > 1:
+            message.cut = fingerprint(cut, self._desks[candidate.operator].operator.text)
+            if not message.concat_reference:
+                message.concat_reference = self._references.next(message.to, now)
 
     def move(self, message: Message, now: int) -> bool:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""
@@ -88,7 +96,7 @@ class Chooser:
             return False
         candidate, cut = chosen
         if candidate.operator != message.operator:
-            self.assign(message, candidate, ranking, cut)
+            self.assign(message, candidate, ranking, cut, now)
         return True
 
     def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
@@ -106,4 +114,4 @@ def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> 
     """The message's content as an operator with these rules gets it. Raises Refusal where it cannot be written."""
     if message.text is None:
         return segment_binary(message.data or b"", message.udh, rules, most_parts)
-    return segment(message.text, message.encoding_wish, rules, most_parts)
+    return segment(message.text, message.encoding_wish, rules, most_parts, message.transliterate)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from router.account import Account
 from router.delivery.correlate import (
     Match,
     attempts_under,
@@ -18,13 +17,11 @@ from router.delivery.correlate import (
 from router.delivery.receipts import Reading, apply_receipt
 from router.engine.desk import Desk
 from router.engine.endings import Endings
-from router.engine.feed import Feed
 from router.engine.ledger import Ledger
-from router.engine.running import Running
 from router.message import Attempt, Message, Part, State
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 
 # How long a receipt may come before the answer to its submit_sm before it counts as unmatched.
 _EARLY_MS = 600_000
@@ -38,8 +35,6 @@ class Correlator:
         ledger: Ledger,
         desks: dict[str, Desk],
         endings: Endings,
-        feed: Feed,
-        running: Running,
         clock: Clock,
         metrics: Metrics,
         accepted_late: Callable[[Message, Part, Attempt, Outcome], None],
@@ -49,8 +44,6 @@ class Correlator:
         self._store = ledger.store
         self._desks = desks
         self._endings = endings
-        self._feed = feed
-        self._running = running
         self._clock = clock
         self._metrics = metrics
         self._accepted_late = accepted_late
@@ -62,14 +55,11 @@ class Correlator:
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         """A receipt came in; see the port OperatorSink."""
         desk = self._desks[operator]
-        rules = desk.operator.receipts
-        for key in written_keys(receipt, rules):
-            match = self._ledger.awaiting(operator, key)
-            # What is not plainly equal is weighed against all that the store knows.
-            if match is not None and is_exact(receipt, match):
-                self._apply(desk, match, receipt, "matched")
-                self._acknowledge(desk, token)
-                return
+        match = self._at_hand(desk, receipt)
+        if match is not None:
+            self._apply(desk, match, receipt, "matched")
+            self._acknowledge(desk, token)
+            return
         self._missed.append((receipt, token))
         if not self._looking:
             self._looking = True
@@ -105,18 +95,6 @@ class Correlator:
         """Count the parked receipts that nobody asked for."""
         for receipt in self._ledger.parked.expire(self._clock.now() - _EARLY_MS):
             self._metrics.receipt(receipt.operator, "unmatched")
-
-    def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        """A message from a handset came in; see the port OperatorSink."""
-        desk = self._desks[operator]
-        account = self._owner(message)
-        if account is None:
-            self._log.warning("inbound_without_account", operator=operator, destination=message.to)
-        else:
-            digits = message.sender.lstrip("+")
-            sender = f"+{digits}" if digits.isdigit() and len(digits) > 8 else message.sender
-            self._feed.tell_received(account.name, message, sender, self._clock.now())
-        self._acknowledge(desk, token)
 
     def stop(self) -> None:
         for task in self._tasks:
@@ -179,6 +157,17 @@ class Correlator:
                     self._ledger.unpark(receipt)
                     self._apply(desk, match, receipt, "early")
 
+    def _at_hand(self, desk: Desk, receipt: Receipt) -> Match | None:
+        """The part in memory that a receipt is about beyond doubt; all else is weighed against what the store knows."""
+        rules = desk.operator.receipts
+        for key in written_keys(receipt, rules):
+            match = self._ledger.awaiting(desk.name, key)
+            if match is not None and is_exact(receipt, match):
+                return match
+        if rules.id_in_receipt in ("hex", "decimal"):
+            return self._by_id(desk, receipt, converted_keys(receipt, rules))
+        return None
+
     def _by_id(self, desk: Desk, receipt: Receipt, keys: list[str]) -> Match | None:
         """The part in memory that waits under one of these keys."""
         rules = desk.operator.receipts
@@ -235,17 +224,3 @@ class Correlator:
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts
         return list(dict.fromkeys([*written_keys(receipt, rules), *converted_keys(receipt, rules)]))
-
-    def _owner(self, message: Inbound) -> Account | None:
-        """The account whose `inbound` names this number, and the keyword where it asks for one; the first in order."""
-        words = (message.text or "").split(maxsplit=1)
-        keyword = words[0].casefold() if words else None
-        to = message.to.lstrip("+")
-        for account in self._running.plan.accounts.values():
-            for rule in account.inbound:
-                if rule.keyword is not None and rule.keyword.casefold() != keyword:
-                    continue
-                wanted = rule.to.lstrip("+")
-                if to == wanted or (wanted.endswith("*") and to.startswith(wanted[:-1])):
-                    return account
-        return None

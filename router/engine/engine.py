@@ -1,7 +1,6 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -16,12 +15,15 @@ from router.engine.endings import Endings
 from router.engine.feed import Feed
 from router.engine.housekeeping import keep_house
 from router.engine.ids import Ids
+from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
 from router.engine.preview import Preview
 from router.engine.running import Running
+from router.engine.settle import Settler
 from router.engine.wakeups import Wakeups
+from router.inbound import Inbound
 from router.operator import Operator
 from router.outcome import Outcome
 from router.ports import (
@@ -34,7 +36,7 @@ from router.ports import (
     Store,
     Submission,
 )
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 from router.routing.plan import RoutePlan
 from router.settings import Settings
 
@@ -73,19 +75,26 @@ class Engine:
             self.ledger,
             self.desks,
             endings,
-            self.feed,
-            self.running,
             clock,
             metrics,
-            lambda *late: self._dispatcher.answered_late(*late),
+            lambda *late: self._settler.answered_late(*late),
             log,
         )
+        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
             chooser,
             endings,
             self._backlog,
+            self._wakeups.note,
+            clock,
+        )
+        self._settler = Settler(
+            self.ledger,
+            self._dispatcher,
+            chooser,
+            endings,
             self._wakeups.note,
             clock,
             metrics,
@@ -101,7 +110,6 @@ class Engine:
             clock,
             metrics,
             ids,
-            first_reference=secrets.randbelow(0x10000),
         )
         self.messages = Messages(self.ledger, endings, clock)
         self.preview = Preview(self.running, self.desks)
@@ -124,7 +132,7 @@ class Engine:
         for found in recovery.lanes:
             self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
         for message in recovery.unsettled:
-            self._dispatcher.recover(self.ledger.resident(message))
+            self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
             if desk.gateway is not None:
@@ -136,6 +144,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
+            loop.create_task(self._inbox.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -180,16 +189,16 @@ class Engine:
     # OperatorSink
 
     def settled(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.settled(submission, outcome)
+        self._settler.settled(submission, outcome)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.answered_late(submission.message, submission.part, submission.attempt, outcome)
+        self._settler.answered_late(submission.message, submission.part, submission.attempt, outcome)
 
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         self._correlator.received(operator, receipt, token)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        self._correlator.inbound(operator, message, token)
+        self._inbox.inbound(operator, message, token)
 
     def link_changed(self, operator: str) -> None:
         self._dispatcher.link_changed(operator)

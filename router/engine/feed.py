@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 
@@ -9,9 +10,9 @@ import msgspec
 
 from router.engine.ids import Ids
 from router.event import Event, EventType, LoggedEvent, ReceivedEvent
+from router.inbound import Piece, Received
 from router.message import Message
 from router.ports import Metrics, Store
-from router.receipt import Inbound
 
 # Readers that are at most this far behind are served from memory.
 _TAIL = 2_000
@@ -62,8 +63,8 @@ class Feed:
         )
         self._log(message.account, seq, type, now, self._encode(event))
 
-    def tell_received(self, account: str, inbound: Inbound, sender: str, now: int) -> None:
-        """Log a message from a handset; `sender` in E.164 where it is a number."""
+    def tell_received(self, account: str, received: Received, channel: str, pieces: Sequence[Piece], now: int) -> None:
+        """Log a message from a handset; the pieces it came in are forgotten with that, in one transaction."""
         seq = self._seqs[account] + 1
         identity = self._ids.next(now)
         event = ReceivedEvent(
@@ -73,15 +74,17 @@ class Feed:
             time=at(now),
             account=account,
             message_id=identity,
-            to=inbound.to,
-            sender=sender,
-            channel="sms",
-            operator=inbound.operator,
-            text=inbound.text,
-            data=inbound.data,
-            complete=True,
+            to=received.to,
+            sender=received.sender,
+            channel=channel,
+            operator=received.operator,
+            segments=received.segments,
+            text=received.text,
+            data=received.data,
+            udh=received.udh,
+            complete=received.complete,
         )
-        self._log(account, seq, EventType.RECEIVED, now, self._encode(event))
+        self._log(account, seq, EventType.RECEIVED, now, self._encode(event), pieces)
 
     async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
@@ -93,10 +96,21 @@ class Feed:
             return [tail[index] for index in range(skip, min(len(tail), skip + limit))]
         return await self._store.events(account, after, limit)
 
-    def _log(self, account: str, seq: int, type: EventType, now: int, payload: bytes) -> None:
+    def _log(
+        self,
+        account: str,
+        seq: int,
+        type: EventType,
+        now: int,
+        payload: bytes,
+        pieces: Sequence[Piece] = (),
+    ) -> None:
         self._seqs[account] = seq
         logged = LoggedEvent(account, seq, type, now, payload)
-        self._store.append(logged)
+        if pieces:
+            self._store.drop(pieces, logged)
+        else:
+            self._store.append(logged)
         self._store.after_commit(partial(self._readable, logged))
         self._metrics.event(type)
 

@@ -53,7 +53,6 @@ class Intake:
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
-        first_reference: int,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -63,7 +62,6 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
-        self._reference = first_reference
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
@@ -151,6 +149,7 @@ class Intake:
             data=submit.data,
             udh=submit.udh,
             encoding_wish=submit.encoding,
+            transliterate=account.transliterate,
             reference=submit.reference,
             traffic_class=submit.traffic_class,
             channel=submit.channel.value,
@@ -167,9 +166,6 @@ class Intake:
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
-        if len(message.parts) > 1:
-            self._reference = (self._reference + 1) & 0xFFFF
-            message.concat_reference = self._reference
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
@@ -180,7 +176,7 @@ class Intake:
         if chosen is None:
             raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
         candidate, cut = chosen
-        self._chooser.assign(message, candidate, ranking, cut)
+        self._chooser.assign(message, candidate, ranking, cut, now)
 
     async def _commit(self, prepared: Prepared, remembered: Remembered | None) -> None:
         messages = prepared.messages
@@ -191,21 +187,29 @@ class Intake:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(resolve, stored))
+        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
         for message in messages:
             if message.state is State.QUEUED:
                 self._dispatcher.enqueue(message)
             self._wakeups.note(message)
         self._dispatcher.pump_now()
         if await asyncio.shield(stored) is not None:
+            raise _unavailable()
+
+    def _stored(
+        self, messages: list[Message], stored: asyncio.Future[StoreUnavailable | None], error: StoreUnavailable | None
+    ) -> None:
+        """The store has them, or nobody has: also when the request is not waited for any more."""
+        if error is None:
+            for message in messages:
+                self._metrics.accepted(message.account, message.channel)
+        else:
             self._ledger.open -= len(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED
                 self._ledger.active.pop(message.no, None)
-            raise _unavailable()
-        for message in messages:
-            self._metrics.accepted(message.account, message.channel)
+        resolve(stored, error)
 
     def _meter(self, account: Account) -> Meter:
         assert account.rate is not None

@@ -1,7 +1,7 @@
 """What the engine holds in memory of the messages it works on, over the store that holds them all."""
 
 import asyncio
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from functools import partial
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -26,8 +26,8 @@ class Ledger:
 
     `open` counts all messages that are queued or scheduled, in memory or not; `active` holds by their `no` those in
     memory that are queued or in flight. A message stays in memory while anything holds it (a queue, a bind, an open
-    batch, the cache of messages that wait for receipts); the cache is bounded by `remember` and everything else is
-    found in the store.
+    batch, the caches of messages that wait for receipts); the caches are bounded by `remember` each and everything else
+    is found in the store.
     """
 
     def __init__(self, store: Store, recovery: Recovery, remember: int) -> None:
@@ -39,7 +39,7 @@ class Ledger:
         self._position = recovery.last_position
         self._remember = remember
         self._awaiting: OrderedDict[tuple[str, str], Match] = OrderedDict()
-        self._unanswered: defaultdict[tuple[str, str], list[Message]] = defaultdict(list)
+        self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
         self.parked = Parked()
 
     def next_no(self) -> int:
@@ -80,9 +80,11 @@ class Ledger:
     # Parts in doubt.
 
     def note_unanswered(self, operator: str, message: Message) -> None:
-        waiting = self._unanswered[operator, message.to]
+        waiting = self._unanswered.setdefault((operator, message.to), [])
         if all(other is not message for other in waiting):
             waiting.append(message)
+        if len(self._unanswered) > self._remember:
+            self._unanswered.popitem(last=False)
 
     def unanswered(self, operator: str, to: str) -> list[Match]:
         """The attempts at `operator` for the number `to` that were never answered and whose message is open."""

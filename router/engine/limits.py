@@ -3,9 +3,13 @@
 from router.account import RateLimit
 from router.refusal import Refusal
 
+# Who waits as long as told must not be refused for a rounding error, in messages.
+_ROUNDING = 1e-3
+
 
 class Meter:
-    """A bucket that holds one period's worth and fills evenly. Times are monotonic seconds."""
+    """A bucket that holds one period's worth and fills evenly: any `t` seconds let through at most one period's worth
+    and what fills in them. Times are monotonic seconds."""
 
     __slots__ = ("_at", "_left", "limit")
 
@@ -20,7 +24,7 @@ class Meter:
         speed = limit.count / limit.seconds
         self._left = min(limit.count, self._left + (now - self._at) * speed)
         self._at = now
-        if count > self._left:
+        if count > self._left + _ROUNDING:
             if count > limit.count:
                 detail = f"the account may submit {limit.count:g} messages in {limit.seconds:g} s; send smaller batches"
             else:

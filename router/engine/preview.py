@@ -22,9 +22,9 @@ class Preview:
         self._running = running
         self._desks = desks
 
-    def segment(self, text: str, wish: EncodingWish, operator: str | None) -> Segmentation:
+    def segment(self, text: str, wish: EncodingWish, operator: str | None, transliterate: bool) -> Segmentation:
         """How the text would be cut for an operator (None: one that takes plain GSM-7). Raises Refusal."""
-        return preview_segments(self._running.plan, text, wish, operator)
+        return preview_segments(self._running.plan, text, wish, operator, transliterate)
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
@@ -35,14 +35,16 @@ class Preview:
         return desk.unusable if desk is not None else "removed"
 
 
-def preview_segments(plan: RoutePlan, text: str, wish: EncodingWish, operator: str | None) -> Segmentation:
+def preview_segments(
+    plan: RoutePlan, text: str, wish: EncodingWish, operator: str | None, transliterate: bool
+) -> Segmentation:
     """As `Preview.segment`, without a running daemon."""
     rules = TextRules()
     if operator is not None:
         if operator not in plan.operators:
             raise Refusal("invalid_request", f"there is no operator {operator!r}", "operator")
         rules = plan.operators[operator].text
-    return segment(text, wish, rules, plan.settings.limits.message_parts)
+    return segment(text, wish, rules, plan.settings.limits.message_parts, transliterate)
 
 
 def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:

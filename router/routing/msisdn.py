@@ -10,6 +10,9 @@ from router.routing.numbering import calling_code
 
 Judge = Literal["possible", "valid"]
 
+_SHORTEST, _LONGEST = 7, 15
+"""Digits of a number in E.164, country code included."""
+
 _SEPARATORS = str.maketrans("", "", " -.()")
 
 
@@ -31,6 +34,26 @@ def normalise(number: str, judge: Judge) -> str:
     if not (len(national) in plan.lengths if judge == "possible" else plan.valid(national)):
         raise _refused(_why(digits, judge))
     return "+" + digits
+
+
+def claimed(address: str, is_international: bool) -> str | None:
+    """The E.164 form of an address that somebody else wrote, or None where it may as well be something else.
+
+    An address said to be international, or written with + or 00, is one if its length is any country's at all; of
+    other digits the plan decides, as `normalise` does for `possible`.
+    """
+    digits = address.removeprefix("+")
+    is_international = is_international or digits is not address
+    if digits.startswith("00"):
+        digits, is_international = digits[2:], True
+    if not (digits.isascii() and digits.isdigit() and _SHORTEST <= len(digits) <= _LONGEST) or digits[0] == "0":
+        return None
+    if is_international:
+        return "+" + digits
+    try:
+        return normalise("+" + digits, "possible")
+    except Refusal:
+        return None
 
 
 def _digits(number: str) -> str:

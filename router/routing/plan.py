@@ -9,6 +9,7 @@ from router.account import Account, Price
 from router.message import Network
 from router.money import Money
 from router.operator import Operator, Rate
+from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
 from router.settings import Plan, Rule, Settings
 
@@ -49,6 +50,7 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.owners = Owners(settings.accounts.values())
         self._destinations = _destinations(settings.operators)
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
         self._by_token = {

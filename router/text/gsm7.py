@@ -6,6 +6,7 @@ Septets are handled one to an octet; a character of the extension table is the t
 
 import codecs
 import re
+from collections.abc import Mapping
 
 ESCAPE = 0x1B
 
@@ -26,48 +27,95 @@ _EXTENSION = {
     0x65: "€",
 }
 
-CHARACTERS = frozenset(_BASIC) - {"\x1b"} | frozenset(_EXTENSION.values())
-"""Every character that can be written."""
+UNASSIGNED = "\ufffe"
+"""Stands in a table for a code without a character."""
 
 
-def _encoding_table() -> str:
-    """An octet per character, so that C code does the look-ups: extension characters are 80 + xx, and so is @.
+class Table:
+    """An alphabet of 128 septets and the one behind its escape.
 
-    CPython has a fast form of such a map only when octet 00 stands for NUL; hence the place of @.
+    `basic` is 128 characters in the order of their codes, `extension` characters by their code.
     """
-    table = ["\ufffe"] * 256
-    table[:128] = _BASIC
-    table[0x00], table[0x80] = "\x00", "@"
-    table[ESCAPE] = "\ufffe"
-    for code, character in _EXTENSION.items():
+
+    def __init__(self, basic: str, extension: Mapping[int, str]) -> None:
+        self.basic = basic
+        self.extension = extension
+        # Where a table has a character twice the shorter way to write it counts, then the lower code.
+        escaped = {character: code for code, character in sorted(extension.items(), reverse=True)}
+        escaped = {character: code for character, code in escaped.items() if character not in basic}
+        self.characters = frozenset(basic) - {"\x1b", UNASSIGNED} | escaped.keys()
+        self._encode = codecs.charmap_build(_encoding_table(basic, escaped))
+        behind = [extension.get(code, character) for code, character in enumerate(basic)]
+        behind[ESCAPE] = " "
+        self._decode = (basic + "".join(behind)).replace(UNASSIGNED, "\ufffd")
+        self._decode_plain = self._decode[:128] + "\ufffd" * 128
+
+    def encode(self, text: str) -> bytes | None:
+        """The septets of `text`, one to an octet, or None when a character is in neither table."""
+        try:
+            septets = codecs.charmap_encode(text, "strict", self._encode)[0]
+        except UnicodeEncodeError:
+            return None
+        if 0 in septets:
+            return None  # U+0000 itself; code 00 is not 00 yet
+        if septets.isascii():
+            return septets
+        septets = septets.replace(_ZERO, b"\x00")
+        if septets.isascii():
+            return septets
+        for code in set(septets.translate(None, _PLAIN)):
+            septets = septets.replace(_CODES[code], _PAIRS[code])
+        return septets
+
+    def decode(self, septets: bytes) -> str:
+        """The text of septets given one to an octet. Never raises.
+
+        A code behind an escape that the extension lacks reads as the same code of the basic table, an escape behind an
+        escape or at the end as a space (TS 23.038, 6.2.1 notes and 6.2.1.1); an unassigned code and an octet over 7F
+        as U+FFFD.
+        """
+        if b"\x1b" not in septets:
+            return codecs.charmap_decode(septets, "strict", self._decode_plain)[0]
+        if not septets.isascii():
+            return "\ufffd".join([self.decode(run) for run in _NO_SEPTET.split(septets)])
+        return codecs.charmap_decode(_ESCAPED.sub(_single, septets), "strict", self._decode)[0]
+
+
+def _encoding_table(basic: str, escaped: Mapping[str, int]) -> str:
+    """An octet per character, so that C code does the look-ups: what is behind the escape is 80 + xx, and the character
+    with code 00 has the place of the escape there.
+
+    CPython has a fast form of such a map only when octet 00 stands for NUL.
+    """
+    table = [UNASSIGNED] * 256
+    table[:128] = basic
+    table[0x00], table[0x80 | ESCAPE] = "\x00", basic[0]
+    table[ESCAPE] = UNASSIGNED
+    for character, code in escaped.items():
         table[0x80 | code] = character
     return "".join(table)
 
 
-_ENCODE = codecs.charmap_build(_encoding_table())
-_EXPAND = re.compile(rb"[\x81-\xff]")
-_PAIRS = {bytes([0x80 | code]): bytes([ESCAPE, code]) for code in _EXTENSION}
+_ZERO = bytes([0x80 | ESCAPE])
+_PLAIN = bytes(range(128))
+_CODES = {0x80 | code: bytes([0x80 | code]) for code in range(128)}
+_PAIRS = {0x80 | code: bytes([ESCAPE, code]) for code in range(128)}
+_ESCAPED = re.compile(rb"\x1b[\x00-\x7f]?")
+_SINGLES = {pair: _CODES[code] for code, pair in _PAIRS.items()} | {bytes([ESCAPE]): _ZERO}
+_NO_SEPTET = re.compile(rb"\x1b?[\x80-\xff]")
 
-_DECODE = _BASIC + "\ufffd" * 128
-_ESCAPED = re.compile("\x1b(.?)", re.DOTALL)
-# By the character of the default table that has the same code; escape and nothing stand for a space.
-_MEANINGS = {_BASIC[code]: character for code, character in _EXTENSION.items()} | {"\x1b": " ", "": " "}
+
+def _single(match: re.Match[bytes]) -> bytes:
+    return _SINGLES[match[0]]
 
 
-def encode(text: str) -> bytes | None:
-    """The septets of `text`, one to an octet, or None when a character is in neither table."""
-    try:
-        septets = codecs.charmap_encode(text, "strict", _ENCODE)[0]
-    except UnicodeEncodeError:
-        return None
-    if 0 in septets:
-        return None  # U+0000 itself; @ is not 00 yet
-    if septets.isascii():
-        return septets
-    septets = septets.replace(b"\x80", b"\x00")
-    if septets.isascii():
-        return septets
-    return _EXPAND.sub(lambda match: _PAIRS[match[0]], septets)
+DEFAULT = Table(_BASIC, _EXTENSION)
+
+CHARACTERS = DEFAULT.characters
+"""Every character that can be written."""
+
+encode = DEFAULT.encode
+decode = DEFAULT.decode
 
 
 def missing(text: str) -> str:
@@ -78,18 +126,6 @@ def missing(text: str) -> str:
 def septets(text: str) -> int:
     """How many septets `text` takes; all of it must be encodable."""
     return len(text) + sum(map(text.count, _EXTENSION.values()))
-
-
-def decode(septets: bytes) -> str:
-    """The text of septets given one to an octet. Never raises.
-
-    An unknown code behind an escape reads as the default table's character, an escape behind an escape or at the
-    end as a space (TS 23.038, 6.2.1 notes and 6.2.1.1); an octet over 7F as U+FFFD.
-    """
-    text = codecs.charmap_decode(septets, "strict", _DECODE)[0]
-    if "\x1b" not in text:
-        return text
-    return _ESCAPED.sub(lambda match: _MEANINGS.get(match[1], match[1]), text)
 
 
 def pack(septets: bytes, fill_bits: int = 0) -> bytes:

@@ -1,14 +1,18 @@
 """From a content to the segments that carry it (3GPP TS 23.038 alphabets, TS 23.040, 9.2.3.24 long messages)."""
 
+import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import islice
+from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from router.message import Encoding, EncodingWish
 from router.operator import Alphabet, LongForm, TextRules
 from router.refusal import Refusal
-from router.text import gsm7, ucs2
+from router.text import cutting, gsm7, languages, lookalikes, ucs2
+from router.text.languages import Language
 from router.text.udh import elements
 
 MAX_PARTS = 255
@@ -16,16 +20,17 @@ MAX_PARTS = 255
 
 
 class Segment(Struct, frozen=True, gc=False):
-    """What one short message carries, without any header.
+    """What one short message carries, without any header of concatenation.
 
     `payload` is in the operator's alphabet (GSM septets one to an octet, or packed, Latin-1, ASCII, UTF-16BE, or
     the binary data); `text` is the piece of text it stands for, None for binary; `units` is septets, UTF-16 code
-    units or octets.
+    units or octets. `shifts` are the elements of the user data header that name the language tables it is read with.
     """
 
     payload: bytes
     units: int
     text: str | None = None
+    shifts: bytes = b""
 
 
 class Segmentation(Struct, frozen=True, gc=False):
@@ -35,6 +40,8 @@ class Segmentation(Struct, frozen=True, gc=False):
     `units` counts the whole content, `units_per_segment` the capacity of one segment of this many.
     `count` is the number of short messages on the air (what is paid for); `segments` is what we submit: the same
     number, but one for an operator that takes long content whole.
+    `language` names the tables of a text that is not in the default alphabet. Where `transliterated`, the segments
+    carry look-alikes of what was written.
     """
 
     encoding: Encoding
@@ -43,28 +50,33 @@ class Segmentation(Struct, frozen=True, gc=False):
     units_per_segment: int
     count: int
     segments: tuple[Segment, ...]
+    language: Language | None = None
+    transliterated: bool = False
 
 
-def segment(text: str, wish: EncodingWish, rules: TextRules, max_parts: int = MAX_PARTS) -> Segmentation:
+def segment(
+    text: str, wish: EncodingWish, rules: TextRules, max_parts: int = MAX_PARTS, transliterate: bool = False
+) -> Segmentation:
     """Cut `text` as an operator with these rules takes it, into as few segments as can be.
 
-    With an alphabet of Latin-1 or ASCII the text is still GSM 7-bit on the air and counted in septets; what either
-    lacks goes as UCS-2. Raises Refusal for the field `text`: `not_encodable` where the wish cannot be met,
-    `too_long` for more than `max_parts` (or 255) short messages.
+    Of what loses nothing the cheapest is taken: GSM 7-bit, with a language's tables where only they can write the
+    text or where they save a short message, else UCS-2. With an alphabet of Latin-1 or ASCII the text is still GSM
+    7-bit on the air and counted in septets; what either lacks goes as UCS-2. With `transliterate`, typographic
+    characters become GSM look-alikes where that saves a short message, or is what the wish for GSM 7-bit needs.
+
+    Raises Refusal for the field `text`: `not_encodable` where the wish cannot be met, `too_long` for more than
+    `max_parts` (or 255) short messages.
     """
-    if wish is not EncodingWish.UCS2:
-        septets = gsm7.encode(text)
-        if septets is not None and _writable(text, rules):
-            return _segmentation(_SEPTETS, septets, text, None, rules, max_parts)
-        if wish is EncodingWish.GSM7:
-            detail = f"These characters cannot be sent in GSM 7-bit: {_lacking(text, rules)}"
-            raise Refusal("not_encodable", detail, "text")
-    units = ucs2.encode(text)
-    if units is None:
-        detail = f"The text holds half of a surrogate pair: {_shown(filter(_is_surrogate, text))}"
-        raise Refusal("not_encodable", detail, "text")
-    reason = "requested" if wish is EncodingWish.UCS2 else _lacking(text, rules)
-    return _segmentation(_CODE_UNITS, units, text, reason, rules, max_parts)
+    written = _cheapest(text, wish, rules)
+    if transliterate and wish is not EncodingWish.UCS2 and (written is None or written.count > 1):
+        like = lookalikes.replace(text)
+        if like and like != text:
+            cheaper = _cheapest(like, wish, rules)
+            if cheaper is not None and (written is None or cheaper.count < written.count):
+                return _transliterated(cheaper, lookalikes.replaced(text), rules, max_parts)
+    if written is None:
+        raise _not_encodable(text, wish, rules)
+    return _segmentation(written, rules, max_parts)
 
 
 def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: int = MAX_PARTS) -> Segmentation:
@@ -73,7 +85,7 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
     Raises Refusal `too_long` for the field `data`, `invalid_request` for a `udh` whose lengths do not agree.
     """
     if udh is None:
-        return _segmentation(_OCTETS, data, None, None, rules, max_parts)
+        return _segmentation(_written(_OCTETS, data, None, None, rules), rules, max_parts)
     try:
         elements(udh)
     except ValueError as error:
@@ -85,108 +97,209 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
     return Segmentation(Encoding.BINARY, None, len(data), room, 1, (Segment(data, len(data)),))
 
 
-# --- cutting -------------------------------------------------------------------------------------------------
+def fingerprint(cut: Segmentation, rules: TextRules) -> int:
+    """A number that differs, as a rule, where content is not cut in the same places, not written the same, or where
+    the parts are not announced the same: parts of two such cuts would never make one message."""
+    written = b"\0".join([part for segment in cut.segments for part in (segment.shifts, segment.payload)])
+    return crc32(written, crc32(f"{cut.encoding} {rules.long}".encode())) or 1
+
+
+# --- how content is counted ----------------------------------------------------------------------------------
 
 
 class _Form(Struct, frozen=True):
-    """How one encoding is counted: units of `width` octets, so many in a message `alone` or in one `of_many`.
+    """How one encoding is counted: so many units in a message `alone` or in one `of_many`.
 
-    A unit whose first octet is one of `leads` is never parted from the unit behind it.
+    With language tables `shifts` are their elements of the header. `table` is what septets are written with.
     """
 
     encoding: Encoding
-    unit: str
-    width: int
+    name: str
+    units: cutting.Units
     alone: int
     of_many: dict[LongForm, int]
-    leads: bytes = b""
-    decode: Callable[[bytes], str] | None = None
+    table: gsm7.Table | None = None
+    language: Language | None = None
+    shifts: bytes = b""
 
 
 _HEADERS: dict[LongForm, int] = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6}
 """Octets of header in each short message on the air; where the SMSC writes it, the common one is assumed."""
 
-_SEPTETS = _Form(
-    encoding=Encoding.GSM7,
-    unit="septets",
-    width=1,
-    alone=160,
-    of_many={form: (140 - header) * 8 // 7 for form, header in _HEADERS.items()},
-    leads=bytes([gsm7.ESCAPE]),
-    decode=gsm7.decode,
-)
+
+def _septets(table: gsm7.Table, language: Language | None) -> _Form:
+    shifts = languages.shifts(language) if language else b""
+    return _Form(
+        encoding=Encoding.GSM7,
+        name="septets",
+        units=cutting.Units(1, bytes([gsm7.ESCAPE])),
+        alone=(140 - len(shifts) - bool(shifts)) * 8 // 7,
+        of_many={form: (140 - header - len(shifts)) * 8 // 7 for form, header in _HEADERS.items()},
+        table=table,
+        language=language,
+        shifts=shifts,
+    )
+
+
+_SEPTETS = _septets(gsm7.DEFAULT, None)
 _CODE_UNITS = _Form(
     encoding=Encoding.UCS2,
-    unit="UTF-16 code units",
-    width=2,
+    name="UTF-16 code units",
+    units=cutting.Units(2, ucs2.HIGH_SURROGATES),
     alone=70,
     of_many={form: (140 - header) // 2 for form, header in _HEADERS.items()},
-    leads=ucs2.HIGH_SURROGATES,
-    decode=ucs2.decode,
 )
 _OCTETS = _Form(
     encoding=Encoding.BINARY,
-    unit="octets",
-    width=1,
+    name="octets",
+    units=cutting.Units(1),
     alone=140,
     of_many={form: 140 - header for form, header in _HEADERS.items()},
 )
 
 
-def _segmentation(
-    form: _Form, content: bytes, text: str | None, reason: str | None, rules: TextRules, max_parts: int
-) -> Segmentation:
-    units = len(content) // form.width
-    if units <= form.alone:
-        whole = Segment(_written(form, content, text, rules, 0), units, text)
-        return Segmentation(form.encoding, reason, units, form.alone, 1, (whole,))
+@cache
+def _language_forms(name: str) -> tuple[_Form, ...]:
+    return tuple([_septets(languages.table_of(language), language) for language in languages.forms(name)])
 
-    capacity = form.of_many[rules.long]
-    ends = _cut(content, form.width, capacity, form.leads)
-    most = min(max_parts, MAX_PARTS)
-    if len(ends) > most:
-        detail = f"{units} {form.unit} need {len(ends)} short messages; at most {most} are allowed"
-        raise Refusal("too_long", detail, "data" if text is None else "text")
-    if rules.long == "payload":
-        segments: tuple[Segment, ...] = (Segment(_written(form, content, text, rules, 0), units, text),)
+
+# --- which encoding ------------------------------------------------------------------------------------------
+
+
+class _Written(Struct, frozen=True, gc=False):
+    """A content in one form: `ends` is where it is cut, in octets, if every piece is full."""
+
+    form: _Form
+    content: bytes
+    text: str | None
+    reason: str | None
+    ends: list[int]
+
+    @property
+    def count(self) -> int:
+        return len(self.ends)
+
+
+def _cheapest(text: str, wish: EncodingWish, rules: TextRules) -> _Written | None:
+    """The fewest short messages that lose nothing, or None where the wish cannot be met.
+
+    UCS-2 never takes fewer than GSM 7-bit: two septets, the most a character takes, need less room than one code unit.
+    """
+    reason: str | None = "requested"
+    if wish is not EncodingWish.UCS2:
+        septets = gsm7.encode(text)
+        if septets is not None and _writable(text, rules):
+            plain = _written(_SEPTETS, septets, text, None, rules)
+            if plain.count == 1 or len(septets) == len(text):
+                return plain
+            tabled = _with_tables(text, None, rules)
+            return tabled if tabled is not None and tabled.count < plain.count else plain
+        reason = _lacking(text, rules)
+        tabled = _with_tables(text, reason, rules)
+        if tabled is not None or wish is EncodingWish.GSM7:
+            return tabled
+    code_units = ucs2.encode(text)
+    return None if code_units is None else _written(_CODE_UNITS, code_units, text, reason, rules)
+
+
+def _with_tables(text: str, reason: str | None, rules: TextRules) -> _Written | None:
+    """With the tables that make it the fewest short messages, then the fewest septets, then the shortest header."""
+    best: _Written | None = None
+    for name in rules.language_tables if rules.alphabet in _OF_SEPTETS else ():
+        for form in _language_forms(name):
+            assert form.table is not None
+            septets = form.table.encode(text)
+            if septets is not None:
+                written = _written(form, septets, text, reason, rules)
+                if best is None or _cost(written) < _cost(best):
+                    best = written
+    return best
+
+
+def _cost(written: _Written) -> tuple[int, int, int]:
+    return written.count, len(written.content), len(written.form.shifts)
+
+
+def _written(form: _Form, content: bytes, text: str | None, reason: str | None, rules: TextRules) -> _Written:
+    if len(content) <= form.alone * form.units.width:
+        ends = [len(content)]
     else:
-        header = _HEADERS[rules.long] if rules.long != "sar" else 0
-        pieces = [content[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-        segments = tuple([_piece(form, piece, rules, header) for piece in pieces])
-    return Segmentation(form.encoding, reason, units, capacity, len(ends), segments)
+        ends = cutting.ends(content, form.units, form.of_many[rules.long])
+    return _Written(form, content, text, reason, ends)
 
 
-def _cut(content: bytes, width: int, capacity: int, leads: bytes) -> list[int]:
-    """Where each piece ends, in octets: every piece as full as it can be, which makes them as few as can be."""
-    ends = []
-    end = 0
-    while end < len(content):
-        end += capacity * width
-        if end < len(content) and content[end - width] in leads:
-            end -= width
-        ends.append(min(end, len(content)))
-    return ends
+def _transliterated(written: _Written, replaced: str, rules: TextRules, max_parts: int) -> Segmentation:
+    found = _segmentation(written, rules, max_parts)
+    reason = f"look-alikes for {_shown(replaced)}"
+    return structs.replace(found, reason=f"{found.reason}; {reason}" if found.reason else reason, transliterated=True)
 
 
-def _piece(form: _Form, content: bytes, rules: TextRules, header: int) -> Segment:
-    text = form.decode(content) if form.decode else None
-    return Segment(_written(form, content, text, rules, header), len(content) // form.width, text)
+def _not_encodable(text: str, wish: EncodingWish, rules: TextRules) -> Refusal:
+    if wish is EncodingWish.GSM7:
+        detail = f"These characters cannot be sent in GSM 7-bit: {_lacking_tables(text, rules)}"
+    else:
+        detail = f"The text holds half of a surrogate pair: {_shown(filter(_is_surrogate, text))}"
+    return Refusal("not_encodable", detail, "text")
+
+
+# --- cutting -------------------------------------------------------------------------------------------------
+
+
+def _segmentation(written: _Written, rules: TextRules, max_parts: int) -> Segmentation:
+    form, content, text, ends = written.form, written.content, written.text, written.ends
+    width = form.units.width
+    units = len(content) // width
+    count = len(ends)
+    if count > min(max_parts, MAX_PARTS):
+        detail = f"{units} {form.name} need {count} short messages; at most {min(max_parts, MAX_PARTS)} are allowed"
+        raise Refusal("too_long", detail, "data" if text is None else "text")
+    if count == 1:
+        capacity = form.alone
+        header = len(form.shifts) + bool(form.shifts)
+        alone = Segment(_in_alphabet(form, content, text, rules, header), units, text, form.shifts)
+        return Segmentation(form.encoding, written.reason, units, capacity, 1, (alone,), form.language)
+    capacity = form.of_many[rules.long]
+    if rules.long == "payload" and not form.shifts:
+        segments: tuple[Segment, ...] = (Segment(_in_alphabet(form, content, text, rules, 0), units, text),)
+    else:
+        header = _HEADERS[rules.long] + len(form.shifts) if rules.long != "sar" or form.shifts else 0
+        segments = tuple(
+            [
+                Segment(_in_alphabet(form, piece, said, rules, header), len(piece) // width, said, form.shifts)
+                for piece, said in _pieces(written, capacity)
+            ]
+        )
+    return Segmentation(form.encoding, written.reason, units, capacity, count, segments, form.language)
+
+
+def _pieces(written: _Written, capacity: int) -> list[tuple[bytes, str | None]]:
+    content, text, ends = written.content, written.text, written.ends
+    if text is None:
+        return [(content[start:end], None) for start, end in zip([0, *ends], ends, strict=False)]
+    octets = characters = 0
+    pieces: list[tuple[bytes, str | None]] = []
+    for cut in cutting.cuts(content, written.form.units, capacity, text, len(ends)):
+        pieces.append((content[octets : cut.octets], text[characters : cut.characters]))
+        octets, characters = cut.octets, cut.characters
+    return pieces
 
 
 # --- the operator's alphabet ---------------------------------------------------------------------------------
 
+_OF_SEPTETS: tuple[Alphabet, ...] = ("gsm7", "gsm7-packed")
 _CODECS = {"latin1": "latin-1", "ascii": "ascii"}
-_CHARACTERS: dict[Alphabet, frozenset[str]] = {
-    "gsm7": gsm7.CHARACTERS,
-    "gsm7-packed": gsm7.CHARACTERS,
-    "latin1": frozenset([character for character in gsm7.CHARACTERS if character <= "\xff"]),
-    "ascii": frozenset([character for character in gsm7.CHARACTERS if character <= "\x7f"]),
+_SHOWN = 10
+_WORDS = 32
+_LAST: dict[Alphabet, str] = {"gsm7": "\uffff", "gsm7-packed": "\uffff", "latin1": "\xff", "ascii": "\x7f"}
+_OUTSIDE: dict[Alphabet, Callable[[str, int, int], list[str]]] = {
+    alphabet: re.compile("[^" + re.escape("".join(sorted(one for one in gsm7.CHARACTERS if one <= last))) + "]").findall
+    for alphabet, last in _LAST.items()
 }
 
 
-def _written(form: _Form, content: bytes, text: str | None, rules: TextRules, header: int) -> bytes:
+def _in_alphabet(form: _Form, content: bytes, text: str | None, rules: TextRules, header: int) -> bytes:
     """What goes behind `header` octets of user data header in short_message."""
-    if rules.alphabet == "gsm7" or form is not _SEPTETS:
+    if rules.alphabet == "gsm7" or form.encoding is not Encoding.GSM7:
         return content
     if rules.alphabet == "gsm7-packed":
         fill_bits = -8 * header % 7
@@ -212,8 +325,28 @@ def _writable(text: str, rules: TextRules) -> bool:
 
 def _lacking(text: str, rules: TextRules) -> str:
     """The characters that keep `text` from GSM 7-bit at this operator, for a person to read."""
-    characters = _CHARACTERS[rules.alphabet]
-    return _shown(character for character in dict.fromkeys(text) if character not in characters)
+    return _shown(_outside(text, rules.alphabet))
+
+
+def _lacking_tables(text: str, rules: TextRules) -> str:
+    """The same where language tables may be used: what none of them has, or, where no table has all, what needs one."""
+    lacking = _outside(text, rules.alphabet, len(text))
+    if rules.alphabet in _OF_SEPTETS:
+        tables = [languages.table_of(form) for name in rules.language_tables for form in languages.forms(name)]
+        nowhere = [character for character in lacking if not any(character in table.characters for table in tables)]
+        lacking = nowhere or lacking
+    return _shown(lacking)
+
+
+def _outside(text: str, alphabet: Alphabet, most: int = _SHOWN) -> list[str]:
+    """The first distinct characters that the alphabet has not, `most` or some more. A text in another script has so
+    many in its first words; to look at all of it would take most of the time that it costs."""
+    found: dict[str, None] = {}
+    for at in range(0, len(text), _WORDS):
+        found.update(dict.fromkeys(_OUTSIDE[alphabet](text, at, at + _WORDS)))
+        if len(found) >= most:
+            break
+    return list(found)
 
 
 def _is_surrogate(character: str) -> bool:
@@ -221,7 +354,5 @@ def _is_surrogate(character: str) -> bool:
 
 
 def _shown(characters: Iterable[str]) -> str:
-    """At most ten characters; those that cannot be seen by their code point."""
-    return " ".join(
-        [character if character.isprintable() else f"U+{ord(character):04X}" for character in islice(characters, 10)]
-    )
+    """The first characters; those that cannot be seen by their code point."""
+    return " ".join([one if one.isprintable() else f"U+{ord(one):04X}" for one in islice(characters, _SHOWN)])

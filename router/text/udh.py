@@ -62,6 +62,16 @@ def concatenation(header: bytes) -> Concatenation | None:
     return found
 
 
+def without_concatenation(header: bytes) -> bytes | None:
+    """The header without what makes a piece of it, None where nothing is left; one that cannot be read as it is."""
+    try:
+        found = elements(header)
+    except ValueError:
+        return header or None
+    rest = b"".join([bytes([name, len(data)]) + data for name, data in found if name not in (CONCAT8, CONCAT16)])
+    return bytes([len(rest)]) + rest if rest else None
+
+
 def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
     at = 1
     while at < len(header):

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from router.text.languages import Language
 from router.text.segment import Segmentation
 
 
@@ -19,7 +20,7 @@ class SegmentationView(Struct, frozen=True, gc=False):
     units: int
     units_per_segment: int
     parts: list[PartView]
-    language: None = None
+    language: Language | None = None
 
 
 def view(segmentation: Segmentation) -> SegmentationView:
@@ -31,4 +32,5 @@ def view(segmentation: Segmentation) -> SegmentationView:
         units=segmentation.units,
         units_per_segment=segmentation.units_per_segment,
         parts=[PartView(segment.text or "", segment.units) for segment in segmentation.segments],
+        language=segmentation.language,
     )

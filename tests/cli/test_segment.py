@@ -19,7 +19,11 @@ def call(*arguments: str) -> int:
 def config(tmp_path: Path) -> str:
     (tmp_path / "operators").mkdir()
     link = "{host: smsc.example, port: 2775, system_id: us, password: secret}"
-    for name, text in (("plain", "{}"), ("ascii", "{alphabet: ascii, long: udh16}")):
+    for name, text in (
+        ("plain", "{}"),
+        ("ascii", "{alphabet: ascii, long: udh16}"),
+        ("tables", "{language_tables: [turkish, hindi]}"),
+    ):
         (tmp_path / "operators" / f"{name}.yaml").write_text(
             f"operator: {name}\nchannel: sms\nprotocol: smpp\nlink: {link}\ntext: {text}\n"
             'rates: [{prefix: "", price: "0.01"}]\ncurrency: EUR\n'
@@ -80,6 +84,33 @@ def test_as_an_operator_takes_it(config: str, capsys: pytest.CaptureFixture[str]
     assert call("-c", config, "--operator", "ascii", "--json", "£5" + "a" * 69) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["encoding"], found["reason"], found["segments"], found["units_per_segment"]) == ("ucs2", "£", 2, 66)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "shown"),
+    [
+        ("ğ", {"name": "turkish", "single": False, "locking": True}, "gsm7, turkish locking shift (ğ): 1 units"),
+        ("ğ è", {"name": "turkish", "single": True, "locking": False}, "gsm7, turkish single shift (ğ): 4 units"),
+        ("बA", {"name": "hindi", "single": True, "locking": True}, "gsm7, hindi locking and single shift (ब): 3 units"),
+    ],
+)
+def test_language_tables(
+    config: str, text: str, language: dict[str, object], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("-c", config, "--operator", "tables", "--json", text) == 0
+    assert json.loads(capsys.readouterr().out)["language"] == language
+    assert call("-c", config, "--operator", "tables", text) == 0
+    assert shown in capsys.readouterr().out
+
+
+def test_look_alikes(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "“Pay now” – " * 7
+    assert call("--json", text) == 0
+    assert json.loads(capsys.readouterr().out)["segments"] == 2
+    assert call("--json", "--transliterate", text) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["segments"], found["encoding"], found["reason"]) == (1, "gsm7", "look-alikes for “ ” –")
+    assert found["parts"][0]["text"] == '"Pay now" - ' * 7
 
 
 def test_the_configured_limit(config: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,6 +108,12 @@ CASES = [
     (M, "ucs2: 8", "ucs2: 256", "text.ucs2: 256 is out of range (0 to 255)"),
     (M, "long: udh8", "long: udh", "text.long: 'udh' is not one of udh8, udh16, sar, payload"),
     (M, "language_tables: []", "language_tables: [french]", "text.language_tables: 'french' is not one of turkish"),
+    (
+        M,
+        "alphabet: gsm7\n  ucs2: 8\n  long: udh8\n  language_tables: []",
+        "alphabet: latin1\n  language_tables: [urdu]",
+        "text: language_tables go with alphabet gsm7 or gsm7-packed, not with latin1",
+    ),
     (M, "request: final", "request: some", "receipts.request: 'some' is not one of final, all, none"),
     (M, "id_in_receipt: auto", "id_in_receipt: octal", "receipts.id_in_receipt: 'octal' is not one of auto, as-is"),
     (M, "query: false", "query: 0", "receipts.query: must be true or false, without quotes"),

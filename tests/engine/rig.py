@@ -1,8 +1,10 @@
 """The engine over a real store, with operators and a clock that the test moves by hand."""
 
 import asyncio
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,9 @@ class Counts:
 
     def event(self, type: str) -> None:
         self.counted["event", type] += 1
+
+    def inbound(self, operator: str, result: str) -> None:
+        self.counted["inbound", operator, result] += 1
 
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
@@ -272,6 +277,17 @@ class Rig:
         for _ in range(3):
             await self.engine.ledger.committed()
             await asyncio.sleep(0)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Another process holds the lock of the store: every commit fails."""
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        finally:
+            connection.execute("ROLLBACK")
+            connection.close()
 
     async def events(self, account: str = "acme") -> list[dict[str, Any]]:
         await self.engine.ledger.committed()

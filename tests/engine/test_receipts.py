@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from router.account import Account, InboundRule
 from router.message import FINAL, State
 from router.outcome import Outcome, OutcomeKind
-from router.receipt import Inbound, ReceiptState
+from router.receipt import ReceiptState
 from tests.engine.rig import ReceiptRules, Rig, operator, settings
 
 UNKNOWN = Outcome(OutcomeKind.UNKNOWN, detail="no answer in time")
@@ -277,17 +276,23 @@ async def test_a_message_in_flight_at_a_crash_is_in_doubt(tmp_path: Path) -> Non
         assert told == {sent.id: True, waiting.id: False}
 
 
-async def test_a_message_from_a_handset_goes_to_its_account(tmp_path: Path) -> None:
-    accounts = (
-        Account(name="stop", token=None, currency="XAF", inbound=(InboundRule("8080", "STOP"),)),
-        Account(name="acme", token=None, currency="XAF", inbound=(InboundRule("8080"), InboundRule("+2376*"))),
-    )
-    async with Rig(settings(operator("mtn"), accounts=accounts), tmp_path) as rig:
-        for to, text in (("8080", "stop please"), ("8080", "hello"), ("237612345678", "hi"), ("9999", "lost")):
-            rig.engine.inbound("mtn", Inbound("mtn", "237670000001", to, rig.clock.ms, text=text), text)
-        await rig.until(lambda: len(rig.operators["mtn"].acknowledged) == 4)
-        assert [event["text"] for event in await rig.events("stop")] == ["stop please"]
-        received = await rig.events("acme")
-        assert [(event["to"], event["text"]) for event in received] == [("8080", "hello"), ("237612345678", "hi")]
-        assert received[0]["from"] == "+237670000001"
-        assert received[0]["type"] == "message.received"
+async def test_a_long_message_goes_on_when_a_late_answer_and_its_receipt_overtake_the_second_sending(
+    tmp_path: Path,
+) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        message = await rig.submit(text="x" * 400)
+        (first,) = await rig.written("mtn")
+        mtn.answer(first, UNKNOWN)
+        (again,) = await rig.written("mtn")
+        mtn.sink.answered_late(first, Outcome(OutcomeKind.ACCEPTED, "late"))
+        await rig.settle()
+        mtn.receipt(message.to, "late")
+        await rig.settle()
+        mtn.answer(again, Outcome(OutcomeKind.FAILED, status=0x08))
+        second, third = await rig.written("mtn", 2)
+        assert (second.part.number, third.part.number) == (2, 3)
+        for submission in (second, third):
+            mtn.receipt(message.to, mtn.accept(submission))
+        await rig.until(lambda: message.state is State.DELIVERED)
+        assert len(mtn.history) == 4

@@ -158,7 +158,7 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
-    def segment(self, text, wish, operator):
+    def segment(self, text, wish, operator, transliterate):
         if operator not in (None, "mtn-cm"):
             raise Refusal("invalid_request", "there is no such operator", "operator")
         return Segmentation(Encoding.GSM7, None, len(text), 160, 1, (Segment(text.encode(), len(text), text),))

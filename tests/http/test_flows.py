@@ -180,7 +180,7 @@ async def test_a_message_with_a_history(api) -> None:
         Part(3),
     ]
     body = await (await api.call("GET", f"/v1/messages/{id}")).json()
-    assert list(body) == [*ITEM, "send_at", "expires_at", "waiting_for", "parts"]
+    assert list(body) == [*ITEM, "send_at", "expires_at", "waiting_for", "transliterated", "parts"]
     assert body["error"] == {
         "code": "undelivered", "detail": "The operator could not deliver it.", "smsc_error": "0x0000000B",
     }  # fmt: skip

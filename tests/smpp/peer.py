@@ -9,9 +9,10 @@ from typing import Any, Self
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from router.inbound import Inbound
 from router.outcome import Outcome
 from router.ports import OperatorGateway, Submission
-from router.receipt import Inbound, Receipt
+from router.receipt import Receipt
 
 
 async def until(condition: Callable[[], Any], timeout: float = 5.0) -> None:

@@ -479,7 +479,8 @@ async def test_messages_from_handsets(open_gateway: Open, peer: Peer, sink: Sink
     peer.last.send(mo, 3)
     await until(lambda: sink.inbounds)
     message, _ = sink.inbounds[0]
-    assert (message.operator, message.sender, message.to, message.text) == ("mtn", "237670000000", "8080", "ا")
+    assert (message.operator, message.sender, message.to) == ("mtn", "+237670000000", "8080")
+    assert (message.content, message.alphabet) == (b"\x06\x27", "ucs2")
     await until(lambda: peer.last.got(MessageResp))
 
 

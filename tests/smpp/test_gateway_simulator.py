@@ -8,6 +8,7 @@ from adapters.simulator.smsc import Smsc, SmscOptions
 from router.message import Encoding
 from router.operator import TextRules
 from router.receipt import ReceiptState
+from router.text.received import read_text
 from tests.smpp.conftest import Open
 from tests.smpp.peer import Log, Sink, until
 from tests.smpp.values import submission
@@ -112,7 +113,7 @@ async def test_messages_from_handsets(open_gateway: Open, smsc: Running, sink: S
     one.send_mo("237670000000", "8080", "Привет".encode("utf-16-be"), 8)
     one.send_mo("237670000000", "8080", b"x" * 300)
     await until(lambda: len(sink.inbounds) == 2)
-    assert [message.text for message, _ in sink.inbounds] == ["Привет", "x" * 300]
+    assert [read_text([message]) for message, _ in sink.inbounds] == ["Привет", "x" * 300]
     await until(lambda: one.counts.delivered == 2)
 
 

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.event import LoggedEvent
+from router.inbound import LongMessage, Piece
 from router.message import (
     FINAL,
     Attempt,
@@ -40,6 +41,7 @@ from tests.store.values import (
     event,
     in_doubt,
     message,
+    piece,
     receipt,
     refused,
     uuid7,
@@ -593,6 +595,7 @@ class Recovering(StoreContract):
             store.append(event(1))
             store.park(receipt(1))
             store.move_cursor("hook", 1)
+            store.keep(piece(1))
             await committed(store)
             crashed = shelf.crashed()
             store.append(event(2))
@@ -604,6 +607,103 @@ class Recovering(StoreContract):
                 assert await after.find_linked([("mtn", "id")]) == {("mtn", "id"): [one]}
                 assert await after.recall("acme", "k") == answer("k")
                 assert await after.events("acme", 0, 9) == [event(1)]
+                assert await after.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+
+
+class Joining(StoreContract):
+    async def test_pieces_come_back_by_message_in_the_order_they_came(self, shelf: Shelf) -> None:
+        other = piece(2, sender="caf\u00e9 '\"\x00")
+        mine = [piece(1, 2), piece(3, 1), piece(4, 1)]
+        alike = [piece(5, reference=8), piece(6, total=3), piece(7, wide=True), piece(8, sender="+237")]
+        async with opened(shelf) as (store, _):
+            for one in (mine[2], other, mine[0], *alike, mine[1]):
+                store.keep(one)
+            await committed(store)
+            nobody = piece(9, reference=9).message
+            assert await store.pieces([mine[0].message, nobody, other.message]) == {
+                mine[0].message: mine,
+                other.message: [other],
+            }
+            assert await store.pieces([]) == {}
+        async with opened(shelf) as (store, _):
+            for one in (other, *alike):
+                assert await store.pieces([one.message]) == {one.message: [one]}
+
+    async def test_what_is_dropped_is_gone_and_nothing_else(self, store: Store) -> None:
+        first, second, third = piece(1), piece(2, 2), piece(3, reference=8)
+        for one in (first, second, third):
+            store.keep(one)
+        await committed(store)
+        store.drop([first])
+        store.keep(piece(4))
+        store.drop([third, piece(5)])
+        await committed(store)
+        assert await store.pieces([first.message, third.message]) == {first.message: [second, piece(4)]}
+        store.drop([piece(4), second])
+        await committed(store)
+        assert await store.pieces([first.message]) == {}
+
+    async def test_kept_and_dropped_at_once_is_gone(self, store: Store) -> None:
+        store.keep(piece(1))
+        store.drop([piece(1)])
+        await committed(store)
+        assert await store.pieces([piece(1).message]) == {}
+
+    async def test_the_event_comes_with_the_drop(self, shelf: Shelf) -> None:
+        """Also where the batch is full just there."""
+        came = [piece(number, number, total=255) for number in range(1, 256)]
+        async with opened(shelf) as (store, _):
+            for one in came:
+                store.keep(one)
+            await committed(store)
+            with shelf.outage():
+                for seq in range(1, 5000):
+                    store.append(event(seq, "other"))
+                store.drop(came, event(1))
+                await refused(store, message(1))
+                assert await store.events("acme", 0, 9) == []
+                assert await store.pieces([came[0].message]) == {came[0].message: came}
+            await committed(store)
+            assert await store.events("acme", 0, 9) == [event(1)]
+            assert await store.pieces([came[0].message]) == {}
+        assert (await found(shelf)).last_seqs == {"acme": 1, "other": 4999}
+
+    async def test_who_has_waited_longest(self, store: Store) -> None:
+        assert await store.oldest_piece() is None
+        assert await store.overdue(2**62, 9) == []
+        old, older, young = piece(1, at=NOW + 2), piece(2, reference=8, at=NOW + 1), piece(3, reference=9, at=NOW + 3)
+        again = [piece(4, 2, reference=8, at=NOW + 9), piece(5, 1, reference=8, at=NOW + 1)]
+        for one in (old, older, young, *again):
+            store.keep(one)
+        await committed(store)
+        assert await store.oldest_piece() == NOW + 1
+        assert await store.overdue(NOW, 9) == []
+        assert await store.overdue(NOW + 1, 9) == [older.message]
+        assert await store.overdue(NOW + 2, 9) == [older.message, old.message]
+        assert await store.overdue(NOW + 99, 1) == [older.message]
+        store.drop([older, *again])
+        await committed(store)
+        assert await store.oldest_piece() == NOW + 2
+        assert await store.overdue(NOW + 99, 9) == [old.message, young.message]
+
+    async def test_a_start_finds_what_may_be_whole(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, recovery):
+            assert (recovery.joinable, recovery.oldest_piece) == ([], None)
+            for one in (piece(3, 1), piece(4, 2), piece(1, 1, reference=8, at=NOW - 1), piece(5, 1, reference=9)):
+                store.keep(one)
+            store.keep(piece(6, 1, reference=9))
+            await committed(store)
+            recovery = await found(shelf.crashed())
+            assert recovery.joinable == [piece(1).message, piece(1, reference=9).message]
+            assert recovery.oldest_piece == NOW - 1
+            store.drop([piece(3, 1)])
+        assert (await found(shelf)).joinable == [piece(1, reference=9).message]
+
+    async def test_retention_leaves_pieces_alone(self, store: Store) -> None:
+        store.keep(piece(1))
+        await committed(store)
+        await purged(store, *[2 * NOW] * 4)
+        assert await store.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
 
 
 class Failing(StoreContract):
@@ -868,9 +968,11 @@ class Shadow:
         self.links: dict[tuple[str, str], dict[int, int]] = {}
         self.events: dict[str, list[LoggedEvent]] = {}
         self.parked: set[Receipt] = set()
+        self.pieces: dict[int, Piece] = {}
         self.cursors: dict[str, int] = {}
         self.answers: dict[tuple[str, str], Remembered] = {}
         self.last_no = 0
+        self.arrivals = 0
 
     def lane(self, lane: Lane) -> list[Message]:
         waiting = [
@@ -913,6 +1015,8 @@ step = st.one_of(
     st.tuples(st.just("append"), st.sampled_from(ACCOUNTS)),
     st.tuples(st.just("park"), small),
     st.tuples(st.just("unpark"), small),
+    st.tuples(st.just("keep"), small, small),
+    st.tuples(st.just("drop"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("cursor"), st.sampled_from(ACCOUNTS), st.integers(0, 9)),
     st.tuples(st.just("commit")),
     st.tuples(st.just("turn")),
@@ -982,6 +1086,16 @@ def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
     elif what == "unpark":
         store.unpark(receipt(given_[0]))
         shadow.parked.discard(receipt(given_[0]))
+    elif what == "keep":
+        arrival = shadow.arrivals = shadow.arrivals + 1
+        shadow.pieces[arrival] = piece(arrival, number=1, reference=given_[0], at=NOW + given_[1])
+        store.keep(shadow.pieces[arrival])
+    elif what == "drop":
+        gone = [shadow.pieces.pop(arrival) for arrival in list(shadow.pieces) if arrival % 10 >= given_[0]]
+        log = shadow.events.setdefault("acme", [])
+        if given_[1]:
+            log.append(event(len(log) + 1, "acme"))
+        store.drop(gone, log[-1] if given_[1] else None)
     elif what == "cursor":
         store.move_cursor(*given_)
         shadow.cursors[given_[0]] = max(shadow.cursors.get(given_[0], 0), given_[1])
@@ -999,7 +1113,7 @@ async def store_is(shelf: Shelf, shadow: Shadow) -> None:
     async with opened(shelf) as (store, recovery):
         assert recovery.last_no == shadow.last_no
         assert recovery.last_position == max((one.position or 0 for one in everything), default=0)
-        assert recovery.last_seqs == {account: len(log) for account, log in shadow.events.items()}
+        assert recovery.last_seqs == {account: len(log) for account, log in shadow.events.items() if log}
         assert recovery.open_messages == sum(one.state in (State.QUEUED, State.SCHEDULED) for one in everything)
         assert {one.lane: one.count for one in recovery.lanes} == {lane: len(shadow.lane(lane)) for lane in lanes}
         assert recovery.next_due == await store.next_due() == min(due, default=None)
@@ -1007,6 +1121,13 @@ async def store_is(shelf: Shelf, shadow: Shadow) -> None:
         assert set(recovery.parked) == shadow.parked
         assert len(recovery.parked) == len(shadow.parked)
         assert recovery.cursors == shadow.cursors
+        ages = [one.inbound.received_at for one in shadow.pieces.values()]
+        assert recovery.oldest_piece == await store.oldest_piece() == min(ages, default=None)
+        of_message: dict[LongMessage, list[Piece]] = {}
+        for one_piece in shadow.pieces.values():
+            of_message.setdefault(one_piece.message, []).append(one_piece)
+        assert await store.pieces([piece(1, reference=number).message for number in (1, 2, 3, 4)]) == of_message
+        assert set(recovery.joinable) == {one for one, kept in of_message.items() if len(kept) >= one.total}
         for account in ACCOUNTS:
             own = [one for one in everything if one.account == account]
             assert await store.list_messages(MessageFilter(account, limit=999)) == own[::-1]

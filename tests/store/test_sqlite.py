@@ -14,6 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -28,7 +29,19 @@ from router.message import Message, State
 from router.ports import MessageFilter, Store, StoreUnavailable
 from tests.store import contract
 from tests.store.contract import found, ids, opened
-from tests.store.values import accepted, accepting, answer, committed, event, message, refused, waiting
+from tests.store.values import (
+    NOW,
+    accepted,
+    accepting,
+    answer,
+    committed,
+    event,
+    message,
+    piece,
+    receipt,
+    refused,
+    waiting,
+)
 
 
 class Folder:
@@ -74,6 +87,10 @@ class TestReading(OnSqlite, contract.Reading):
 
 
 class TestRecovering(OnSqlite, contract.Recovering):
+    pass
+
+
+class TestJoining(OnSqlite, contract.Joining):
     pass
 
 
@@ -132,6 +149,42 @@ class TestOpening:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("events",)]
         connection.close()
 
+    async def test_a_database_of_version_1_keeps_all_it_has(self, folder: Folder) -> None:
+        async with opened(folder) as (store, _):
+            one = waiting(1, due_at=NOW)
+            await accepted(store, one, message(2, state=State.DELIVERED), remembered=answer("k"))
+            store.link("mtn", "id1", one, NOW)
+            store.append(event(1))
+            store.park(receipt(1))
+            store.move_cursor("hook", 1)
+        before = await found(folder)
+        back_to_version_1(folder.path)
+        assert await found(folder) == before
+        async with opened(folder) as (store, _):
+            assert await ids(store.list_messages(MessageFilter("acme"))) == [2, 1]
+            assert await store.find_linked([("mtn", "id1")]) == {("mtn", "id1"): [one]}
+            assert await store.events("acme", 0, 9) == [event(1)]
+            assert await store.recall("acme", "k") == answer("k")
+            store.keep(piece(1))
+        async with opened(folder) as (store, _):
+            assert await store.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+
+    async def test_a_migration_that_is_killed_is_done_again(self, folder: Folder) -> None:
+        """A step and its number are one transaction: a second daemon finds version 1 or 2, nothing between."""
+        await found(folder)
+        back_to_version_1(folder.path)
+        connection = sqlite3.connect(folder.path)
+        connection.execute("CREATE TABLE other (x)")
+        connection.execute("CREATE INDEX pieces_age ON other (x)")
+        connection.commit()
+        with pytest.raises(StoreUnavailable, match="already"):
+            await folder.store().open()
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'pieces'").fetchone() == (0,)
+        connection.execute("DROP TABLE other")
+        connection.close()
+        assert (await found(folder)).joinable == []
+
     async def test_what_is_no_database_is_refused_by_name(self, folder: Folder) -> None:
         folder.path.parent.mkdir()
         folder.path.write_bytes(b"not a database, " * 1000)
@@ -180,6 +233,20 @@ class TestOpening:
         await second.open()
         assert second.healthy
         await second.close()
+
+
+def back_to_version_1(path: Path) -> None:
+    """The database as the first release would have left it: made by its statements, with what is there now."""
+    old = path.with_suffix(".old")
+    connection = sqlite3.connect(old, isolation_level=None)
+    connection.executescript((files("adapters.store") / "migrations" / "0001_initial.sql").read_text("utf-8"))
+    connection.execute("PRAGMA user_version = 1")
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    connection.execute("ATTACH ? AS now", (str(path),))
+    for table in tables:
+        connection.execute(f"INSERT INTO main.{table} SELECT * FROM now.{table}")
+    connection.close()
+    old.rename(path)
 
 
 class TestWriter:

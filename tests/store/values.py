@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from router.event import EventType, LoggedEvent
+from router.inbound import Inbound, Piece, Place
 from router.message import Attempt, Message, Part, State
 from router.outcome import OutcomeKind
 from router.ports import Remembered, Store, StoreUnavailable
@@ -38,6 +39,21 @@ def event(seq: int, account: str = "acme", at: int = NOW) -> LoggedEvent:
 
 def receipt(number: int, at: int = NOW, operator: str = "mtn") -> Receipt:
     return Receipt(operator, (f"id{number}", f"{number:x}"), ReceiptState.DELIVERED, f"2376{number}", at, error="000")
+
+
+def piece(
+    arrival: int,
+    number: int = 1,
+    reference: int = 7,
+    at: int = NOW,
+    total: int = 2,
+    sender: str = "+2376",
+    wide: bool = False,
+) -> Piece:
+    """`arrival` orders the pieces of all messages."""
+    place = Place(reference, total, number, wide)
+    inbound = Inbound("mtn", sender, "8080", at, b"\x00\xff", None, b"\x05\x00\x03\x07\x02\x01", place)
+    return Piece(uuid7(NOW, arrival), inbound)
 
 
 def answer(key: str, at: int = NOW, account: str = "acme", body: bytes = b"{}") -> Remembered:

@@ -1,0 +1,297 @@
+"""The clock's side: send times, tries, expiry, the end of waiting; also cancelled, late, with a store that fails."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from router.message import Message, State
+from router.outcome import Outcome, OutcomeKind
+from router.ports import StoreUnavailable
+from router.refusal import Refusal
+from tests.engine.rig import ReceiptRules, Retry, Rig, operator, settings, wish
+
+ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "late")
+FAILED = Outcome(OutcomeKind.FAILED, status=0x08)
+NEXT = Outcome(OutcomeKind.REJECTED, status=0x0A)
+UNKNOWN = Outcome(OutcomeKind.UNKNOWN)
+
+
+def in_seconds(rig: Rig, seconds: float) -> str:
+    return datetime.fromtimestamp(rig.clock.ms / 1000 + seconds, UTC).isoformat()
+
+
+def tick(rig: Rig, seconds: float) -> None:
+    rig.clock.move(seconds)
+    rig.engine._wakeups._changed.set()
+
+
+# --- scheduled -----------------------------------------------------------------------------------------------
+
+
+async def test_many_scheduled_messages_go_each_at_its_time(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].window = 1000
+        submits = [
+            wish(to=f"+2376700{index:05d}", text="Hi", send_at=in_seconds(rig, 1 + index // 300))
+            for index in range(1200)
+        ]
+        await rig.submit_all(submits)
+        assert rig.engine.ledger.open == 1200
+        for second in range(1, 5):
+            tick(rig, 1)
+            await rig.until(lambda second=second: len(rig.operators["mtn"].history) == min(300 * second, 1000))
+        await rig.settle()
+        for submission in list(rig.operators["mtn"].written):
+            rig.operators["mtn"].accept(submission)
+        await rig.written("mtn", 200)
+        assert len({one.message.id for one in rig.operators["mtn"].history}) == 1200
+
+
+async def test_a_send_time_in_the_past_or_of_another_zone(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        past = await rig.submit(send_at=in_seconds(rig, -3600))
+        assert past.state is State.QUEUED
+        now = datetime.fromtimestamp(rig.clock.ms / 1000, timezone(timedelta(hours=5)))
+        later = await rig.submit(send_at=(now + timedelta(seconds=10)).isoformat())
+        assert later.send_at == rig.clock.ms + 10_000
+
+
+async def test_a_scheduled_message_is_routed_by_the_plan_of_its_time(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", "0.01"), operator("b", "0.02")), tmp_path) as rig:
+        message = await rig.submit(send_at=in_seconds(rig, 60))
+        assert message.operator == "a"
+        rig.operators["a"].go_down()
+        tick(rig, 60)
+        await rig.written("b")
+        assert message.operator == "b"
+
+
+async def test_a_scheduled_message_that_nobody_takes_any_more_fails_with_an_event(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a"), operator("b", "0.02", "254")), tmp_path) as rig:
+        message = await rig.submit(send_at=in_seconds(rig, 60))
+        rig.next_config = settings(operator("b", "0.02", "254"))
+        await rig.engine.control.reload()
+        tick(rig, 60)
+        await rig.until(lambda: message.state is State.FAILED)
+        (event,) = await rig.events()
+        assert event["error"]["code"] == "unroutable"
+
+
+async def test_a_scheduled_message_can_be_cancelled_until_it_goes(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit(send_at=in_seconds(rig, 60))
+        kept = await rig.submit(send_at=in_seconds(rig, 60))
+        assert (await rig.engine.messages.cancel("acme", message.id)).state is State.CANCELLED
+        assert rig.engine.ledger.open == 1
+        tick(rig, 60)
+        (submission,) = await rig.written("mtn")
+        assert submission.message is kept
+        with pytest.raises(Refusal, match="already") as refused:
+            await rig.engine.messages.cancel("acme", message.id)
+        assert refused.value.code == "too_late"
+        assert await rig.types() == ["message.cancelled"]
+
+
+async def test_schedules_and_cancels_survive_a_restart(tmp_path: Path) -> None:
+    config = settings(operator("mtn"))
+    async with Rig(config, tmp_path) as rig:
+        messages = [await rig.submit(send_at=in_seconds(rig, 60)) for _ in range(4)]
+        await rig.engine.messages.cancel("acme", messages[1].id)
+        rig.clock.move(3600)
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        assert rig.engine.ledger.open == 3
+        await rig.written("mtn", 3)
+        await rig.settle()
+        sent = {one.message.id for one in rig.operators["mtn"].history}
+        assert sent == {one.id for one in messages} - {messages[1].id}
+
+
+# --- expiry --------------------------------------------------------------------------------------------------
+
+
+async def test_expiry_counts_from_the_send_time(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].go_down()
+        message = await rig.submit(send_at=in_seconds(rig, 60), expires_in=10)
+        tick(rig, 69)
+        await rig.until(lambda: message.state is State.QUEUED)
+        tick(rig, 1)
+        await rig.until(lambda: message.state is State.EXPIRED)
+
+
+async def test_what_expired_while_the_daemon_was_off_is_not_sent(tmp_path: Path) -> None:
+    config = settings(operator("mtn"))
+    rig = Rig(config, tmp_path)
+    rig.prepare_operator = lambda gateway: setattr(gateway, "window", 0)
+    async with rig:
+        for number in range(3):
+            await rig.submit(to=f"+23767000000{number}", expires_in=60)
+        last = await rig.submit(expires_in=600)
+        rig.clock.move(60)
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        (submission,) = await rig.written("mtn")
+        assert submission.message.id == last.id
+        await rig.until(lambda: rig.metrics.counted["final", "mtn", "expired"] == 3)
+        assert await rig.types() == ["message.expired"] * 3
+        assert len(rig.operators["mtn"].history) == 1
+
+
+async def test_what_is_with_the_operator_does_not_expire_here(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit(expires_in=10)
+        (submission,) = await rig.written("mtn")
+        tick(rig, 11)
+        await rig.settle()
+        assert message.state is State.QUEUED
+        rig.operators["mtn"].accept(submission)
+        await rig.until(lambda: message.state is State.SUBMITTED)
+        tick(rig, 100)
+        await rig.settle()
+        assert message.state is State.SUBMITTED
+
+
+async def test_an_answer_after_expiry_that_refuses_ends_it_as_expired(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a"), operator("b")), tmp_path) as rig:
+        message = await rig.submit(expires_in=10)
+        (submission,) = await rig.written("a")
+        tick(rig, 11)
+        await rig.settle()
+        rig.operators["a"].answer(submission, FAILED)
+        await rig.settle()
+        tick(rig, 0)
+        await rig.until(lambda: message.state is State.EXPIRED)
+        other = await rig.submit(expires_in=10)
+        (submission,) = await rig.written("a")
+        tick(rig, 11)
+        rig.operators["a"].answer(submission, NEXT)
+        await rig.until(lambda: other.state is State.EXPIRED)
+        assert not rig.operators["b"].history
+
+
+async def test_a_message_taken_back_by_a_late_refusal_expires_in_time(tmp_path: Path) -> None:
+    config = settings(operator("a", on_unanswered="hold"), operator("b", "0.03"))
+    async with Rig(config, tmp_path) as rig:
+        rig.operators["b"].go_down()
+        message = await rig.submit(expires_in=60)
+        (submission,) = await rig.written("a")
+        rig.operators["a"].answer(submission, UNKNOWN)
+        await rig.until(lambda: message.state is State.SUBMITTED)
+        assert rig.engine.ledger.open == 0
+        rig.operators["a"].sink.answered_late(submission, NEXT)
+        await rig.until(lambda: message.operator == "b")
+        assert (message.state, rig.engine.ledger.open) == (State.QUEUED, 1)
+        tick(rig, 60)
+        await rig.until(lambda: message.state is State.EXPIRED)
+        assert rig.engine.ledger.open == 0
+
+
+async def test_the_end_of_waiting_for_receipts_survives_a_restart(tmp_path: Path) -> None:
+    config = settings(operator("mtn", receipts=ReceiptRules(timeout=60)))
+    async with Rig(config, tmp_path) as rig:
+        await rig.submit()
+        rig.operators["mtn"].accept((await rig.written("mtn"))[0])
+        await rig.settle()
+        rig.clock.move(61)
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        await rig.until(lambda: rig.metrics.counted["final", "mtn", "unknown"] == 1)
+        assert await rig.types() == ["message.submitted", "message.unknown"]
+
+
+# --- cancel --------------------------------------------------------------------------------------------------
+
+
+async def cancelled(rig: Rig, message: Message) -> str:
+    try:
+        return (await rig.engine.messages.cancel("acme", message.id)).state.value
+    except Refusal as refused:
+        return refused.code
+
+
+async def test_cancel_in_every_stage(tmp_path: Path) -> None:
+    one = operator("mtn", retry=Retry(initial=10))
+    async with Rig(settings(one), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        pause = await rig.submit()
+        mtn.answer((await rig.written("mtn"))[0], FAILED)
+        await rig.settle()
+        assert await cancelled(rig, pause) == "cancelled"
+        doubt = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        mtn.window = 0
+        mtn.answer(submission, UNKNOWN)
+        assert await cancelled(rig, doubt) == "too_late"
+        mtn.sink.answered_late(submission, FAILED)
+        await rig.settle()
+        assert await cancelled(rig, doubt) == "cancelled", "the operator said that it has nothing"
+        mtn.window = 10
+        half = await rig.submit(text="x" * 400)
+        mtn.accept((await rig.written("mtn"))[0])
+        assert await cancelled(rig, half) == "too_late"
+        for submission in await rig.written("mtn", 2):
+            mtn.accept(submission)
+        await rig.until(lambda: half.state is State.SUBMITTED)
+        assert await cancelled(rig, half) == "too_late"
+        tick(rig, 1000)
+        await rig.settle()
+        assert rig.engine.ledger.open == 0
+        assert len(mtn.history) == 5
+
+
+async def test_cancel_twice_at_once_is_one_event(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].go_down()
+        message = await rig.submit()
+        assert (
+            sorted(await asyncio.gather(*(cancelled(rig, message) for _ in range(4))))
+            == ["cancelled"] + ["too_late"] * 3
+        )
+        assert await rig.types() == ["message.cancelled"]
+        assert rig.engine.ledger.open == 0
+
+
+# --- a store that fails for a while --------------------------------------------------------------------------
+
+
+async def test_a_store_that_does_not_commit_delays_the_clock_and_loses_nothing(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        scheduled = [await rig.submit(to=f"+23767000000{number}", send_at=in_seconds(rig, 10)) for number in range(3)]
+        rig.operators["mtn"].window = 0
+        expires = await rig.submit(expires_in=10)
+        await rig.settle()
+        with rig.outage():
+            tick(rig, 10)
+            rig.engine.ledger.store.save(expires)
+            await rig.until(lambda: not rig.store.healthy)
+            with pytest.raises(Refusal) as refused:
+                await rig.submit()
+            assert refused.value.code == "store_unavailable"
+        rig.operators["mtn"].window = 10
+        await rig.until(lambda: rig.store.healthy)
+        await rig.written("mtn", 3)
+        assert {one.message.id for one in rig.operators["mtn"].history} == {one.id for one in scheduled}
+        await rig.until(lambda: expires.state is State.EXPIRED)
+        assert (await rig.types()).count("message.expired") == 1
+
+
+async def test_a_store_that_cannot_be_read_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        await rig.submit(send_at=in_seconds(rig, 10))
+        load_due, failures = rig.store.load_due, 0
+
+        async def failing(now: int, limit: int) -> list[Message]:
+            nonlocal failures
+            if failures < 3:
+                failures += 1
+                raise StoreUnavailable("a disk that is not there")
+            return await load_due(now, limit)
+
+        monkeypatch.setattr(rig.store, "load_due", failing)
+        tick(rig, 10)
+        for expected in (1, 2, 3):
+            await rig.until(lambda expected=expected: failures == expected)
+            await rig.settle()
+            assert not rig.operators["mtn"].history
+            tick(rig, 1)
+        await rig.written("mtn")

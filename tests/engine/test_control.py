@@ -1,0 +1,253 @@
+"""Live control: pause, drain, resume, reload; what cannot be done changes nothing. And what is shown before."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from router.account import Account, RateLimit, Token
+from router.engine.desk import Desk, departed
+from router.engine.ledger import Ledger
+from router.message import EncodingWish, Message, Part, State
+from router.operator import TextRules
+from router.outcome import Outcome, OutcomeKind
+from router.ports import Recovery
+from router.receipt import ReceiptState
+from router.refusal import InvalidConfig, Refusal
+from router.routing.route import RouteQuery
+from router.settings import Match, Rule, Settings
+from tests.engine.rig import Rig, operator, settings
+
+THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58)
+
+
+def state(rig: Rig, name: str) -> str:
+    return next(view.state for view in rig.engine.control.operators() if view.operator == name)
+
+
+async def test_pause_keeps_what_waits_and_resume_sends_it(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        assert rig.engine.control.pause("mtn").state == "paused"
+        messages = [await rig.submit() for _ in range(3)]
+        await rig.settle()
+        assert not rig.operators["mtn"].history
+        view = next(iter(rig.engine.control.operators()))
+        assert view.queued == {"otp": 0, "transactional": 3, "marketing": 0}
+        rig.clock.move(7)
+        assert next(iter(rig.engine.control.operators())).oldest_seconds == 7
+        assert rig.engine.control.resume("mtn").state == "up"
+        written = await rig.written("mtn", 3)
+        assert [one.message for one in written] == messages
+
+
+async def test_pause_moves_what_another_can_take(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", "0.01"), operator("b", "0.02")), tmp_path) as rig:
+        rig.operators["a"].window = 0
+        message = await rig.submit()
+        rig.engine.control.pause("a")
+        await rig.written("b")
+        assert message.operator == "b"
+        assert (await rig.submit()).operator == "b"
+        rig.engine.control.resume("a")
+        assert (await rig.submit()).operator == "a"
+
+
+async def test_drain_waits_for_answers_and_then_says_so(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        assert rig.engine.control.drain("mtn").state == "draining"
+        waiting = await rig.submit()
+        smsc_id = rig.operators["mtn"].accept(submission)
+        await rig.settle()
+        assert state(rig, "mtn") == "drained"
+        assert waiting.state is State.QUEUED
+        rig.operators["mtn"].receipt(message.to, smsc_id, ReceiptState.DELIVERED)
+        await rig.until(lambda: message.state is State.DELIVERED)
+        rig.engine.control.resume("mtn")
+        await rig.written("mtn")
+
+
+async def test_states_in_one_word(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        seen = [state(rig, "mtn")]
+        rig.operators["mtn"].cut()
+        seen.append(state(rig, "mtn"))
+        rig.operators["mtn"].go_down()
+        seen.append(state(rig, "mtn"))
+        rig.engine.control.pause("mtn")
+        seen.append(state(rig, "mtn"))
+        rig.operators["mtn"].come_up()
+        seen.append(state(rig, "mtn"))
+        rig.next_config = settings(operator("other"))
+        await rig.engine.control.reload()
+        assert state(rig, "mtn") == "removed"
+        assert seen == ["up", "connecting", "down", "paused", "paused"]
+        assert departed("x").state() == "removed"
+
+
+@pytest.mark.parametrize("act", ["pause", "drain", "resume"])
+async def test_nobody_of_that_name(tmp_path: Path, act: str) -> None:
+    async with Rig(settings(operator("mtn"), operator("gone")), tmp_path) as rig:
+        rig.next_config = settings(operator("mtn"))
+        await rig.engine.control.reload()
+        for name in ("nobody", "gone", ""):
+            with pytest.raises(Refusal) as refused:
+                getattr(rig.engine.control, act)(name)
+            assert refused.value.code == "not_found"
+
+
+# --- reload --------------------------------------------------------------------------------------------------
+
+
+async def test_a_bad_configuration_keeps_everything(tmp_path: Path) -> None:
+    errors = [("routes.yaml", 3, "no such operator"), ("accounts.yaml", 9, "unknown key")]
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+
+        def load() -> Settings:
+            raise InvalidConfig(errors)
+
+        rig.engine.control._load = load
+        plan, ranker, gateway = rig.engine.running.plan, rig.engine.running.ranker, rig.operators["mtn"]
+        for _ in range(2):
+            with pytest.raises(InvalidConfig) as refused:
+                await rig.engine.control.reload()
+            assert refused.value.errors == errors
+        assert rig.engine.running.plan is plan
+        assert rig.engine.running.ranker is ranker
+        assert rig.operators["mtn"] is gateway
+        assert rig.engine.control.plan().version == 1
+        await rig.submit()
+        await rig.written("mtn")
+        rig.engine.control._load = lambda: rig.next_config
+        assert (await rig.engine.control.reload()).version == 2
+
+
+async def test_versions_count_and_reloads_follow_one_another(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        views = await asyncio.gather(*(rig.engine.control.reload() for _ in range(5)))
+        assert [view.version for view in views] == [2, 3, 4, 5, 6]
+        assert rig.engine.running.plan.version == 6
+
+
+async def test_health_pace_and_queue_are_kept_by_name(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn", tps=10.0), operator("down")), tmp_path) as rig:
+        rig.operators["down"].go_down()
+        rig.engine.control.pause("mtn")
+        rig.engine.desks["mtn"].pacer.throttled(rig.clock.seconds)
+        message = await rig.submit()
+        rig.next_config = settings(operator("mtn", tps=50.0), operator("down"), operator("new", "0.5"))
+        await rig.engine.control.reload()
+        desk = rig.engine.desks["mtn"]
+        assert (desk.control, state(rig, "mtn"), state(rig, "down")) == ("paused", "paused", "down")
+        assert desk.pacer.factor(rig.clock.seconds) == 0.5
+        assert desk.pacer.tps == 50.0
+        await rig.written("new")
+        assert message.operator == "new"
+
+
+async def test_an_operator_that_leaves_and_returns(tmp_path: Path) -> None:
+    config = settings(operator("a", "0.01"), operator("b", "0.02"))
+    async with Rig(config, tmp_path) as rig:
+        before = rig.operators["a"]
+        rig.next_config = settings(operator("b", "0.02"))
+        await rig.engine.control.reload()
+        assert state(rig, "a") == "removed"
+        assert (await rig.submit()).operator == "b"
+        rig.next_config = config
+        await rig.engine.control.reload()
+        assert rig.operators["a"] is not before
+        assert (await rig.submit()).operator == "a"
+        await rig.written("a")
+
+
+async def test_accounts_tokens_and_rates_are_the_new_ones_at_once(tmp_path: Path) -> None:
+    def account(count: float, token: bytes) -> Account:
+        return Account(name="acme", token=Token(token), currency="XAF", rate=RateLimit(count, 60.0))
+
+    old, new = account(2, b"old"), account(5, b"new")
+    async with Rig(settings(operator("mtn"), accounts=(old,)), tmp_path) as rig:
+        for _ in range(2):
+            await rig.submit()
+        with pytest.raises(Refusal) as refused:
+            await rig.submit()
+        assert refused.value.code == "rate_limited"
+        rig.next_config = rig.config = settings(operator("mtn"), accounts=(new,))
+        await rig.engine.control.reload()
+        assert rig.engine.running.plan.account_of(b"old") is None
+        assert rig.engine.running.plan.account_of(b"new") is new
+        for _ in range(5):
+            await rig.submit()
+
+
+# --- preview -------------------------------------------------------------------------------------------------
+
+
+async def test_a_preview_tells_what_the_engine_then_does(tmp_path: Path) -> None:
+    rules = (Rule(1, Match(traffic_class="otp"), operators=("b",)),)
+    config = settings(operator("a", "0.01"), operator("b", "0.02"), operator("c", "0.03"), rules=rules)
+    async with Rig(config, tmp_path) as rig:
+        account = rig.config.accounts["acme"]
+        for down in ((), ("a",), ("a", "b"), ("b",)):
+            for name, gateway in rig.operators.items():
+                (gateway.go_down if name in down else gateway.come_up)()
+            for traffic_class in ("otp", "transactional"):
+                query = RouteQuery(to="+237 670-000.001", at=rig.clock.ms, traffic_class=traffic_class)
+                decision = rig.engine.preview.route(account, query)
+                message = await rig.submit(traffic_class=traffic_class)
+                assert decision.operator in (message.operator, None)
+                assert (decision.operator is None) == (traffic_class == "otp" and "b" in down)
+                assert [one.reason for one in decision.candidates if not one.usable] == [
+                    "down" for one in decision.candidates if one.operator in down
+                ]
+
+
+async def test_a_preview_of_text_for_an_operator(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", text=TextRules(alphabet="ascii"))), tmp_path) as rig:
+        preview = rig.engine.preview
+        assert preview.segment("é" * 80, EncodingWish.AUTO, None, False).count == 1
+        assert preview.segment("é" * 80, EncodingWish.AUTO, "a", False).count == 2
+        with pytest.raises(Refusal) as refused:
+            preview.segment("x", EncodingWish.AUTO, "nobody", False)
+        assert (refused.value.code, refused.value.field) == ("invalid_request", "operator")
+        with pytest.raises(Refusal) as refused:
+            preview.route(None, RouteQuery(to="0670000001", at=0))
+        assert refused.value.code == "invalid_number"
+
+
+# --- the desk's alarm, the ledger's memory -------------------------------------------------------------------
+
+
+async def test_the_soonest_alarm_rings_and_only_once() -> None:
+    desk, rung = Desk(operator("mtn"), None), []
+    began = time.monotonic()
+    for seconds in (30.0, 0.05, 0.02, 0.5):
+        desk.wake_in(seconds, lambda seconds=seconds: rung.append(seconds))
+    async with asyncio.timeout(5):
+        while not rung:
+            await asyncio.sleep(0.001)
+    assert time.monotonic() - began < 1
+    assert rung == [0.02]
+    desk.wake_in(0.01, lambda: rung.append(0.01))
+    desk.close()
+    await asyncio.sleep(0.03)
+    assert rung == [0.02]
+
+
+async def test_what_waits_for_receipts_is_bounded_in_memory(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        ledger = Ledger(rig.store, Recovery(0, 0, {}, 0, [], None, [], [], {}), remember=10)
+        for number in range(50):
+            one = Message(id=f"m{number}", account="acme", to=f"+2376{number}", created_at=0, parts=[Part(1)])
+            ledger.note_unanswered("mtn", one)
+            ledger.note_unanswered("mtn", one)
+        assert len(ledger._unanswered) == 10
+
+
+async def test_throttling_shows_in_the_view(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        await rig.submit()
+        rig.operators["mtn"].answer((await rig.written("mtn"))[0], THROTTLED)
+        (view,) = rig.engine.control.operators()
+        assert view.throttle_factor == 0.5
