@@ -1,6 +1,7 @@
 """What the operator received, read by the standards alone: the text as it was written, whole and well-formed."""
 
 import struct
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,6 +177,13 @@ async def test_every_text_arrives_as_written(world: World) -> None:
                 assert [(part.total, part.number) for part in message] == [(total, at + 1) for at in range(total)]
                 assert "".join(part.text for part in message) == text, name
                 assert all(part.octets <= 140 for part in message)
+                assert not [part.text for part in message if begins_within(part.text)]
+
+
+def begins_within(text: str) -> bool:
+    """Whether a part's text begins with what belongs to the character before it (Unicode UAX 29, in short)."""
+    first = text[0]
+    return unicodedata.combining(first) != 0 or first in "\u200d\ufe0f" or "\U0001f3fb" <= first <= "\U0001f3ff"
 
 
 ASKED_FOR: list[tuple[dict[str, Any], dict[str, Any]]] = [
