@@ -55,14 +55,11 @@ class Correlator:
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         """A receipt came in; see the port OperatorSink."""
         desk = self._desks[operator]
-        rules = desk.operator.receipts
-        for key in written_keys(receipt, rules):
-            match = self._ledger.awaiting(operator, key)
-            # What is not plainly equal is weighed against all that the store knows.
-            if match is not None and is_exact(receipt, match):
-                self._apply(desk, match, receipt, "matched")
-                self._acknowledge(desk, token)
-                return
+        match = self._at_hand(desk, receipt)
+        if match is not None:
+            self._apply(desk, match, receipt, "matched")
+            self._acknowledge(desk, token)
+            return
         self._missed.append((receipt, token))
         if not self._looking:
             self._looking = True
@@ -159,6 +156,17 @@ class Correlator:
                 if match is not None:
                     self._ledger.unpark(receipt)
                     self._apply(desk, match, receipt, "early")
+
+    def _at_hand(self, desk: Desk, receipt: Receipt) -> Match | None:
+        """The part in memory that a receipt is about beyond doubt; all else is weighed against what the store knows."""
+        rules = desk.operator.receipts
+        for key in written_keys(receipt, rules):
+            match = self._ledger.awaiting(desk.name, key)
+            if match is not None and is_exact(receipt, match):
+                return match
+        if rules.id_in_receipt in ("hex", "decimal"):
+            return self._by_id(desk, receipt, converted_keys(receipt, rules))
+        return None
 
     def _by_id(self, desk: Desk, receipt: Receipt, keys: list[str]) -> Match | None:
         """The part in memory that waits under one of these keys."""

@@ -6,12 +6,11 @@ on disk are all that can be in doubt: at most window x binds per operator.
 """
 
 import asyncio
-import random
 from collections.abc import Callable
 from functools import lru_cache, partial
 
 from router.delivery.lanes import RANKS, Line
-from router.delivery.settle import Step, committed_to, next_part, settle, settle_late, stop_sending
+from router.delivery.settle import Step, committed_to, next_part, stop_sending
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser, cut_for
 from router.engine.desk import Desk, departed
@@ -20,8 +19,7 @@ from router.engine.ledger import Ledger
 from router.event import EventType
 from router.message import FINAL, Attempt, Message, MessageError, Part, State
 from router.operator import TextRules
-from router.outcome import Outcome, OutcomeKind
-from router.ports import Clock, Metrics, Submission
+from router.ports import Clock, Submission
 from router.refusal import Refusal
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
@@ -42,9 +40,6 @@ class Dispatcher:
         backlog: Backlog,
         alarm: Callable[[Message], None],
         clock: Clock,
-        metrics: Metrics,
-        on_accepted: Callable[[Desk, Message, Part, Attempt], None],
-        on_unanswered: Callable[[Desk, Message], None],
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -54,9 +49,6 @@ class Dispatcher:
         self._backlog = backlog
         self._alarm = alarm
         self._clock = clock
-        self._metrics = metrics
-        self._on_accepted = on_accepted
-        self._on_unanswered = on_unanswered
         # The parts of one long text are asked for one after another.
         self._cut_long = lru_cache(maxsize=256)(cut_text)
         self._due_for_pump: dict[str, Desk] = {}
@@ -230,86 +222,10 @@ class Dispatcher:
             return
         submission.part.attempts.remove(submission.attempt)
         self._store.save(message)
-        self._front(desk, message)
+        self.front(desk, message)
 
-    # Back.
-
-    def settled(self, submission: Submission, outcome: Outcome) -> None:
-        """The result of a submission; see the port OperatorSink."""
-        message = submission.message
-        desk = self._desks[submission.attempt.operator]
-        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
-        self.pump_soon(desk)
-        if desk.gateway is not None:
-            desk.gateway.release(submission.slot)
-        desk.in_flight.pop(id(submission), None)
-        monotonic = self._clock.monotonic()
-        self._metrics.submitted(desk.name, outcome.kind)
-        self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
-        if outcome.kind is OutcomeKind.THROTTLED:
-            desk.pacer.throttled(monotonic)
-        part, attempt = submission.part, submission.attempt
-        step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
-        self._proceed(desk, message, part, attempt, step)
-
-    def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
-        """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
-        desk = self._desks[attempt.operator]
-        was = message.state
-        step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
-        if was is State.SUBMITTED and message.state is State.QUEUED:
-            self._ledger.open += 1
-            message.position = self._ledger.next_position()
-            self._alarm(message)
-        self._proceed(desk, message, part, attempt, step)
-
-    def recover(self, message: Message) -> None:
-        """After a start: attempts without outcome are in doubt, as if the link had been cut."""
-        now = self._clock.now()
-        for part in message.parts:
-            last = part.attempts[-1] if part.attempts else None
-            if last is None:
-                continue
-            desk = self.desk(last.operator)
-            if last.outcome is None:
-                step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
-                self._proceed(desk, message, part, last, step)
-            elif last.outcome is OutcomeKind.UNKNOWN:
-                self._ledger.note_unanswered(desk.name, message)
-                if part.state is State.QUEUED:
-                    self._front(desk, message)
-
-    def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
-        now = self._clock.now()
-        match step:
-            case Step.FRONT | Step.REST:
-                self._store.save(message)
-                self._front(desk, message)
-            case Step.AWAIT:
-                self._await(message, now)
-            case Step.LATER:
-                self._store.save(message)
-                self._ledger.active.pop(message.no, None)
-                self._alarm(message)
-            case Step.NEXT:
-                self._move_on(message, part, now)
-            case Step.FINAL:
-                self._endings.end(message, part.state, now)
-            case Step.IGNORE:
-                self._store.save(message)
-        if attempt.outcome is OutcomeKind.ACCEPTED:
-            self._on_accepted(desk, message, part, attempt)
-        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
-            self._on_unanswered(desk, message)
-
-    def _await(self, message: Message, now: int) -> None:
-        self._store.save(message)
-        self._ledger.active.pop(message.no, None)
-        self._ledger.open -= 1
-        self._endings.tell(EventType.SUBMITTED, message, now)
-        self._alarm(message)
-
-    def _front(self, desk: Desk, message: Message) -> None:
+    def front(self, desk: Desk, message: Message) -> None:
+        """Put before all others at its operator a message that was taken out and has to go on. The caller saves it."""
         if message.position is None:
             message.position = self._ledger.next_position()
         self._ledger.active[message.no] = message
@@ -317,17 +233,13 @@ class Dispatcher:
             desk.queue.push_urgent(message)
             self.pump_soon(desk)
 
-    def _move_on(self, message: Message, part: Part, now: int) -> None:
-        """The operator has refused: the next one, or the end."""
+    def submitted(self, message: Message, now: int) -> None:
+        """All parts are with the operator: store it, tell it, and wait for receipts."""
+        self._store.save(message)
         self._ledger.active.pop(message.no, None)
-        if self._chooser.move(message, now):
-            message.waiting_for = None
-            self.enqueue(message)
-            self._store.save(message)
-            return
-        exhausted = message.error is not None and message.error.code == "retries_exhausted"
-        part.state = State.FAILED if exhausted else State.REJECTED
-        self._endings.end(message, part.state, now)
+        self._ledger.open -= 1
+        self._endings.tell(EventType.SUBMITTED, message, now)
+        self._alarm(message)
 
     # Between operators.
 
@@ -365,7 +277,7 @@ class Dispatcher:
         now = self._clock.now()
         step = stop_sending(message, desk.operator, now)
         if step is Step.AWAIT:
-            self._await(message, now)
+            self.submitted(message, now)
         elif step is Step.FINAL:
             self._endings.end(message, State.FAILED, now, _GONE)
         return step is not Step.IGNORE
@@ -381,4 +293,3 @@ class Dispatcher:
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")
-_IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

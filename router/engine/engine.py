@@ -21,6 +21,7 @@ from router.engine.ledger import Ledger
 from router.engine.messages import Messages
 from router.engine.preview import Preview
 from router.engine.running import Running
+from router.engine.settle import Settler
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -76,7 +77,7 @@ class Engine:
             endings,
             clock,
             metrics,
-            lambda *late: self._dispatcher.answered_late(*late),
+            lambda *late: self._settler.answered_late(*late),
             log,
         )
         self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
@@ -86,6 +87,14 @@ class Engine:
             chooser,
             endings,
             self._backlog,
+            self._wakeups.note,
+            clock,
+        )
+        self._settler = Settler(
+            self.ledger,
+            self._dispatcher,
+            chooser,
+            endings,
             self._wakeups.note,
             clock,
             metrics,
@@ -123,7 +132,7 @@ class Engine:
         for found in recovery.lanes:
             self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
         for message in recovery.unsettled:
-            self._dispatcher.recover(self.ledger.resident(message))
+            self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
             if desk.gateway is not None:
@@ -180,10 +189,10 @@ class Engine:
     # OperatorSink
 
     def settled(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.settled(submission, outcome)
+        self._settler.settled(submission, outcome)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        self._dispatcher.answered_late(submission.message, submission.part, submission.attempt, outcome)
+        self._settler.answered_late(submission.message, submission.part, submission.attempt, outcome)
 
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
         self._correlator.received(operator, receipt, token)

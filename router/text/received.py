@@ -128,14 +128,13 @@ def _unpack(content: bytes, header: int, is_last: bool) -> bytes:
 
 def _decode(run: _Run) -> str | None:
     alphabet, locking, single = run.form
-    if alphabet is None:
-        return None
     if alphabet == GSM7:
         return table(locking, single).decode(run.content) if run.content.isascii() else None
     if alphabet == UCS2:
         return _read_ucs2(run)
+    codec = _CODECS.get(alphabet or "")
     try:
-        return run.content.decode(_CODECS[alphabet])
+        return run.content.decode(codec) if codec is not None else None
     except ValueError:
         return None
 

@@ -83,7 +83,7 @@ class Reader:
 @pytest.mark.parametrize("on_unanswered", ["resend", "hold"])
 async def test_nothing_is_lost_and_little_is_double(world: World, on_unanswered: str) -> None:
     smsc = await world.operator(receipt_delay=0.15)
-    world.configure(window=WINDOW, binds=BINDS, operator=f"receipts: {{timeout: 10s}}\non_unanswered: {on_unanswered}")
+    world.configure(window=WINDOW, binds=BINDS, operator=f"receipts: {{timeout: 20s}}\non_unanswered: {on_unanswered}")
     await world.start()
     client, reader = Client(world), Reader(world)
     reading = asyncio.create_task(reader.read_all())

@@ -19,6 +19,7 @@ from tests.scenarios.world import Event, World, until
 
 pytestmark = pytest.mark.process
 
+KILLS = 3
 INBOUND = '    inbound: [{to: "8080"}]'
 MIXED = "Ça va? 😀👨\u200d👩\u200d👧 हिन्दी "
 PLAIN = "All of it has to come as it was written, {euro} and ^ too. "
@@ -73,20 +74,20 @@ async def received(world: World, count: int) -> list[Event]:
 
 async def test_killed_between_the_parts(world: World) -> None:
     chance = random.Random(7)
-    smsc = await world.operator(resend=0.3)
+    smsc = await world.operator()
     world.configure(binds=2, account=INBOUND)
     await world.start()
     await world.bound()
-    sent: Counter[tuple[str, str]] = Counter()
+    sent: set[tuple[str, str]] = set()
     parts: list[Part] = []
     for number in range(150):
         # Handsets of ten messages each; neighbours use the same references.
         sender = handset(number // 10)
         text = f"{number} {(MIXED if number % 2 else PLAIN) * (1 + number % 3)}"
         parts += long_message(sender, ("udh8", "udh16", "sar")[number % 3], number % 10, text)
-        sent[f"+{sender}", text] += 1
+        sent.add((f"+{sender}", text))
     chance.shuffle(parts)
-    pauses = sorted(chance.sample(range(len(parts)), 3))
+    pauses = sorted(chance.sample(range(len(parts)), KILLS))
     for start, stop in zip([0, *pauses], [*pauses, len(parts)], strict=True):
         for part in parts[start:stop]:
             part.send(smsc)
@@ -96,9 +97,19 @@ async def test_killed_between_the_parts(world: World) -> None:
             await until(lambda: smsc.counts.delivered >= done)  # noqa: B023
             await world.kill()
             await world.start()
-    events = await received(world, len(sent))
-    await until(lambda: smsc.counts.delivered >= len(parts), what=lambda: smsc.counts)
-    assert Counter((event["from"], event["text"]) for event in events if event["complete"]) == sent
+    told: Counter[tuple[str, str]] = Counter()
+    events: list[Event] = []
+
+    async def all_told() -> bool:
+        events[:] = await world.events()
+        told.clear()
+        told.update((event["from"], event["text"]) for event in events if event["complete"])
+        return told.keys() >= sent
+
+    await until(all_told, within=60.0, what=lambda: f"{len(told)} of {len(sent)} messages")
+    assert told.keys() == sent
+    # All parts of one may come again only where all their answers were lost with a link that was killed.
+    assert max(told.values()) <= 1 + KILLS
     assert {(event["type"], event["to"], event["operator"]) for event in events} == {
         ("message.received", "8080", "mtn")
     }
@@ -112,14 +123,14 @@ async def test_killed_between_the_parts(world: World) -> None:
 
 
 async def test_what_never_became_whole_is_told_as_it_is(world: World) -> None:
-    smsc = await world.operator(resend=0.3)
+    smsc = await world.operator()
     world.configure(account=INBOUND, router="limits: {mo_join: 2s}")
     await world.start()
     await world.bound()
     first, second, third, *_ = long_message(handset(1), "udh8", 5, PLAIN)
     third.send(smsc)
     first.send(smsc)
-    await until(lambda: smsc.counts.delivered == 2)
+    await until(lambda: smsc.counts.delivered >= 2)
     await world.kill()
     await world.start()
     (event,) = await received(world, 1)

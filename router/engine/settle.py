@@ -1,0 +1,124 @@
+"""What comes back from the operators: every attempt's result, applied and stored."""
+
+import random
+from collections.abc import Callable
+
+from router.delivery.settle import Step, settle, settle_late
+from router.engine.choosing import Chooser
+from router.engine.desk import Desk
+from router.engine.dispatch import Dispatcher
+from router.engine.endings import Endings
+from router.engine.ledger import Ledger
+from router.message import FINAL, Attempt, Message, Part, State
+from router.outcome import Outcome, OutcomeKind
+from router.ports import Clock, Metrics, Submission
+
+
+class Settler:
+    """Applies outcomes and sends each message on its way: back in line, to the next operator, or to its end."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatcher,
+        chooser: Chooser,
+        endings: Endings,
+        alarm: Callable[[Message], None],
+        clock: Clock,
+        metrics: Metrics,
+        on_accepted: Callable[[Desk, Message, Part, Attempt], None],
+        on_unanswered: Callable[[Desk, Message], None],
+    ) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._dispatcher = dispatcher
+        self._chooser = chooser
+        self._endings = endings
+        self._alarm = alarm
+        self._clock = clock
+        self._metrics = metrics
+        self._on_accepted = on_accepted
+        self._on_unanswered = on_unanswered
+
+    def settled(self, submission: Submission, outcome: Outcome) -> None:
+        """The result of a submission; see the port OperatorSink."""
+        message = submission.message
+        desk = self._dispatcher.desk(submission.attempt.operator)
+        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
+        self._dispatcher.pump_soon(desk)
+        if desk.gateway is not None:
+            desk.gateway.release(submission.slot)
+        desk.in_flight.pop(id(submission), None)
+        monotonic = self._clock.monotonic()
+        self._metrics.submitted(desk.name, outcome.kind)
+        self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
+        if outcome.kind is OutcomeKind.THROTTLED:
+            desk.pacer.throttled(monotonic)
+        part, attempt = submission.part, submission.attempt
+        step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        self._proceed(desk, message, part, attempt, step)
+
+    def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
+        """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
+        desk = self._dispatcher.desk(attempt.operator)
+        was = message.state
+        step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
+        if was is State.SUBMITTED and message.state is State.QUEUED:
+            self._ledger.open += 1
+            message.position = self._ledger.next_position()
+            self._alarm(message)
+        self._proceed(desk, message, part, attempt, step)
+
+    def recover(self, message: Message) -> None:
+        """After a start: attempts without outcome are in doubt, as if the link had been cut."""
+        now = self._clock.now()
+        for part in message.parts:
+            last = part.attempts[-1] if part.attempts else None
+            if last is None:
+                continue
+            desk = self._dispatcher.desk(last.operator)
+            if last.outcome is None:
+                step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
+                self._proceed(desk, message, part, last, step)
+            elif last.outcome is OutcomeKind.UNKNOWN:
+                self._ledger.note_unanswered(desk.name, message)
+                if part.state is State.QUEUED:
+                    self._dispatcher.front(desk, message)
+
+    def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
+        now = self._clock.now()
+        match step:
+            case Step.FRONT | Step.REST:
+                self._store.save(message)
+                self._dispatcher.front(desk, message)
+            case Step.AWAIT:
+                self._dispatcher.submitted(message, now)
+            case Step.LATER:
+                self._store.save(message)
+                self._ledger.active.pop(message.no, None)
+                self._alarm(message)
+            case Step.NEXT:
+                self._move_on(message, part, now)
+            case Step.FINAL:
+                self._endings.end(message, part.state, now)
+            case Step.IGNORE:
+                self._store.save(message)
+        if attempt.outcome is OutcomeKind.ACCEPTED:
+            self._on_accepted(desk, message, part, attempt)
+        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
+            self._on_unanswered(desk, message)
+
+    def _move_on(self, message: Message, part: Part, now: int) -> None:
+        """The operator has refused: the next one, or the end."""
+        self._ledger.active.pop(message.no, None)
+        if self._chooser.move(message, now):
+            message.waiting_for = None
+            self._dispatcher.enqueue(message)
+            self._store.save(message)
+            return
+        exhausted = message.error is not None and message.error.code == "retries_exhausted"
+        part.state = State.FAILED if exhausted else State.REJECTED
+        self._endings.end(message, part.state, now)
+
+
+_IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")
