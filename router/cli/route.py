@@ -2,19 +2,18 @@
 
 import argparse
 import os
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from adapters.config_yaml import load
+from router.cli.offline import answer
 from router.engine.preview import preview_route
 from router.message import TrafficClass
-from router.refusal import Refusal
 from router.routing.plan import RoutePlan
 from router.routing.route import Decision, RouteQuery
 
@@ -44,30 +43,21 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from adapters.config_yaml import ConfigErrors, load
+    return answer(
+        lambda: _decision(arguments), lambda decision: _show(arguments.number, decision), as_json=arguments.json
+    )
 
-    try:
-        plan = RoutePlan(load(arguments.config, os.environ), 1)
-        query = RouteQuery(
-            to=arguments.number,
-            at=arguments.at if arguments.at is not None else time.time_ns() // 1_000_000,
-            sender=arguments.sender,
-            traffic_class=arguments.traffic_class,
-            plan=arguments.plan,
-        )
-        decision = preview_route(plan, None, query, lambda operator: None)
-    except ConfigErrors as errors:
-        for error in errors.errors:
-            print(error, file=sys.stderr)
-        return 1
-    except Refusal as refusal:
-        print(f"error: {refusal.code}: {refusal.detail}", file=sys.stderr)
-        return 1
-    if arguments.json:
-        print(msgspec.json.format(msgspec.json.encode(decision)).decode())
-    else:
-        _show(arguments.number, decision)
-    return 0
+
+def _decision(arguments: argparse.Namespace) -> Decision:
+    plan = RoutePlan(load(arguments.config, os.environ), 1)
+    query = RouteQuery(
+        to=arguments.number,
+        at=arguments.at if arguments.at is not None else time.time_ns() // 1_000_000,
+        sender=arguments.sender,
+        traffic_class=arguments.traffic_class,
+        plan=arguments.plan,
+    )
+    return preview_route(plan, None, query, lambda operator: None)
 
 
 def _show(number: str, decision: Decision) -> None:

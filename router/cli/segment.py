@@ -6,15 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from router.cli.offline import answer
 from router.engine.preview import preview_segments
 from router.message import EncodingWish
 from router.operator import TextRules
-from router.refusal import Refusal
 from router.routing.plan import RoutePlan
 from router.settings import Limits
 from router.text.languages import Language
@@ -46,25 +45,10 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from adapters.config_yaml import ConfigErrors
-
     if arguments.operator is not None and arguments.config is None:
         print("error: --operator needs -c FILE", file=sys.stderr)
         return 2
-    try:
-        found = view(_segmentation(arguments))
-    except ConfigErrors as errors:
-        for error in errors.errors:
-            print(error, file=sys.stderr)
-        return 1
-    except Refusal as refusal:
-        print(f"error: {refusal.code}: {refusal.detail}", file=sys.stderr)
-        return 1
-    if arguments.json:
-        print(msgspec.json.format(msgspec.json.encode(found)).decode())
-    else:
-        _show(found)
-    return 0
+    return answer(lambda: view(_segmentation(arguments)), _show, as_json=arguments.json)
 
 
 def _segmentation(arguments: argparse.Namespace) -> Segmentation:
