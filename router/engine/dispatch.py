@@ -153,7 +153,7 @@ class Dispatcher:
             if part is None:
                 continue
             if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
-                self._endings.end(message, State.EXPIRED, now, _EXPIRED)
+                self._endings.expire(message, now)
                 continue
             segment = self._segment(desk, message, part)
             if segment is None:
@@ -290,6 +290,5 @@ class Dispatcher:
         self.pump_soon(desk)
 
 
-_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")

@@ -13,7 +13,6 @@ from router.ports import Clock, StoreUnavailable
 
 _CHUNK = 500
 _AGAIN_MS = 1_000
-_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this message")
 
 
@@ -86,7 +85,7 @@ class Wakeups:
             return
         expired = message.expires_at is not None and message.expires_at <= now
         if expired and committed_to(message) is None:
-            self._endings.end(message, State.EXPIRED, now, _EXPIRED)
+            self._endings.expire(message, now)
             return
         if expired:
             # Some of it may be with the operator; look again when that is settled.
