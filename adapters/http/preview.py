@@ -7,9 +7,8 @@ from msgspec.json import Decoder, Encoder
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
 from adapters.http.schema import RouteRequest, SegmentRequest
-from router.engine.preview import Preview
+from router.engine.preview import Preview, TextQuery
 from router.routing.route import RouteQuery
-from router.text.view import view
 
 _encode = Encoder().encode
 _segment_request = Decoder(SegmentRequest)
@@ -24,19 +23,27 @@ class PreviewCalls:
     async def segment(self, incoming: Incoming) -> Reply:
         """POST /v1/segment"""
         wanted = decode(_segment_request, await incoming.json_body(self._max_body))
-        segmentation = self._preview.segment(
-            wanted.text, wanted.encoding, wanted.operator, incoming.account.transliterate
+        query = TextQuery(
+            text=wanted.text,
+            wish=wanted.encoding,
+            transliterate=incoming.account.transliterate,
+            operator=wanted.operator,
+            route=None if wanted.to is None else RouteQuery(wanted.to, _now(), wanted.sender, wanted.traffic_class),
         )
-        return Reply(200, _encode(view(segmentation)))
+        return Reply(200, _encode(self._preview.segment(incoming.account, query)))
 
     async def route(self, incoming: Incoming) -> Reply:
         """POST /v1/route"""
         wanted = decode(_route_request, await incoming.json_body(self._max_body))
         query = RouteQuery(
             to=wanted.to,
-            at=time_ns() // 1_000_000 if wanted.at is None else int(wanted.at.timestamp() * 1000),
+            at=_now() if wanted.at is None else int(wanted.at.timestamp() * 1000),
             sender=wanted.sender,
             traffic_class=wanted.traffic_class,
             plan=wanted.plan,
         )
         return Reply(200, _encode(self._preview.route(incoming.account, query)))
+
+
+def _now() -> int:
+    return time_ns() // 1_000_000

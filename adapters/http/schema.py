@@ -42,11 +42,17 @@ class RawBatch(Struct, forbid_unknown_fields=True):
 
 
 class SegmentRequest(Struct, forbid_unknown_fields=True):
-    """How would this text be cut? Without an operator, by the standard's default alphabet."""
+    """How would this text be cut? Without an operator, by the standard's default alphabet.
+
+    With `to` the answer also says which operator would carry it there, and what that would cost.
+    """
 
     text: Annotated[str, Meta(min_length=1)]
     encoding: EncodingWish = EncodingWish.AUTO
     operator: str | None = None
+    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164.")] | None = None
+    sender: Annotated[str, Meta(min_length=1, max_length=320)] | None = field(default=None, name="from")
+    traffic_class: TrafficClass = field(default=TrafficClass.TRANSACTIONAL, name="class")
 
 
 class RouteRequest(Struct, forbid_unknown_fields=True):

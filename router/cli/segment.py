@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from router.cli.offline import answer
-from router.engine.preview import preview_segments
+from router.engine.preview import TextQuery, preview_segments
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.routing.plan import RoutePlan
+from router.routing.route import RouteQuery
 from router.settings import Limits
 from router.text.languages import Language
-from router.text.segment import Segmentation, segment
+from router.text.segment import segment
 from router.text.view import SegmentationView, view
 
 
@@ -28,8 +30,11 @@ def add_parser(subparsers: Any) -> None:
         description="Show the encoding of TEXT, what forced it, and the parts it is cut into. Needs no running daemon.",
     )
     parser.add_argument("text", metavar="TEXT")
-    parser.add_argument("-c", "--config", type=Path, metavar="FILE", help="for --operator and the configured limit")
+    parser.add_argument(
+        "-c", "--config", type=Path, metavar="FILE", help="for --operator, --to and the configured limit"
+    )
     parser.add_argument("--operator", metavar="NAME", help="cut as this operator takes it; default: plain GSM 7-bit")
+    parser.add_argument("--to", metavar="NUMBER", help="also show who would carry it there, and at what cost")
     parser.add_argument(
         "--encoding",
         type=EncodingWish,
@@ -45,20 +50,28 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.operator is not None and arguments.config is None:
-        print("error: --operator needs -c FILE", file=sys.stderr)
-        return 2
-    return answer(lambda: view(_segmentation(arguments)), _show, as_json=arguments.json)
+    for option in ("operator", "to"):
+        if getattr(arguments, option) is not None and arguments.config is None:
+            print(f"error: --{option} needs -c FILE", file=sys.stderr)
+            return 2
+    return answer(lambda: _segmentation(arguments), _show, as_json=arguments.json)
 
 
-def _segmentation(arguments: argparse.Namespace) -> Segmentation:
+def _segmentation(arguments: argparse.Namespace) -> SegmentationView:
     if arguments.config is None:
         limit = Limits().message_parts
-        return segment(arguments.text, arguments.encoding, TextRules(), limit, arguments.transliterate)
+        return view(segment(arguments.text, arguments.encoding, TextRules(), limit, arguments.transliterate))
     from adapters.config_yaml import load
 
     plan = RoutePlan(load(arguments.config, os.environ), 1)
-    return preview_segments(plan, arguments.text, arguments.encoding, arguments.operator, arguments.transliterate)
+    query = TextQuery(
+        text=arguments.text,
+        wish=arguments.encoding,
+        transliterate=arguments.transliterate,
+        operator=arguments.operator,
+        route=None if arguments.to is None else RouteQuery(arguments.to, time.time_ns() // 1_000_000),
+    )
+    return preview_segments(plan, None, query, lambda operator: None)
 
 
 def _show(found: SegmentationView) -> None:
@@ -69,6 +82,8 @@ def _show(found: SegmentationView) -> None:
     console.print(
         Text(f"{found.encoding}{tables}{why}: {found.units} units in {messages} of up to {found.units_per_segment}")
     )
+    if found.cost:
+        console.print(f"{found.operator}: {found.cost}")
     table = Table("part", "units", "text")
     for number, part in enumerate(found.parts, 1):
         table.add_row(str(number), str(part.units), Text(part.text))

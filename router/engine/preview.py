@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from msgspec import structs
+from msgspec import UNSET, Struct, structs
 
 from router.account import Account
 from router.engine.desk import Desk
@@ -13,8 +13,20 @@ from router.refusal import Refusal
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
-from router.routing.route import Decision, RouteQuery, Usable, decide
+from router.routing.route import Candidate, Decision, Ranking, RouteQuery, Usable, decide, rank
 from router.text.segment import Segmentation, segment
+from router.text.view import SegmentationView, view
+
+
+class TextQuery(Struct, frozen=True, gc=False):
+    """A text and who would carry it: the `operator` named (else plain GSM 7-bit), or on the way to `route.to` the
+    operator named, else the one that a message would go to."""
+
+    text: str
+    wish: EncodingWish = EncodingWish.AUTO
+    transliterate: bool = False
+    operator: str | None = None
+    route: RouteQuery | None = None
 
 
 class Preview:
@@ -22,9 +34,9 @@ class Preview:
         self._running = running
         self._desks = desks
 
-    def segment(self, text: str, wish: EncodingWish, operator: str | None, transliterate: bool) -> Segmentation:
-        """How the text would be cut for an operator (None: one that takes plain GSM-7). Raises Refusal."""
-        return preview_segments(self._running.plan, text, wish, operator, transliterate)
+    def segment(self, account: Account, query: TextQuery) -> SegmentationView:
+        """How the text would be cut, and where a way is given what it would cost. Raises Refusal as a submit would."""
+        return preview_segments(self._running.plan, account, query, self._unusable)
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
@@ -35,16 +47,48 @@ class Preview:
         return desk.unusable if desk is not None else "removed"
 
 
-def preview_segments(
-    plan: RoutePlan, text: str, wish: EncodingWish, operator: str | None, transliterate: bool
-) -> Segmentation:
+def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery, usable: Usable) -> SegmentationView:
     """As `Preview.segment`, without a running daemon."""
-    rules = TextRules()
-    if operator is not None:
-        if operator not in plan.operators:
-            raise Refusal("invalid_request", f"there is no operator {operator!r}", "operator")
-        rules = plan.operators[operator].text
-    return segment(text, wish, rules, plan.settings.limits.message_parts, transliterate)
+    if query.operator is not None and query.operator not in plan.operators:
+        raise Refusal("invalid_request", f"there is no operator {query.operator!r}", "operator")
+    if query.route is None:
+        rules = TextRules() if query.operator is None else plan.operators[query.operator].text
+        return view(_cut(plan, query, rules))
+    way = structs.replace(query.route, to=normalise(query.route.to, plan.settings.limits.numbers))
+    candidate, cut = _carried(plan, query, rank(plan, account, way), usable)
+    price = None
+    if account is not None:
+        price = plan.price(account.name, way.to[1:], way.traffic_class, way.channel)
+    return structs.replace(
+        view(cut),
+        operator=candidate.operator,
+        cost=candidate.cost.times(cut.count),
+        price=UNSET if price is None else price.times(cut.count),
+    )
+
+
+def _carried(plan: RoutePlan, query: TextQuery, ranking: Ranking, usable: Usable) -> tuple[Candidate, Segmentation]:
+    """The first usable candidate that can write the text; where none is usable the first that can."""
+    unwritable: Refusal | None = None
+    waiting: tuple[Candidate, Segmentation] | None = None
+    for candidate in ranking.candidates:
+        if query.operator not in (None, candidate.operator):
+            continue
+        try:
+            cut = _cut(plan, query, plan.operators[candidate.operator].text)
+        except Refusal as refusal:
+            unwritable = unwritable or refusal
+            continue
+        if usable(candidate.operator) is None:
+            return candidate, cut
+        waiting = waiting or (candidate, cut)
+    if waiting is None:
+        raise unwritable or Refusal("unroutable", f"{query.operator!r} has no rate for this number here", "operator")
+    return waiting
+
+
+def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
+    return segment(query.text, query.wish, rules, plan.settings.limits.message_parts, query.transliterate)
 
 
 def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:

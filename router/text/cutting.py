@@ -58,9 +58,10 @@ def cuts(leading: bytes, capacity: int, text: str, count: int) -> list[Cut]:
         for earliest, other in zip(nearest, broken, strict=True):
             here = further = None
             if way is not None:
-                units = way.units + capacity
+                begin = way.units
+                units = begin + capacity
                 units -= leading[units - 1]
-                characters = way.characters + units - way.units - leading.count(1, way.units, units)
+                characters = way.characters + units - begin - leading.count(1, begin, units)
                 whole = clusters.start(text, characters, way.whole)
                 if whole != characters:
                     further = Cut(units, characters, whole, way)

@@ -355,4 +355,7 @@ def _is_surrogate(character: str) -> bool:
 
 def _shown(characters: Iterable[str]) -> str:
     """The first characters; those that cannot be seen by their code point."""
-    return " ".join([one if one.isprintable() else f"U+{ord(one):04X}" for one in islice(characters, _SHOWN)])
+    shown = " ".join(islice(characters, _SHOWN))
+    if shown.isprintable():
+        return shown
+    return " ".join([one if one.isprintable() else f"U+{ord(one):04X}" for one in shown[::2]])

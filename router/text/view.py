@@ -1,7 +1,8 @@
 """A segmentation as people and programs outside see it: the answer of the API and of the command line."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from router.money import Money
 from router.text.languages import Language
 from router.text.segment import Segmentation
 
@@ -12,7 +13,10 @@ class PartView(Struct, frozen=True, gc=False):
 
 
 class SegmentationView(Struct, frozen=True, gc=False):
-    """What a text becomes; `segments` is the number of short messages, `units` are septets or UTF-16 code units."""
+    """What a text becomes; `segments` is the number of short messages, `units` are septets or UTF-16 code units.
+
+    Where the recipient is known: the `operator` that would carry it, its `cost` and the account's `price` in all.
+    """
 
     encoding: str
     reason: str | None
@@ -21,6 +25,9 @@ class SegmentationView(Struct, frozen=True, gc=False):
     units_per_segment: int
     parts: list[PartView]
     language: Language | None = None
+    operator: str | UnsetType = UNSET
+    cost: Money | UnsetType = UNSET
+    price: Money | UnsetType = UNSET
 
 
 def view(segmentation: Segmentation) -> SegmentationView:

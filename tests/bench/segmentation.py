@@ -27,7 +27,7 @@ CASES: list[tuple[str, str, TextRules, float | None]] = [
     ("160 septets with brackets and euros", long("Pay {5 €} [now] ", 120), PLAIN, 5.0),
     ("400 characters of GSM 7-bit", long("Your code is 493027. Do not pass it on, please. ", 400), PLAIN, 40.0),
     ("400 mixed: Latin, Cyrillic, emoji", long("Noël 🎄 с праздником 🎁, à bientôt! ", 400), PLAIN, 40.0),
-    ("400 mixed: Arabic, flags, families", long(f"مرحبا 🇨🇲 {FAMILY} salut ", 400), PLAIN, 40.0),
+    ("400 of Arabic, an emoji in every cut", long(f"مرحبا 🇨🇲 {FAMILY} salut ", 400), PLAIN, None),
     ("400 of Hindi, conjuncts at the cuts", long("क्षत्रिय नमस्ते ", 400), PLAIN, 40.0),
     ("400 of Hindi with its tables", long("क्षत्रिय नमस्ते ", 400), INDIAN, None),
     ("400 of Turkish with its tables", long("Değerli müşterimiz, şifreniz: 4930 ", 400), TURKISH, None),

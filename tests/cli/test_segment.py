@@ -68,7 +68,20 @@ def test_refusals(arguments: list[str], error: str, capsys: pytest.CaptureFixtur
     assert (printed.out, printed.err) == ("", error)
 
 
-@pytest.mark.parametrize("arguments", [["--operator", "plain", "hi"], ["--encoding", "utf8", "hi"], []])
+def test_what_it_would_cost(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("-c", config, "--to", "+237670000001", "--operator", "ascii", "--json", "£5" + "a" * 69) == 0
+    found = json.loads(capsys.readouterr().out)
+    cost = {"amount": "0.02", "currency": "EUR"}
+    assert (found["operator"], found["segments"], found["cost"]) == ("ascii", 2, cost)
+    assert call("-c", config, "--to", "+237670000001", "ğ") == 0
+    assert "ascii: 0.01 EUR" in capsys.readouterr().out  # first of the operators that cost the same
+    assert call("-c", config, "--to", "0670", "hi") == 1
+    assert capsys.readouterr().err.startswith("error: invalid_number: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--to", "+1", "hi"], ["--operator", "plain", "hi"], ["--encoding", "utf8", "hi"], []]
+)
 def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     try:
         code = call(*arguments)

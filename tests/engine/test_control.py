@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from router.account import Account, RateLimit, Token
 from router.engine.desk import Desk, departed
 from router.engine.ledger import Ledger
+from router.engine.preview import TextQuery
 from router.message import EncodingWish, Message, Part, State
+from router.money import Money
 from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Recovery
@@ -206,14 +209,46 @@ async def test_a_preview_tells_what_the_engine_then_does(tmp_path: Path) -> None
 async def test_a_preview_of_text_for_an_operator(tmp_path: Path) -> None:
     async with Rig(settings(operator("a", text=TextRules(alphabet="ascii"))), tmp_path) as rig:
         preview = rig.engine.preview
-        assert preview.segment("é" * 80, EncodingWish.AUTO, None, False).count == 1
-        assert preview.segment("é" * 80, EncodingWish.AUTO, "a", False).count == 2
+        account = rig.config.accounts["acme"]
+        assert preview.segment(account, TextQuery("é" * 80)).segments == 1
+        assert preview.segment(account, TextQuery("é" * 80, operator="a")).segments == 2
         with pytest.raises(Refusal) as refused:
-            preview.segment("x", EncodingWish.AUTO, "nobody", False)
+            preview.segment(account, TextQuery("x", operator="nobody"))
         assert (refused.value.code, refused.value.field) == ("invalid_request", "operator")
         with pytest.raises(Refusal) as refused:
             preview.route(None, RouteQuery(to="0670000001", at=0))
         assert refused.value.code == "invalid_number"
+
+
+async def test_a_preview_of_text_tells_the_cost_of_the_message(tmp_path: Path) -> None:
+    config = settings(
+        operator("a", "0.01", text=TextRules(alphabet="ascii")), operator("b", "0.02"), operator("c", "0.03", "1")
+    )
+    async with Rig(config, tmp_path) as rig:
+        account = rig.config.accounts["acme"]
+        for down in ((), ("a",), ("a", "b")):
+            for name in down:
+                rig.operators[name].go_down()
+            for text in ("é" * 80, "hello"):
+                way = RouteQuery(to="+237 670-000.001", at=rig.clock.ms)
+                found = rig.engine.preview.segment(account, TextQuery(text, route=way))
+                message = await rig.submit(text=text)
+                assert (found.operator, found.segments, found.cost, found.price) == (
+                    message.operator,
+                    message.segments,
+                    message.cost,
+                    message.price,
+                )
+        other = rig.engine.preview.segment(account, TextQuery("é" * 80, operator="b", route=way))
+        assert (other.operator, other.cost) == ("b", Money(Decimal("0.02"), "XAF"))
+        for wanted, code in (
+            (TextQuery("x", operator="c", route=way), "unroutable"),
+            (TextQuery("ğ", EncodingWish.GSM7, route=way), "not_encodable"),
+            (TextQuery("x", route=RouteQuery(to="0670000001", at=0)), "invalid_number"),
+        ):
+            with pytest.raises(Refusal) as refused:
+                rig.engine.preview.segment(account, wanted)
+            assert refused.value.code == code
 
 
 # --- the desk's alarm, the ledger's memory -------------------------------------------------------------------

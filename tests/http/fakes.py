@@ -14,12 +14,12 @@ from router.account import Account
 from router.engine.control import OperatorView, PlanView
 from router.engine.intake import Answer
 from router.event import LoggedEvent
-from router.message import FINAL, Encoding, Message, Network, State
+from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 from router.routing.route import Candidate, Decision
-from router.text.segment import Segment, Segmentation
+from router.text.view import PartView, SegmentationView
 
 TOKEN = "token-of-acme-that-stays-secret"
 SUSPENDED_TOKEN = "token-of-a-suspended-account"
@@ -158,10 +158,12 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
-    def segment(self, text, wish, operator, transliterate):
-        if operator not in (None, "mtn-cm"):
+    def segment(self, account, query):
+        self.queries.append(query.route)
+        if query.operator not in (None, "mtn-cm"):
             raise Refusal("invalid_request", "there is no such operator", "operator")
-        return Segmentation(Encoding.GSM7, None, len(text), 160, 1, (Segment(text.encode(), len(text), text),))
+        units = len(query.text)
+        return SegmentationView("gsm7", None, 1, units, 160, [PartView(query.text, units)])
 
     def route(self, account, query):
         self.queries.append(query)

@@ -1,5 +1,7 @@
 """Where long texts are cut, against a search through every way to cut them."""
 
+import sys
+
 import pytest
 import regex
 from hypothesis import example, given, settings
@@ -149,6 +151,19 @@ def test_a_cluster_found_from_its_middle_is_the_cluster_of_the_whole_text(text: 
     whole = boundaries(text)
     index = data.draw(st.integers(1, len(text) - 1))
     assert clusters.start(text, index) == max(place for place in whole if place <= index)
+
+
+def test_every_character_that_joins_is_known() -> None:
+    lone = r"[\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}\p{GCB=LV}\p{GCB=LVT}]"
+    every = "".join(map(chr, range(sys.maxunicode + 1)))
+    assert set(regex.sub(lone, "", every)) == clusters.JOINING
+
+
+def test_a_run_of_any_length_is_one_cluster_and_not_remembered() -> None:
+    before = clusters._last.cache_info().currsize
+    text = "e" + "\u0301" * 5000 + "x"
+    assert clusters.start(text, 4000) == 0
+    assert clusters._last.cache_info().currsize == before
 
 
 INDIAN = ["ब", "्", "ि", "ं", "A", "{", "ष", " ", "क्ष"]
