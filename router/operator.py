@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from router.receipt import ReceiptState
+
 
 @dataclass(frozen=True, slots=True)
 class Tls:
@@ -86,11 +88,16 @@ class TextRules:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRules:
+    """`text_only`: a text like a receipt is one even where neither esm_class nor a TLV says so. `words` are the
+    operator's own for `stat`, in capitals."""
+
     request: Literal["final", "all", "none"] = "final"
     timeout: float = 259_200.0
     id_in_response: IdForm = "auto"
     id_in_receipt: IdForm = "auto"
     query: bool = False
+    text_only: bool = False
+    words: dict[str, ReceiptState] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whom we buy delivery from. `link` is None for protocol http, whose description comes with its adapter."""
+    """Whom we buy delivery from. `link` is None for protocol http, whose description comes with its adapter.
+    `cancel`: what was submitted may be cancelled there (cancel_sm)."""
 
     name: str
     channel: str
@@ -131,3 +139,4 @@ class Operator:
     errors: dict[int, Override] = field(default_factory=dict)
     tlvs: dict[int, str] = field(default_factory=dict)
     rates: tuple[Rate, ...] = field(default=(), repr=False)
+    cancel: bool = False

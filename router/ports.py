@@ -1,7 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -206,6 +206,27 @@ class Submission(Struct, gc=False):
     written_at: float = 0.0
 
 
+class Reply(Struct, frozen=True, gc=False):
+    """What an operator answered to a question: `done` when it did what it was asked; to a query its `receipt`."""
+
+    done: bool
+    receipt: Receipt | None = None
+
+
+class Question(Struct, gc=False):
+    """Something to ask an operator about a part that it has accepted, with the id of `attempt`.
+
+    `answered` is called exactly once, with None where no usable answer came. `written_at` as of a Submission.
+    """
+
+    kind: Literal["query", "cancel"]
+    message: Message
+    attempt: Attempt
+    sender: str | None
+    answered: Callable[[Reply | None], None]
+    written_at: float = 0.0
+
+
 class BindView(Struct, frozen=True, gc=False):
     """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting or closed."""
 
@@ -254,6 +275,9 @@ class OperatorGateway(Protocol):
 
     def submit(self, submission: Submission) -> bool:
         """Write one part on its slot's bind. False when the bind is gone and nothing was written."""
+
+    def ask(self, question: Question) -> bool:
+        """Put a question. False when nobody can be asked now; then `answered` is not called."""
 
     def acknowledge(self, token: Any, stored: bool) -> None:
         """Answer the operator for a receipt or a message: stored, or temporarily not."""

@@ -38,6 +38,7 @@ from router.operator import (
     TextRules,
     Tls,
 )
+from router.receipt import ReceiptState
 from router.submit import Channel
 from router.text.languages import IDENTIFIERS
 
@@ -130,12 +131,15 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
                 "id_in_response": one_of(("auto", "as-is", "hex", "decimal")),
                 "id_in_receipt": one_of(("auto", "as-is", "hex", "decimal")),
                 "query": flag,
+                "text_only": flag,
+                "words": mapping(_stat_word, one_of(ReceiptState)),
             },
         ),
         "on_unanswered": one_of(("resend", "hold")),
         "retry": _pauses(
             record(Retry, {}, {"initial": word(words.duration), "max": word(words.duration), "attempts": whole(1)})
         ),
+        "cancel": flag,
         "errors": mapping(number_key(0xFFFFFFFF), one_of(get_args(Override))),
         "tlvs": mapping(number_key(0xFFFF), record(_option, {"from": text})),
         "rates": as_it_is,
@@ -149,6 +153,10 @@ def _protocol(value: Value) -> str:
     if protocol in NOT_AVAILABLE:
         value.report(f"protocol {protocol} is not available in this version")
     return protocol
+
+
+def _stat_word(value: Value) -> str:
+    return text(value).upper()
 
 
 def _option(**given: str) -> str:

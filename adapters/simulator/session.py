@@ -186,7 +186,7 @@ class Session(asyncio.Protocol):
         else:
             self.send(MessageResp(SUBMIT_SM_RESP, ESME_RINVBNDSTS), sequence)
 
-    def _other(self, sequence: int, pdu: Bind | BindResp | DataSm | Simple | BadBody) -> None:
+    def _other(self, sequence: int, pdu: Pdu | BadBody) -> None:
         if isinstance(pdu, Simple):
             if pdu.command_id == ENQUIRE_LINK:
                 self._smsc.counts.enquire_links += 1

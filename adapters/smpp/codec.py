@@ -1,37 +1,22 @@
 """Bytes from and to PDUs (SMPP 3.4 sections 3.2 and 4), without IO: written strictly, read leniently."""
 
-import re
-from collections.abc import Callable
 from struct import Struct, error
 
-from adapters.smpp.constants import (
-    BIND_RECEIVER,
-    BIND_RECEIVER_RESP,
-    BIND_TRANSCEIVER,
-    BIND_TRANSCEIVER_RESP,
-    BIND_TRANSMITTER,
-    BIND_TRANSMITTER_RESP,
-    CANCEL_SM_RESP,
-    DATA_SM,
-    DATA_SM_RESP,
-    DELIVER_SM,
-    DELIVER_SM_RESP,
-    ENQUIRE_LINK,
-    ENQUIRE_LINK_RESP,
-    ESME_RINVCMDID,
-    ESME_RINVCMDLEN,
-    ESME_RINVMSGLEN,
-    ESME_RINVOPTPARSTREAM,
-    GENERIC_NACK,
-    QUERY_SM_RESP,
-    REPLACE_SM_RESP,
-    SUBMIT_MULTI_RESP,
-    SUBMIT_SM,
-    SUBMIT_SM_RESP,
-    UNBIND,
-    UNBIND_RESP,
+from adapters.smpp.constants import CANCEL_SM, DATA_SM, DELIVER_SM_RESP, ESME_RINVCMDID, QUERY_SM, QUERY_SM_RESP
+from adapters.smpp.pdu import (
+    BadBody,
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    MessageResp,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ShortMessage,
+    Tlvs,
 )
-from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple, Tlvs
+from adapters.smpp.reading import READERS
 
 Frame = tuple[int, Pdu | BadBody]
 """A sequence_number and what came under it."""
@@ -39,11 +24,6 @@ Frame = tuple[int, Pdu | BadBody]
 _HEADER = Struct(">IIII")
 _LENGTH = Struct(">I")
 _TLV = Struct(">HH")
-
-# One match finds every NUL of a body; fixed fields between two strings come as one group of octets.
-_BIND_BODY = re.compile(rb"([^\0]*)\0([^\0]*)\0([^\0]*)\0(...)([^\0]*)\0", re.DOTALL)
-_SHORT_MESSAGE_BODY = re.compile(rb"([^\0]*)\0(..)([^\0]*)\0(..)([^\0]*)\0(...)([^\0]*)\0([^\0]*)\0(.....)", re.DOTALL)
-_DATA_BODY = re.compile(rb"([^\0]*)\0(..)([^\0]*)\0(..)([^\0]*)\0(...)", re.DOTALL)
 
 
 class LocalProtocolError(Exception):
@@ -83,6 +63,15 @@ def encode(pdu: Pdu, sequence_number: int) -> bytes:
         if isinstance(pdu, Bind):
             body = _bind_body(pdu)
             return _HEADER.pack(16 + len(body), pdu.command_id, 0, sequence_number) + body
+        if isinstance(pdu, QuerySm):
+            body = _query_body(pdu)
+            return _HEADER.pack(16 + len(body), QUERY_SM, 0, sequence_number) + body
+        if isinstance(pdu, CancelSm):
+            body = _cancel_body(pdu)
+            return _HEADER.pack(16 + len(body), CANCEL_SM, 0, sequence_number) + body
+        if isinstance(pdu, QuerySmResp):
+            body = _query_resp_body(pdu)
+            return _HEADER.pack(16 + len(body), QUERY_SM_RESP, pdu.status, sequence_number) + body
         if isinstance(pdu, MessageResp):
             body = _message_resp_body(pdu)
         elif isinstance(pdu, BindResp):
@@ -179,6 +168,34 @@ def _message_resp_body(pdu: MessageResp) -> bytes:
     return message_id.encode("latin-1") + b"\0" + _tlv_bytes(pdu.tlvs)
 
 
+def _query_body(pdu: QuerySm) -> bytes:
+    _refuse(message_id=(pdu.message_id, 64), source_addr=(pdu.source_addr, 20))
+    return f"{pdu.message_id}\0{chr(pdu.source_addr_ton)}{chr(pdu.source_addr_npi)}{pdu.source_addr}\0".encode(
+        "latin-1"
+    )
+
+
+def _query_resp_body(pdu: QuerySmResp) -> bytes:
+    if pdu.status and not pdu.message_id:
+        return b""
+    _refuse(message_id=(pdu.message_id, 64), final_date=(pdu.final_date, 16))
+    return f"{pdu.message_id}\0{pdu.final_date}\0{chr(pdu.message_state)}{chr(pdu.error_code)}".encode("latin-1")
+
+
+def _cancel_body(pdu: CancelSm) -> bytes:
+    _refuse(
+        service_type=(pdu.service_type, 5),
+        message_id=(pdu.message_id, 64),
+        source_addr=(pdu.source_addr, 20),
+        destination_addr=(pdu.destination_addr, 20),
+    )
+    return (
+        f"{pdu.service_type}\0{pdu.message_id}\0"
+        f"{chr(pdu.source_addr_ton)}{chr(pdu.source_addr_npi)}{pdu.source_addr}\0"
+        f"{chr(pdu.dest_addr_ton)}{chr(pdu.dest_addr_npi)}{pdu.destination_addr}\0"
+    ).encode("latin-1")
+
+
 def _tlv_bytes(tlvs: Tlvs) -> bytes:
     return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items()])
 
@@ -234,7 +251,7 @@ class Decoder:
                 self._need = length
                 break
             _, command_id, status, sequence_number = _HEADER.unpack_from(data, start)
-            read = _READERS.get(command_id)
+            read = READERS.get(command_id)
             if read is None:
                 pdu: Pdu | BadBody = BadBody(command_id, ESME_RINVCMDID, f"unknown command_id 0x{command_id:08X}")
             else:
@@ -246,165 +263,3 @@ class Decoder:
         if start < size:
             rest += data[start:]
         return frames
-
-
-class _CutTlv(Exception):
-    """A TLV that runs past the end of its PDU."""
-
-
-def _read_short_message(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    match = _SHORT_MESSAGE_BODY.match(data, start, stop)
-    if match is None:
-        return BadBody(command_id, ESME_RINVCMDLEN, "a string has no NUL, or the body ends before sm_length")
-    service_type, source_kind, source, dest_kind, destination, classes, schedule, validity, flags = match.groups()
-    registered, replace, coding, default_id, length = flags
-    text = match.end()
-    end = text + length
-    if end > stop:
-        return BadBody(command_id, ESME_RINVMSGLEN, f"sm_length {length} runs past the end of the PDU")
-    try:
-        tlvs = _read_tlvs(data, end, stop) if end < stop else {}
-    except _CutTlv:
-        return BadBody(command_id, ESME_RINVOPTPARSTREAM, "a TLV runs past the end of the PDU")
-    return ShortMessage(
-        command_id,
-        service_type.decode("latin-1") if service_type else "",
-        source_kind[0],
-        source_kind[1],
-        source.decode("latin-1"),
-        dest_kind[0],
-        dest_kind[1],
-        destination.decode("latin-1"),
-        classes[0],
-        classes[1],
-        classes[2],
-        schedule.decode("latin-1") if schedule else "",
-        validity.decode("latin-1") if validity else "",
-        registered,
-        replace,
-        coding,
-        default_id,
-        data[text:end],
-        tlvs,
-    )
-
-
-def _read_data_sm(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    match = _DATA_BODY.match(data, start, stop)
-    if match is None:
-        return BadBody(command_id, ESME_RINVCMDLEN, "a string has no NUL, or the body ends before data_coding")
-    service_type, source_kind, source, dest_kind, destination, classes = match.groups()
-    try:
-        tlvs = _read_tlvs(data, match.end(), stop)
-    except _CutTlv:
-        return BadBody(command_id, ESME_RINVOPTPARSTREAM, "a TLV runs past the end of the PDU")
-    return DataSm(
-        service_type.decode("latin-1"),
-        source_kind[0],
-        source_kind[1],
-        source.decode("latin-1"),
-        dest_kind[0],
-        dest_kind[1],
-        destination.decode("latin-1"),
-        classes[0],
-        classes[1],
-        classes[2],
-        tlvs,
-    )
-
-
-def _read_bind(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    match = _BIND_BODY.match(data, start, stop)
-    if match is None:
-        return BadBody(command_id, ESME_RINVCMDLEN, "a string has no NUL")
-    system_id, password, system_type, numbers, address_range = match.groups()
-    return Bind(
-        command_id,
-        system_id.decode("latin-1"),
-        password.decode("latin-1"),
-        system_type.decode("latin-1"),
-        numbers[0],
-        numbers[1],
-        numbers[2],
-        address_range.decode("latin-1"),
-    )
-
-
-def _read_bind_resp(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    read = _read_resp_body(command_id, status, data, start, stop)
-    return read if isinstance(read, BadBody) else BindResp(command_id, status, *read)
-
-
-def _read_message_resp(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    end = data.find(0, start, stop)
-    if end + 1 == stop:
-        return MessageResp(command_id, status, data[start:end].decode("latin-1"), {})
-    read = _read_resp_body(command_id, status, data, start, stop)
-    return read if isinstance(read, BadBody) else MessageResp(command_id, status, *read)
-
-
-def _read_resp_body(command_id: int, status: int, data: bytes, start: int, stop: int) -> tuple[str, Tlvs] | BadBody:
-    """The one string of a response and its TLVs; a body may be missing, and that of an error may be anything."""
-    if start == stop:
-        return "", {}
-    end = data.find(0, start, stop)
-    if end < 0:
-        return ("", {}) if status else BadBody(command_id, ESME_RINVCMDLEN, "a string has no NUL")
-    try:
-        return data[start:end].decode("latin-1"), _read_tlvs(data, end + 1, stop)
-    except _CutTlv:
-        if status:
-            return "", {}
-        return BadBody(command_id, ESME_RINVOPTPARSTREAM, "a TLV runs past the end of the PDU")
-
-
-def _read_simple(command_id: int, status: int, data: bytes, start: int, stop: int) -> Pdu | BadBody:
-    return Simple(command_id, status)
-
-
-def _read_tlvs(data: bytes, start: int, stop: int) -> Tlvs:
-    """All TLVs, unknown and empty ones too; one stray NUL before or behind them is met in the field. Raises _CutTlv."""
-    tlvs: Tlvs = {}
-    position = start
-    while position + 4 <= stop:
-        tag, length = _TLV.unpack_from(data, position)
-        position += 4 + length
-        if position > stop:
-            break
-        tlvs[tag] = data[position - length : position]
-    if position == stop or (position + 1 == stop and data[position] == 0):
-        return tlvs
-    if data[start] == 0 and _tlvs_fit(data, start + 1, stop):
-        return _read_tlvs(data, start + 1, stop)
-    raise _CutTlv
-
-
-def _tlvs_fit(data: bytes, start: int, stop: int) -> bool:
-    while start + 4 <= stop:
-        start += 4 + _TLV.unpack_from(data, start)[1]
-    return start == stop
-
-
-_READERS: dict[int, Callable[[int, int, bytes, int, int], Pdu | BadBody]] = {
-    SUBMIT_SM_RESP: _read_message_resp,
-    DELIVER_SM: _read_short_message,
-    SUBMIT_SM: _read_short_message,
-    DELIVER_SM_RESP: _read_message_resp,
-    DATA_SM: _read_data_sm,
-    DATA_SM_RESP: _read_message_resp,
-    BIND_RECEIVER: _read_bind,
-    BIND_TRANSMITTER: _read_bind,
-    BIND_TRANSCEIVER: _read_bind,
-    BIND_RECEIVER_RESP: _read_bind_resp,
-    BIND_TRANSMITTER_RESP: _read_bind_resp,
-    BIND_TRANSCEIVER_RESP: _read_bind_resp,
-    ENQUIRE_LINK: _read_simple,
-    ENQUIRE_LINK_RESP: _read_simple,
-    UNBIND: _read_simple,
-    UNBIND_RESP: _read_simple,
-    GENERIC_NACK: _read_simple,
-    QUERY_SM_RESP: _read_simple,
-    CANCEL_SM_RESP: _read_simple,
-    REPLACE_SM_RESP: _read_simple,
-    SUBMIT_MULTI_RESP: _read_simple,
-}

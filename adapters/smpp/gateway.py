@@ -9,14 +9,14 @@ from adapters.smpp.connection import Connection
 from adapters.smpp.constants import DATA_SM, DELIVER_SM
 from adapters.smpp.inbound import read_inbound
 from adapters.smpp.message_pdu import SubmitForm
-from adapters.smpp.pdu import DataSm
-from adapters.smpp.receipts import read_receipt
-from adapters.smpp.session import Answered, Bound, Closed, Delivered, Event, Unanswered
+from adapters.smpp.pdu import DataSm, QuerySmResp
+from adapters.smpp.receipts import read_query, read_receipt
+from adapters.smpp.session import Answered, Bound, Closed, Delivered, Event, Replied, Unanswered
 from adapters.smpp.status_map import outcome_of
 from adapters.smpp.timers import Patience
 from router.operator import Operator, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import BindView, Clock, LinkState, OperatorSink, Submission
+from router.ports import BindView, Clock, LinkState, OperatorSink, Question, Reply, Submission
 
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {"transceiver": ("trx",), "transmitter+receiver": ("tx", "rx")}
 
@@ -127,6 +127,17 @@ class SmppGateway:
             connection.touch()
         return written
 
+    def ask(self, question: Question) -> bool:
+        pdu = self._form.question(question)
+        for bind in self._ready:
+            connection = bind.connection
+            if connection is not None and not self._stopping:
+                question.written_at = self._clock.monotonic()
+                if connection.session.ask(question, pdu):
+                    connection.touch()
+                    return True
+        return False
+
     def acknowledge(self, token: Token, stored: bool) -> None:
         connection, command_id, sequence = token
         connection.acknowledge(command_id, sequence, stored)
@@ -149,6 +160,8 @@ class SmppGateway:
                     sink.settled(event.submission, outcome)
             elif isinstance(event, Delivered):
                 self._delivered(bind, event)
+            elif isinstance(event, Replied):
+                event.question.answered(self._reply(event))
             elif isinstance(event, Unanswered):
                 sink.settled(event.submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))
             else:
@@ -164,6 +177,15 @@ class SmppGateway:
             self._log.warning("accepted_without_id", operator=self.operator.name)
         return Outcome(OutcomeKind.ACCEPTED, event.message_id or None, _ROK)
 
+    def _reply(self, event: Replied) -> Reply | None:
+        pdu = event.pdu
+        if pdu is None:
+            return None
+        if isinstance(pdu, QuerySmResp):
+            to = event.question.message.to.removeprefix("+")
+            return Reply(pdu.status == _ROK, read_query(pdu, self.operator.name, to, self._clock.now()))
+        return Reply(pdu.status == _ROK)
+
     def _delivered(self, bind: Bind, event: Delivered) -> None:
         operator = self.operator
         pdu = event.pdu
@@ -171,7 +193,7 @@ class SmppGateway:
         assert connection is not None
         token = (connection, DATA_SM if isinstance(pdu, DataSm) else DELIVER_SM, event.sequence)
         now = self._clock.now()
-        receipt = read_receipt(pdu, operator.name, now)
+        receipt = read_receipt(pdu, operator.name, now, operator.receipts)
         if receipt is not None:
             self._sink.received(operator.name, receipt, token)
         else:

@@ -16,10 +16,10 @@ from adapters.smpp.constants import (
     TAG_SAR_SEGMENT_SEQNUM,
     TAG_SAR_TOTAL_SEGMENTS,
 )
-from adapters.smpp.pdu import ShortMessage, Tlvs
+from adapters.smpp.pdu import CancelSm, QuerySm, ShortMessage, Tlvs
 from router.message import Encoding, Message, ReceiptWish
 from router.operator import Addressing, AddressKind, Operator
-from router.ports import Submission
+from router.ports import Question, Submission
 from router.text import udh
 from router.text.sender import SenderKind, sender_kind
 
@@ -103,6 +103,16 @@ class SubmitForm:
             content,
             tlvs,
         )
+
+    def question(self, question: Question) -> QuerySm | CancelSm:
+        """The query_sm or cancel_sm about a part, with the addresses of its submit_sm."""
+        source = self._source(question.sender)
+        smsc_message_id = question.attempt.smsc_message_id or ""
+        if question.kind == "query":
+            return QuerySm(smsc_message_id, *source)
+        destination = self._destination
+        to = question.message.to if destination.plus else question.message.to.removeprefix("+")
+        return CancelSm("", smsc_message_id, *source, destination.ton, destination.npi, to)
 
     def _source(self, sender: str | None) -> Source:
         source = source_address(sender, self._addressing)

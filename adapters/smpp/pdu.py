@@ -81,6 +81,38 @@ class MessageResp(Struct, gc=False):
     tlvs: Tlvs = field(default_factory=dict)
 
 
+class QuerySm(Struct, gc=False):
+    """query_sm (section 4.8.1): what became of a message; the source address is that of its submit_sm."""
+
+    message_id: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+
+
+class QuerySmResp(Struct, gc=False):
+    """query_sm_resp (section 4.8.2); an error may come without a body."""
+
+    status: int = 0
+    message_id: str = ""
+    final_date: str = ""
+    message_state: int = 0
+    error_code: int = 0
+
+
+class CancelSm(Struct, gc=False):
+    """cancel_sm (section 4.9.1) for one message; the source address is that of its submit_sm."""
+
+    service_type: str = ""
+    message_id: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    dest_addr_ton: int = 0
+    dest_addr_npi: int = 0
+    destination_addr: str = ""
+
+
 class Simple(Struct, gc=False):
     """A PDU without a body: enquire_link, unbind, their responses, generic_nack; and any response we only note."""
 
@@ -88,7 +120,7 @@ class Simple(Struct, gc=False):
     status: int = 0
 
 
-Pdu = Bind | BindResp | ShortMessage | DataSm | MessageResp | Simple
+Pdu = Bind | BindResp | ShortMessage | DataSm | MessageResp | QuerySm | QuerySmResp | CancelSm | Simple
 
 
 class BadBody(Struct, gc=False):

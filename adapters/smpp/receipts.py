@@ -25,7 +25,8 @@ from adapters.smpp.constants import (
     TAG_NETWORK_ERROR_CODE,
     TAG_RECEIPTED_MESSAGE_ID,
 )
-from adapters.smpp.pdu import DataSm, ShortMessage
+from adapters.smpp.pdu import DataSm, QuerySmResp, ShortMessage
+from router.operator import ReceiptRules
 from router.receipt import Receipt, ReceiptState
 
 WORDS: Final[dict[bytes, ReceiptState]] = {
@@ -77,21 +78,26 @@ _LABEL = rb"(?<![a-z])(?:id|sub|dlvrd|submit[ _]date|done[ _]date|stat|err|text)
 _FIELD = re.compile(rb"(?<![a-z])(id|done[ _]date|stat|err)\s*:(?:\s*(?!" + _LABEL + rb")([^\s\0]+))?", re.IGNORECASE)
 _COMMAS = re.compile(rb"\s*(\d{1,2}),(\d*),\d*,([^,\s]*),[^,]*,[^,]*,([^,\s\0]+)[\s\0]*\Z")
 
+_USUAL_RULES = ReceiptRules()
+
 _Fields = tuple[bytes, bytes, bytes, bytes]
 """id, done date, stat, err as written; b"" where missing."""
 
 
-def read_receipt(pdu: ShortMessage | DataSm, operator: str, now_ms: int) -> Receipt | None:
+def read_receipt(
+    pdu: ShortMessage | DataSm, operator: str, now_ms: int, rules: ReceiptRules = _USUAL_RULES
+) -> Receipt | None:
     """The receipt that a deliver_sm or data_sm carries, or None when it carries something else.
 
-    It is one by its esm_class, or by a receipted_message_id where the esm_class says nothing; never by its text,
-    which any handset can write. One that cannot be read is still a receipt, then without ids.
+    It is one by its esm_class, or by a receipted_message_id where the esm_class says nothing; by its text, which any
+    handset can write, only where `rules.text_only`. One that cannot be read is still a receipt, then without ids.
     `now_ms` (milliseconds since the epoch, UTC) becomes `received_at`; the operator's dates are taken as UTC.
     """
     kind = pdu.esm_class & ESM_TYPE_MASK
     tlvs = pdu.tlvs
     tlv_id = tlvs[TAG_RECEIPTED_MESSAGE_ID].partition(b"\0")[0] if TAG_RECEIPTED_MESSAGE_ID in tlvs else b""
-    if kind not in (ESM_TYPE_RECEIPT, ESM_TYPE_INTERMEDIATE) and (kind or not tlv_id):
+    said = kind in (ESM_TYPE_RECEIPT, ESM_TYPE_INTERMEDIATE) or (tlv_id and not kind)
+    if not said and (kind or not rules.text_only or not _reads_as_receipt(_text(pdu))):
         return None
 
     state = _state_of(tlvs[TAG_MESSAGE_STATE]) if TAG_MESSAGE_STATE in tlvs else None
@@ -104,7 +110,7 @@ def read_receipt(pdu: ShortMessage | DataSm, operator: str, now_ms: int) -> Rece
 
     if state is None:
         if stat:
-            state = WORDS.get(stat) or WORDS.get(stat.upper(), ReceiptState.UNKNOWN)
+            state = _meaning(stat, rules.words)
         else:
             state = ReceiptState.ENROUTE if kind == ESM_TYPE_INTERMEDIATE else ReceiptState.UNKNOWN
     ids: tuple[str, ...]
@@ -125,6 +131,29 @@ def read_receipt(pdu: ShortMessage | DataSm, operator: str, now_ms: int) -> Rece
         err.decode("latin-1") if err else _network_error(tlvs.get(TAG_NETWORK_ERROR_CODE)),
         _milliseconds(done) if done else None,
     )
+
+
+def read_query(pdu: QuerySmResp, operator: str, to: str, now_ms: int) -> Receipt | None:
+    """What a query_sm_resp says about a message to `to` (digits), as a receipt; None for an error."""
+    if pdu.status:
+        return None
+    state = STATES.get(pdu.message_state, ReceiptState.UNKNOWN)
+    error = str(pdu.error_code) if pdu.error_code else None
+    done = _milliseconds(pdu.final_date[:12].encode("latin-1", "replace"))
+    return Receipt(operator, (pdu.message_id,), state, to, now_ms, error=error, done_at=done)
+
+
+def _meaning(stat: bytes, own: dict[str, ReceiptState]) -> ReceiptState:
+    if own and (word := own.get(stat.decode("latin-1").upper())):
+        return word
+    return WORDS.get(stat) or WORDS.get(stat.upper(), ReceiptState.UNKNOWN)
+
+
+def _reads_as_receipt(text: bytes) -> bool:
+    if _USUAL.match(text) or _COMMAS.match(text):
+        return True
+    cut = _TEXT.search(text)
+    return {b"id", b"stat"} <= _labelled(text[: cut.start()] if cut else text).keys()
 
 
 def _text(pdu: ShortMessage | DataSm) -> bytes:

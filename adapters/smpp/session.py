@@ -27,7 +27,7 @@ costs only itself, an unknown request is answered with generic_nack, and a respo
 given out even on a transmitter: a receipt counts wherever it arrives.
 
 A submission ends in exactly one of: Answered (late=False), Unanswered, or `Closed.lost`. After Unanswered by time, one
-Answered with late=True may follow.
+Answered with late=True may follow. A question (query_sm, cancel_sm) ends in exactly one Replied.
 """
 
 from enum import StrEnum
@@ -40,6 +40,7 @@ from adapters.smpp.constants import (
     BIND_RECEIVER,
     BIND_TRANSCEIVER,
     BIND_TRANSMITTER,
+    CANCEL_SM_RESP,
     DATA_SM,
     DATA_SM_RESP,
     DELIVER_SM,
@@ -57,11 +58,23 @@ from adapters.smpp.constants import (
     UNBIND,
     UNBIND_RESP,
 )
-from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from adapters.smpp.pdu import (
+    BadBody,
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    MessageResp,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ShortMessage,
+    Simple,
+)
 from adapters.smpp.status_map import CLOSES_BIND, WRONG_CREDENTIALS
 from adapters.smpp.timers import Due, Patience, Timers
 from adapters.smpp.window import Window
-from router.ports import Submission
+from router.ports import Question, Submission
 
 
 class SessionState(StrEnum):
@@ -94,6 +107,13 @@ class Unanswered(Struct, gc=False):
     reason: str
 
 
+class Replied(Struct, gc=False):
+    """What came of a question: a query_sm_resp or cancel_sm_resp, or nothing that can be used (None)."""
+
+    question: Question
+    pdu: QuerySmResp | Simple | None
+
+
 class Delivered(Struct, gc=False):
     """A deliver_sm or data_sm, to be answered by `acknowledge` with this sequence_number."""
 
@@ -110,7 +130,7 @@ class Closed(Struct, gc=False):
     lost: list[Submission]
 
 
-Event = Bound | Answered | Unanswered | Delivered | Closed
+Event = Bound | Answered | Unanswered | Replied | Delivered | Closed
 
 _BOUND_AS: Final = {
     BIND_TRANSMITTER: SessionState.BOUND_TX,
@@ -193,6 +213,15 @@ class Session:
         window.add(sequence, submission)
         return True
 
+    def ask(self, question: Question, pdu: QuerySm | CancelSm) -> bool:
+        """Write one question; `question.written_at` is now. False, and as `submit`."""
+        if not self.can_submit:
+            return False
+        sequence = self._window.next_sequence()
+        self.out += encode(pdu, sequence)
+        self._window.add(sequence, question)
+        return True
+
     def acknowledge(self, command_id: int, sequence: int, stored: bool) -> None:
         """Answer a deliver_sm or data_sm: it is stored, or temporarily not (ESME_RX_T_APPN)."""
         if self.state in _CAN_DELIVER:
@@ -213,14 +242,20 @@ class Session:
         """End it here, for whatever reason; also to be called when the connection is lost."""
         if self.state is not SessionState.CLOSED:
             self._enter(SessionState.CLOSED)
-            self.events.append(Closed(reason, credentials, self._was_bound, self._window.lose()))
+            lost: list[Submission] = []
+            for asked in self._window.lose():
+                if isinstance(asked, Question):
+                    self.events.append(Replied(asked, None))
+                else:
+                    lost.append(asked)
+            self.events.append(Closed(reason, credentials, self._was_bound, lost))
 
     def tick(self, now: float) -> None:
         """Let time pass; to be called a few times within the shortest patience."""
         if self.state is SessionState.OPEN or self.state is SessionState.CLOSED:
             return
-        for submission in self._window.expire(now - self._timers.patience.response):
-            self.events.append(Unanswered(submission, "no answer in time"))
+        for asked in self._window.expire(now - self._timers.patience.response):
+            self._unanswered(asked, "no answer in time")
         due = self._timers.due(now)
         if due is Due.ENQUIRE:
             self._request(Simple(ENQUIRE_LINK))
@@ -253,6 +288,8 @@ class Session:
                 self._bind_answered(pdu.command_id, pdu.status)
             elif isinstance(pdu, BadBody):
                 self._unreadable(sequence, pdu)
+            elif isinstance(pdu, QuerySmResp):
+                self._replied(sequence, pdu)
             else:
                 self._respond(sequence, Simple(GENERIC_NACK, ESME_RINVCMDID))
         if lost is not None and self.state is not SessionState.CLOSED:
@@ -260,14 +297,16 @@ class Session:
             self.close(lost)
 
     def _answered(self, sequence: int, status: int, message_id: str) -> None:
-        submission = self._window.settle(sequence)
-        if submission is not None:
-            self.events.append(Answered(submission, status, message_id, False))
-        else:
-            submission = self._window.settle_late(sequence)
-            if submission is None:
-                return
-            self.events.append(Answered(submission, status, message_id, True))
+        asked = self._window.settle(sequence)
+        late = asked is None
+        if asked is None:
+            asked = self._window.settle_late(sequence)
+        if isinstance(asked, Submission):
+            self.events.append(Answered(asked, status, message_id, late))
+        elif asked is None:
+            return
+        elif not late:
+            self.events.append(Replied(asked, None))
         if status in CLOSES_BIND:
             self.close(f"the peer says that we are not bound (0x{status:08X})")
 
@@ -306,8 +345,23 @@ class Session:
         elif command_id == UNBIND:
             self._respond(sequence, Simple(UNBIND_RESP))
             self.close("the peer unbound")
+        elif command_id == CANCEL_SM_RESP:
+            self._replied(sequence, pdu)
         elif command_id == UNBIND_RESP and self.state is SessionState.UNBINDING:
             self.close("unbound")
+
+    def _replied(self, sequence: int, pdu: QuerySmResp | Simple) -> None:
+        asked = self._window.settle(sequence)
+        if isinstance(asked, Question):
+            self.events.append(Replied(asked, pdu))
+        elif asked is not None:
+            self._unanswered(asked, "answered by the response to another command")
+
+    def _unanswered(self, asked: Submission | Question, reason: str) -> None:
+        if isinstance(asked, Question):
+            self.events.append(Replied(asked, None))
+        else:
+            self.events.append(Unanswered(asked, reason))
 
     def _unreadable(self, sequence: int, pdu: BadBody) -> None:
         command_id = pdu.command_id
@@ -315,9 +369,9 @@ class Session:
             if self.state is SessionState.BINDING and command_id == self._bind.command_id | RESPONSE:
                 self.close("bind answered with an unreadable body")
                 return
-            submission = self._window.settle(sequence)
-            if submission is not None:
-                self.events.append(Unanswered(submission, "answered with an unreadable body"))
+            asked = self._window.settle(sequence)
+            if asked is not None:
+                self._unanswered(asked, "answered with an unreadable body")
         elif command_id in (DELIVER_SM, DATA_SM):
             self._respond(sequence, MessageResp(command_id | RESPONSE, pdu.status))
         elif command_id not in _WITHOUT_RESPONSE:

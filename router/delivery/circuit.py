@@ -1,4 +1,4 @@
-"""Whether an operator takes anything of ours at all: after refusals of the whole account nothing is sent for a while."""
+"""Whether an operator takes anything of ours: after refusals of the whole account nothing is sent for a while."""
 
 from router.outcome import Fault, Outcome, OutcomeKind
 
@@ -8,8 +8,8 @@ _FIRST, _MOST = 30.0, 600.0
 
 
 class Circuit:
-    """Closed while answers are what they should be. A refusal of our account opens it: nothing goes for a while, then one
-    part at a time, until one is accepted (closed again) or refused likewise (open again, for twice as long).
+    """Closed while answers are what they should be. A refusal of our account opens it: nothing goes for a while, then
+    one part at a time, until one is accepted (closed again) or refused likewise (open again, for twice as long).
 
     Times are monotonic seconds.
     """

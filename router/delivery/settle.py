@@ -8,7 +8,6 @@ from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptW
 from router.operator import Operator
 from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind
 
-
 _WAITS_FOR = {Fault.RATE: "throttled", Fault.QUEUE: "throttled", Fault.BIND: "bind", Fault.ACCOUNT: "circuit"}
 
 

@@ -67,6 +67,10 @@ class Correlator:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def told(self, desk: Desk, match: Match, receipt: Receipt) -> None:
+        """The operator said on our asking what a receipt would have said."""
+        self._apply(desk, match, receipt, "queried")
+
     def accepted(self, desk: Desk, message: Message, part: Part, attempt: Attempt) -> None:
         """A part was accepted: its receipt is expected under this id, and may have come already."""
         if attempt.smsc_message_id is None:

@@ -42,7 +42,8 @@ class Desk:
     def refresh(self, now: float) -> bool:
         """Work out anew why this operator cannot take traffic (a code, None when it can). True when that changed.
 
-        `now` is monotonic seconds. An operator whose binds are still being tried for the first time, or again after a loss, is waited for.
+        `now` is monotonic seconds. An operator whose binds are still being tried for the first time, or again after a
+        loss, is waited for.
         """
         before = self.unusable
         if self.gateway is None:

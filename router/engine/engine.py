@@ -20,6 +20,7 @@ from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
 from router.engine.preview import Preview
+from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
 from router.engine.wakeups import Wakeups
@@ -70,7 +71,8 @@ class Engine:
         chooser = Chooser(self.running, self.desks)
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
-        self._wakeups = Wakeups(self.ledger, endings, chooser, clock, recovery.next_due)
+        questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
+        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, clock, recovery.next_due)
         self._correlator = Correlator(
             self.ledger,
             self.desks,
@@ -112,7 +114,7 @@ class Engine:
             metrics,
             ids,
         )
-        self.messages = Messages(self.ledger, endings, clock)
+        self.messages = Messages(self.ledger, endings, questions, clock)
         self.preview = Preview(self.running, self.desks)
         self.control = Control(
             self.running,

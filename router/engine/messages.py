@@ -3,6 +3,7 @@
 from router.delivery.settle import committed_to
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.questions import Questions
 from router.message import Message, State
 from router.ports import Clock, MessageFilter, StoreUnavailable
 from router.refusal import Refusal
@@ -11,8 +12,9 @@ from router.refusal import Refusal
 class Messages:
     """Find, list, cancel. Every call raises Refusal `store_unavailable` when the store cannot be read."""
 
-    def __init__(self, ledger: Ledger, endings: Endings, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, endings: Endings, questions: Questions, clock: Clock) -> None:
         self._ledger = ledger
+        self._questions = questions
         self._endings = endings
         self._clock = clock
 
@@ -35,10 +37,14 @@ class Messages:
             raise _unreadable() from None
 
     async def cancel(self, account: str, message_id: str) -> Message:
-        """End a message of which nothing was submitted yet. Raises Refusal `not_found` or `too_late`."""
+        """End a message of which nothing was submitted yet, or that its operator lets go. Raises Refusal `not_found` or
+        `too_late`."""
         message = await self.find(account, message_id)
         if message is None:
             raise Refusal("not_found", "there is no such message")
+        if message.state is State.SUBMITTED:
+            await self._cancel_submitted(message)
+            return message
         if message.state not in (State.SCHEDULED, State.QUEUED):
             raise Refusal("too_late", f"the message is {message.state.value} already")
         if committed_to(message) is not None:
@@ -46,6 +52,17 @@ class Messages:
         self._endings.end(message, State.CANCELLED, self._clock.now())
         await self._ledger.committed()
         return message
+
+    async def _cancel_submitted(self, message: Message) -> None:
+        if not await self._questions.cancel(message):
+            raise Refusal("too_late", "the message is with the operator already")
+        if message.state is State.SUBMITTED:
+            message.state = State.CANCELLED
+            message.done_at = self._clock.now()
+            self._endings.close(message, message.done_at)
+        await self._ledger.committed()
+        if message.state is not State.CANCELLED:
+            raise Refusal("too_late", f"the message is {message.state.value} already")
 
 
 def _unreadable() -> Refusal:

@@ -56,7 +56,9 @@ class Settler:
         part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
         if own and step is Step.FRONT:
-            hold_back(message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient")
+            hold_back(
+                message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient"
+            )
             step = Step.LATER
         self._proceed(desk, message, part, attempt, step)
 

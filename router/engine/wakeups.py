@@ -8,6 +8,7 @@ from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.questions import Questions
 from router.message import Message, MessageError, State
 from router.ports import Clock, StoreUnavailable
 
@@ -19,10 +20,19 @@ _NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this m
 class Wakeups:
     """Knows when the next message is due and acts then. What is due is read from the store, not held in memory."""
 
-    def __init__(self, ledger: Ledger, endings: Endings, chooser: Chooser, clock: Clock, next_due: int | None) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        endings: Endings,
+        chooser: Chooser,
+        questions: Questions,
+        clock: Clock,
+        next_due: int | None,
+    ) -> None:
         self._ledger = ledger
         self._endings = endings
         self._chooser = chooser
+        self._questions = questions
         self._clock = clock
         self._next = next_due
         self._changed = asyncio.Event()
@@ -75,7 +85,11 @@ class Wakeups:
     def _wake(self, dispatcher: Dispatcher, message: Message, now: int) -> None:
         message.due_at = None
         if message.state is State.SUBMITTED:
-            if give_up_waiting(message, now):
+            if self._questions.query(message):
+                message.due_at = now + round(self._questions.patience(message) * 1000)
+                self._ledger.store.save(message)
+                self.note(message)
+            elif give_up_waiting(message, now):
                 self._endings.close(message, now)
             else:
                 self._ledger.store.save(message)

@@ -20,6 +20,7 @@ from router.account import (
     Webhook,
 )
 from router.operator import Addressing, AddressKind, Operator, Rate, ReceiptRules, Reconnect, SmppLink, TextRules, Tls
+from router.receipt import ReceiptState
 from router.settings import (
     Choice,
     GatewaySettings,
@@ -103,10 +104,13 @@ addressing:
   alphanumeric: {npi: 1}
   destination: {plus: yes}
 text: {alphabet: gsm7-packed, ucs2: 0x18, long: payload, language_tables: [turkish, spanish, portuguese]}
-receipts: {request: none, timeout: 1d, id_in_response: hex, id_in_receipt: as-is, query: true}
+receipts:
+  {request: none, timeout: 1d, id_in_response: hex, id_in_receipt: as-is, query: true, text_only: true,
+   words: {sent: accepted}}
 on_unanswered: hold
 retry: {attempts: 1}
-errors: {0x400: retry, "1025": next, 88: next}
+cancel: true
+errors: {0x400: retry, "1025": next, 88: next, 0x402: account, 20: throttle}
 tlvs: {5121: {from: a}, "0x1402": {from: b}}
 rates: [{prefix: 237, price: 1, currency: EUR, effective_from: 2027-01-01T00:00:00.5Z}]
 """
@@ -135,12 +139,13 @@ rates: [{prefix: 237, price: 1, currency: EUR, effective_from: 2027-01-01T00:00:
         "XAF",
         Addressing(alphanumeric=AddressKind(5, 1), destination=AddressKind(1, 1, True)),
         TextRules("gsm7-packed", 0x18, "payload", ("turkish", "spanish", "portuguese")),
-        ReceiptRules("none", 86_400.0, "hex", "as-is", True),
+        ReceiptRules("none", 86_400.0, "hex", "as-is", True, True, {"SENT": ReceiptState.ACCEPTED}),
         "hold",
         replace(operator.retry, initial=5.0, max=600.0, attempts=1),
-        {0x400: "retry", 1025: "next", 88: "next"},
+        {0x400: "retry", 1025: "next", 88: "next", 0x402: "account", 20: "throttle"},
         {5121: "a", 0x1402: "b"},
         (Rate("237", Decimal("1"), "EUR", None, 1_798_761_600_500),),
+        True,
     )
 
 

@@ -19,7 +19,7 @@ from router.engine.intake import Prepared
 from router.message import Message
 from router.operator import Operator, Rate, ReceiptRules, Retry, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import BindView, LinkState, OperatorSink, Store, Submission
+from router.ports import BindView, LinkState, OperatorSink, Question, Store, Submission
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
@@ -91,6 +91,7 @@ class HandOperator:
         self.settled = True
         self.written: list[Submission] = []
         self.history: list[Submission] = []
+        self.asked: list[Question] = []
         self.acknowledged: list[tuple[Any, bool]] = []
         self._ids = 0
 
@@ -125,6 +126,11 @@ class HandOperator:
         self.written.append(submission)
         self.history.append(submission)
         return True
+
+    def ask(self, question: Question) -> bool:
+        if self.up:
+            self.asked.append(question)
+        return self.up
 
     def acknowledge(self, token: Any, stored: bool) -> None:
         self.acknowledged.append((token, stored))

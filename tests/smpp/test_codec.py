@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, FramingLost, LocalProtocolError, encode
-from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, ShortMessage, Simple
+from adapters.smpp.pdu import (
+    BadBody,
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    MessageResp,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ShortMessage,
+    Simple,
+)
 from tests.smpp.vectors import VECTORS
 
 IDS = [name for name, *_ in VECTORS]
@@ -82,6 +94,13 @@ def test_chunks_do_not_matter(picks, draw) -> None:
         (MessageResp(c.SUBMIT_SM_RESP, message_id="1\0"), "message_id"),
         (DataSm(source_addr="1" * 65), "source_addr"),
         (DataSm(destination_addr="1" * 65), "destination_addr"),
+        (QuerySm("1" * 65), "message_id"),
+        (QuerySm("1", 0, 0, "1" * 21), "source_addr"),
+        (QuerySmResp(0, "1", "1" * 17), "final_date"),
+        (QuerySmResp(0, "1", "", 256), "QuerySmResp"),
+        (CancelSm("123456"), "service_type"),
+        (CancelSm("", "1\0"), "message_id"),
+        (CancelSm(destination_addr="1" * 21), "destination_addr"),
         (Simple(c.ENQUIRE_LINK, status=-1), "Simple"),
         (Simple(1 << 32), "Simple"),
     ],
@@ -238,7 +257,7 @@ def feed_all(decoder: Decoder, chunks: list[bytes]) -> None:
             frames = lost.frames
         for sequence, pdu in frames:
             assert 0 <= sequence < 1 << 32
-            assert isinstance(pdu, BadBody | Bind | BindResp | DataSm | MessageResp | ShortMessage | Simple)
+            assert isinstance(pdu, BadBody | Pdu)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=6))
@@ -266,6 +285,28 @@ def test_damaged_pdus(vector, draw) -> None:
 
 short_strings = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=20)
 octet = st.integers(0, 255)
+
+
+QUESTIONS = (
+    st.builds(QuerySm, short_strings, octet, octet, short_strings)
+    | st.builds(QuerySmResp, st.just(0), short_strings, short_strings.map(lambda s: s[:16]), octet, octet)
+    | st.builds(
+        CancelSm,
+        short_strings.map(lambda s: s[:5]),
+        short_strings,
+        octet,
+        octet,
+        short_strings,
+        octet,
+        octet,
+        short_strings,
+    )
+)
+
+
+@given(QUESTIONS, st.integers(0, 0xFFFFFFFF))
+def test_questions_read_as_they_are_written(pdu, sequence) -> None:
+    assert Decoder().feed(encode(pdu, sequence)) == [(sequence, pdu)]
 
 
 @given(

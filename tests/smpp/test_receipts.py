@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.smpp import constants as c
-from adapters.smpp.pdu import DataSm, ShortMessage
-from adapters.smpp.receipts import STATES, WORDS, read_receipt
+from adapters.smpp.pdu import DataSm, QuerySmResp, ShortMessage
+from adapters.smpp.receipts import STATES, WORDS, read_query, read_receipt
+from router.operator import ReceiptRules
 from router.receipt import Receipt, ReceiptState
 
 S = ReceiptState
@@ -273,3 +274,58 @@ def test_both_ways_of_reading_agree(smsc_id, stat, err, user_text) -> None:
 def test_a_long_text_is_read_in_time_that_grows_with_its_length() -> None:
     for text in (b"id:" + b" " * 60_000, b"id " * 20_000, b"text:" * 12_000, b"stat: " * 10_000, b"0," * 30_000):
         read(deliver(tlvs={PAYLOAD: text}))
+
+
+# --- what an operator's own rules add ------------------------------------------------------------------------
+
+TEXT_ONLY = ReceiptRules(text_only=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        (USUAL, True),
+        (b"id:7 stat:DELIVRD", True),
+        (b"stat:DELIVRD err:000 id:7 text:hello", True),
+        (b"00,260102030405,260102030405,000,1,2,7", True),
+        (b"STOP", False),
+        (b"my id:7 is here", False),
+        (b"text: id:7 stat:DELIVRD", False),  # what the handset wrote
+        (b"", False),
+    ],
+)
+def test_a_text_alone_is_a_receipt_only_where_the_operator_says_so(text: bytes, is_one: bool) -> None:
+    assert read_receipt(deliver(text, 0), "mtn-cm", NOW) is None
+    receipt = read_receipt(deliver(text, 0), "mtn-cm", NOW, TEXT_ONLY)
+    assert (receipt is not None) == is_one
+    # An acknowledgement of a handset stays what it is.
+    assert read_receipt(deliver(text, 0x08), "mtn-cm", NOW, TEXT_ONLY) is None
+
+
+def test_an_operators_own_words() -> None:
+    rules = ReceiptRules(words={"SENT": S.ACCEPTED, "DELIVRD": S.ACCEPTED})
+    for word, state in (
+        (b"SENT", S.ACCEPTED),
+        (b"sent", S.ACCEPTED),
+        (b"DELIVRD", S.ACCEPTED),
+        (b"EXPIRED", S.EXPIRED),
+    ):
+        receipt = read_receipt(deliver(b"id:7 stat:" + word), "mtn-cm", NOW, rules)
+        assert receipt is not None
+        assert (receipt.state, receipt.stat) == (state, word.decode())
+
+
+@pytest.mark.parametrize(
+    ("pdu", "state", "error", "done"),
+    [
+        (QuerySmResp(0, "A1", "260102030405000+", 2, 0), S.DELIVERED, None, at(2026, 1, 2, 3, 4, 5)),
+        (QuerySmResp(0, "A1", "2601020304", 5, 27), S.UNDELIVERED, "27", at(2026, 1, 2, 3, 4)),
+        (QuerySmResp(0, "A1", "", 1, 0), S.ENROUTE, None, None),
+        (QuerySmResp(0, "A1", "nonsense", 77, 255), S.UNKNOWN, "255", None),
+    ],
+)
+def test_the_answer_to_a_query(pdu: QuerySmResp, state: S, error: str | None, done: int | None) -> None:
+    assert read_query(pdu, "mtn-cm", "2376", NOW) == Receipt(
+        "mtn-cm", ("A1",), state, "2376", NOW, error=error, done_at=done
+    )
+    assert read_query(QuerySmResp(0x67, "A1", "", 2), "mtn-cm", "2376", NOW) is None

@@ -4,7 +4,18 @@ The hex is written by hand after SMPP 3.4 section 4; blanks only help the eye.
 """
 
 from adapters.smpp import constants as c
-from adapters.smpp.pdu import Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from adapters.smpp.pdu import (
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    MessageResp,
+    Pdu,
+    QuerySm,
+    QuerySmResp,
+    ShortMessage,
+    Simple,
+)
 
 RECEIPT_TEXT = (
     b"id:0123456789 sub:001 dlvrd:001 submit date:2601020304 done date:2601020305 stat:DELIVRD err:000 text:Hi"
@@ -17,7 +28,21 @@ VECTORS: list[tuple[str, int, Pdu, str]] = [
     ("unbind", 0x7FFFFFFF, Simple(c.UNBIND), "00000010 00000006 00000000 7fffffff"),
     ("unbind_resp", 2, Simple(c.UNBIND_RESP), "00000010 80000006 00000000 00000002"),
     ("generic_nack", 0, Simple(c.GENERIC_NACK, c.ESME_RINVCMDID), "00000010 80000000 00000003 00000000"),
-    ("query_sm_resp noted only", 2, Simple(c.QUERY_SM_RESP, 0x67), "00000010 80000003 00000067 00000002"),
+    ("query_sm", 2, QuerySm("A1", 5, 0, "ACME"), "0000001a 00000003 00000000 00000002 413100 05 00 41434d4500"),
+    ("query_sm_resp, error without a body", 2, QuerySmResp(0x67), "00000010 80000003 00000067 00000002"),
+    (
+        "query_sm_resp",
+        2,
+        QuerySmResp(0, "A1", "260102030405000+", 2, 7),
+        "00000026 80000003 00000000 00000002 413100 323630313032303330343035303030 2b00 02 07",
+    ),
+    (
+        "cancel_sm",
+        3,
+        CancelSm("", "A1", 5, 0, "ACME", 1, 1, "2376"),
+        "00000022 00000008 00000000 00000003 00 413100 05 00 41434d4500 01 01 3233373600",
+    ),
+    ("cancel_sm_resp", 3, Simple(c.CANCEL_SM_RESP, 0x11), "00000010 80000008 00000011 00000003"),
     (
         "bind_transceiver",
         1,
