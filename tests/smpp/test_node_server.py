@@ -201,6 +201,7 @@ MESSAGES = [
     ("deliver_sm", [{"short_message": "Привет 😀"}], "Привет 😀"),
     ("deliver_sm", [{"short_message": "olé", "data_coding": 3}], "olé"),
     ("deliver_sm", [{"message_payload": "long " * 80, "data_coding": 0}], "long " * 80),
+    ("deliver_sm", [{"message_payload": "x" * 65_535, "data_coding": 0}], "x" * 65_535),
     ("data_sm", [{"message_payload": "Здравствуйте"}], "Здравствуйте"),
     (
         "deliver_sm",
@@ -213,7 +214,7 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize(("command", "pdus", "text"), MESSAGES)
+@pytest.mark.parametrize(("command", "pdus", "text"), MESSAGES, ids=range(len(MESSAGES)))
 async def test_messages_from_handsets(
     open_gateway: Open, smsc: NodePeer, sink: Sink, command: str, pdus: list[dict[str, Any]], text: str
 ) -> None:
