@@ -71,6 +71,7 @@ class Addressing:
 Alphabet = Literal["gsm7", "gsm7-packed", "latin1", "ascii"]
 LongForm = Literal["udh8", "udh16", "sar", "payload"]
 IdForm = Literal["auto", "as-is", "hex", "decimal"]
+Override = Literal["retry", "next", "reject", "throttle", "account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,6 @@ class Operator:
     receipts: ReceiptRules = ReceiptRules()
     on_unanswered: Literal["resend", "hold"] = "resend"
     retry: Retry = Retry()
-    errors: dict[int, Literal["retry", "next", "reject"]] = field(default_factory=dict)
+    errors: dict[int, Override] = field(default_factory=dict)
     tlvs: dict[int, str] = field(default_factory=dict)
     rates: tuple[Rate, ...] = field(default=(), repr=False)

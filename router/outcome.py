@@ -13,9 +13,32 @@ class OutcomeKind(StrEnum):
     FAILED = "failed"
     """Not now: the same operator may be tried again."""
     REJECTED = "rejected"
-    """Final, for this operator or for the whole message (`Outcome.for_message`)."""
+    """Final, for this operator or for the whole message (`Outcome.fault`)."""
     UNKNOWN = "unknown"
     """Written, never answered."""
+
+
+class Fault(StrEnum):
+    """What an operator complains of."""
+
+    OPERATOR = "operator"
+    """The message does not fit this operator."""
+    MESSAGE = "message"
+    """The message itself: nobody would take it."""
+    UNCLEAR = "unclear"
+    """A status of the operator's own: it refuses this message, or everything that we have."""
+    ACCOUNT = "account"
+    """Our account there: nothing of ours is taken for now. Nothing is learnt about the message."""
+    BIND = "bind"
+    """The bind is not what the operator thinks. Nothing is learnt about the message."""
+    RATE = "rate"
+    """We are too fast."""
+    QUEUE = "queue"
+    """A queue is full: the operator's, or that of this recipient."""
+
+
+NO_ATTEMPT = frozenset({Fault.ACCOUNT, Fault.BIND, Fault.RATE, Fault.QUEUE})
+"""What tells nothing of the message: it goes back first in line, as if it had not been tried."""
 
 
 class Outcome(Struct, frozen=True, gc=False):
@@ -29,4 +52,4 @@ class Outcome(Struct, frozen=True, gc=False):
     smsc_message_id: str | None = None
     status: int | None = None
     detail: str = ""
-    for_message: bool = False
+    fault: Fault = Fault.OPERATOR

@@ -244,8 +244,10 @@ class OperatorGateway(Protocol):
     def room(self) -> int:
         """Free window slots over all bound binds."""
 
-    def reserve(self) -> Any | None:
-        """Take a free slot (of the least filled bind), or None. The slot is held until `release`."""
+    def reserve(self, like: Any | None = None) -> Any | None:
+        """Take a free slot (of the least filled bind), or None. The slot is held until `release`.
+
+        With `like`, a slot held before: one of the same bind, and None while that is full; of any where it is gone."""
 
     def release(self, slot: Any) -> None:
         """Give a slot back; a slot of a closed bind may be given back too."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
@@ -29,6 +29,7 @@ from router.operator import (
     Addressing,
     AddressKind,
     Operator,
+    Override,
     ReceiptRules,
     Reconnect,
     Retry,
@@ -135,7 +136,7 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
         "retry": _pauses(
             record(Retry, {}, {"initial": word(words.duration), "max": word(words.duration), "attempts": whole(1)})
         ),
-        "errors": mapping(number_key(0xFFFFFFFF), one_of(("retry", "next", "reject"))),
+        "errors": mapping(number_key(0xFFFFFFFF), one_of(get_args(Override))),
         "tlvs": mapping(number_key(0xFFFF), record(_option, {"from": text})),
         "rates": as_it_is,
         "rates_file": named_source,

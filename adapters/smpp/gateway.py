@@ -93,8 +93,13 @@ class SmppGateway:
     def room(self) -> int:
         return sum([max(bind.window - bind.in_use, 0) for bind in self._ready])
 
-    def reserve(self) -> Bind | None:
+    def reserve(self, like: Bind | None = None) -> Bind | None:
         best: Bind | None = None
+        if like is not None and like in self._ready:
+            if like.in_use >= like.window:
+                return None
+            like.in_use += 1
+            return like
         for bind in self._ready:
             if bind.in_use < bind.window and (best is None or bind.in_use < best.in_use):
                 best = bind

@@ -2,19 +2,28 @@
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Final
 
 from adapters.smpp import constants as c
-from router.outcome import Outcome, OutcomeKind
+from router.operator import Override
+from router.outcome import Fault, Outcome, OutcomeKind
 
 
 class Action(StrEnum):
     THROTTLE = "throttle"
     """Slow down; the part goes back first and no attempt is counted."""
+    FULL = "full"
+    """The same, or this recipient only is to wait."""
+    REBIND = "rebind"
+    """The bind is at fault: it is reopened, and the part goes back first at no cost."""
+    ACCOUNT = "account"
+    """Nothing of ours is taken: stop sending for a while; the part goes back, or to another operator, at no cost."""
     RETRY = "retry"
     """The same operator may be tried again."""
     NEXT = "next"
     """Not through this operator."""
+    VENDOR = "vendor"
+    """Not through this operator; what it says to one message after the other it says to our account."""
     REJECT = "reject"
     """Not through any operator: the message itself is at fault."""
 
@@ -22,11 +31,10 @@ class Action(StrEnum):
 # SMPP 3.4 section 5.1.3 gives the meanings, common practice of operators the actions.
 STATUSES: Final[tuple[tuple[int, Action, str], ...]] = (
     (c.ESME_RTHROTTLED, Action.THROTTLE, "too many messages for the agreed rate"),
-    (c.ESME_RMSGQFUL, Action.THROTTLE, "the operator's message queue is full"),
+    (c.ESME_RMSGQFUL, Action.FULL, "the message queue is full"),
     (c.ESME_RSYSERR, Action.RETRY, "system error at the operator"),
     (c.ESME_RX_T_APPN, Action.RETRY, "temporary application error at the operator"),
-    # The bind is at fault and is reopened; the part has lost nothing but a moment.
-    (c.ESME_RINVBNDSTS, Action.RETRY, "the operator says that the bind is not open"),
+    (c.ESME_RINVBNDSTS, Action.REBIND, "the operator says that the bind is not open"),
     (c.ESME_RINVCMDLEN, Action.NEXT, "the operator found the command length invalid"),
     (c.ESME_RINVCMDID, Action.NEXT, "the operator does not know the command"),
     (c.ESME_RALYBND, Action.NEXT, "the operator says that the bind is open already"),
@@ -43,11 +51,11 @@ STATUSES: Final[tuple[tuple[int, Action, str], ...]] = (
     (c.ESME_RINVSYSTYP, Action.NEXT, "the operator refused the system_type"),
     (c.ESME_RQUERYFAIL, Action.NEXT, "a query failed at the operator"),
     (c.ESME_RDELIVERYFAILURE, Action.NEXT, "the operator could not deliver the message"),
-    (c.ESME_RUNKNOWNERR, Action.NEXT, "unknown error at the operator"),
-    (0x100, Action.NEXT, "the operator refused the message (status 0x100)"),
-    (0x101, Action.NEXT, "the operator refused the message (status 0x101)"),
-    (0x102, Action.NEXT, "the operator refused the message (status 0x102)"),
-    (0x103, Action.NEXT, "the operator refused the message (status 0x103)"),
+    (c.ESME_RUNKNOWNERR, Action.VENDOR, "unknown error at the operator"),
+    (0x100, Action.VENDOR, "the operator refused the message (status 0x100)"),
+    (0x101, Action.VENDOR, "the operator refused the message (status 0x101)"),
+    (0x102, Action.VENDOR, "the operator refused the message (status 0x102)"),
+    (0x103, Action.VENDOR, "the operator refused the message (status 0x103)"),
     (c.ESME_RINVMSGLEN, Action.REJECT, "invalid message length"),
     (c.ESME_RINVPRTFLG, Action.REJECT, "invalid priority"),
     (c.ESME_RINVREGDLVFLG, Action.REJECT, "invalid request for receipts"),
@@ -85,7 +93,19 @@ WRONG_CREDENTIALS: Final = frozenset({c.ESME_RINVPASWD, c.ESME_RINVSYSID, c.ESME
 _TABLE: Final = {status: (action, reason) for status, action, reason in STATUSES}
 
 
-def outcome_of(status: int, overrides: dict[int, Literal["retry", "next", "reject"]]) -> Outcome:
+_OUTCOMES: Final = {
+    Action.THROTTLE: (OutcomeKind.THROTTLED, Fault.RATE),
+    Action.FULL: (OutcomeKind.THROTTLED, Fault.QUEUE),
+    Action.REBIND: (OutcomeKind.FAILED, Fault.BIND),
+    Action.ACCOUNT: (OutcomeKind.REJECTED, Fault.ACCOUNT),
+    Action.RETRY: (OutcomeKind.FAILED, Fault.OPERATOR),
+    Action.NEXT: (OutcomeKind.REJECTED, Fault.OPERATOR),
+    Action.VENDOR: (OutcomeKind.REJECTED, Fault.UNCLEAR),
+    Action.REJECT: (OutcomeKind.REJECTED, Fault.MESSAGE),
+}
+
+
+def outcome_of(status: int, overrides: dict[int, Override]) -> Outcome:
     """The outcome of an answered submit_sm by its command_status; an operator's `overrides` win over the table.
 
     An unknown status, the vendors' 0x400-0x4FF among them, is rejected for this operator only: their meanings
@@ -96,16 +116,9 @@ def outcome_of(status: int, overrides: dict[int, Literal["retry", "next", "rejec
 
 # Bounded, because a peer may send any of 2**32 values.
 @lru_cache(maxsize=1024)
-def _outcome(status: int, override: str | None) -> Outcome:
+def _outcome(status: int, override: Override | None) -> Outcome:
     if status == c.ESME_ROK:
         return Outcome(OutcomeKind.ACCEPTED, status=status)
-    action, reason = _TABLE.get(status, (Action.NEXT, f"the operator's own status 0x{status:08X}"))
-    match Action(override or action):
-        case Action.THROTTLE:
-            return Outcome(OutcomeKind.THROTTLED, status=status, detail=reason)
-        case Action.RETRY:
-            return Outcome(OutcomeKind.FAILED, status=status, detail=reason)
-        case Action.NEXT:
-            return Outcome(OutcomeKind.REJECTED, status=status, detail=reason)
-        case Action.REJECT:
-            return Outcome(OutcomeKind.REJECTED, status=status, detail=reason, for_message=True)
+    action, reason = _TABLE.get(status, (Action.VENDOR, f"the operator's own status 0x{status:08X}"))
+    kind, fault = _OUTCOMES[Action(override or action)]
+    return Outcome(kind, status=status, detail=reason, fault=fault)

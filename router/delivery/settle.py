@@ -6,7 +6,10 @@ from router.delivery.fold import message_state
 from router.delivery.retry import pause
 from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptWish, State
 from router.operator import Operator
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind
+
+
+_WAITS_FOR = {Fault.RATE: "throttled", Fault.QUEUE: "throttled", Fault.BIND: "bind", Fault.ACCOUNT: "circuit"}
 
 
 class Step(Enum):
@@ -56,8 +59,7 @@ def settle(
 
     `now` is milliseconds since the epoch, `jitter` in [0, 1).
     """
-    if outcome.kind is OutcomeKind.THROTTLED:
-        # Costs no attempt: as if it had not been.
+    if outcome.fault in NO_ATTEMPT:
         part.attempts.remove(attempt)
     else:
         _record(attempt, outcome, now)
@@ -68,10 +70,10 @@ def settle(
     if part.state is not State.QUEUED:
         # It is with the operator, by this attempt or by one before it that was answered late.
         return _submitted(message, operator, now)
+    if outcome.fault in NO_ATTEMPT:
+        message.waiting_for = _WAITS_FOR[outcome.fault]
+        return Step.FRONT
     match outcome.kind:
-        case OutcomeKind.THROTTLED:
-            message.waiting_for = "throttled"
-            return Step.FRONT
         case OutcomeKind.UNKNOWN:
             if operator.on_unanswered == "resend" and not part.resent:
                 part.resent = True
@@ -83,9 +85,7 @@ def settle(
         case OutcomeKind.FAILED:
             tries = sum(1 for one in part.attempts if one.operator == operator.name)
             if tries < operator.retry.attempts:
-                message.waiting_for = "retry"
-                message.position = None
-                message.due_at = _sooner(now + round(pause(operator.retry, tries, jitter) * 1000), message.expires_at)
+                hold_back(message, now + round(pause(operator.retry, tries, jitter) * 1000), "retry")
                 return Step.LATER
             return _refused(message, part, operator, outcome, State.FAILED)
         case _:
@@ -112,6 +112,13 @@ def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome
     if accepted:
         _record(attempt, outcome, now)
     return Step.IGNORE
+
+
+def hold_back(message: Message, until: int, waits_for: str) -> None:
+    """Take a message out of its line until a time (ms), in place; nothing is counted."""
+    message.waiting_for = waits_for
+    message.position = None
+    message.due_at = _sooner(until, message.expires_at)
 
 
 def stop_sending(message: Message, operator: Operator, now: int) -> Step:
@@ -163,7 +170,7 @@ def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome,
     smsc_error = f"0x{outcome.status:08X}" if outcome.status is not None else None
     code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
     message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
-    if outcome.for_message or committed_to(message) is not None:
+    if outcome.fault is Fault.MESSAGE or committed_to(message) is not None:
         # Half of it is out, or nobody else would take it: the rest must not follow.
         part.state = ending
         return Step.FINAL

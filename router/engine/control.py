@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from router.delivery.circuit import Circuit
 from router.delivery.lanes import RANKS
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
@@ -21,7 +22,8 @@ _GOODBYE = 10.0
 
 
 class OperatorView(Struct, frozen=True, gc=False):
-    """One operator for people: `state` is up, down, connecting, paused, draining, drained or removed."""
+    """One operator for people: `state` is up, down, connecting, circuit_open, paused, draining, drained or removed;
+    `refusal` is what opened the circuit."""
 
     operator: str
     channel: str
@@ -34,6 +36,7 @@ class OperatorView(Struct, frozen=True, gc=False):
     throttle_factor: float
     queued: dict[str, int]
     oldest_seconds: float
+    refusal: str | None = None
 
 
 class PlanView(Struct, frozen=True, gc=False):
@@ -153,6 +156,9 @@ class Control:
         if desk is None or desk.gateway is None:
             raise Refusal("not_found", f"there is no operator {name!r}")
         desk.control = control
+        if control == "running":
+            # Whoever resumes it has seen to what was wrong.
+            desk.circuit = Circuit()
         self._dispatcher.link_changed(name)
         self._log.info("operator_steered", operator=name, control=control)
         return self._view(desk)
@@ -172,4 +178,5 @@ class Control:
             throttle_factor=desk.pacer.factor(self._clock.monotonic()),
             queued={name.value: desk.queue.count(rank) for name, rank in RANKS.items()},
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
+            refusal=desk.circuit.reason,
         )

@@ -1,11 +1,14 @@
 """One operator as the engine sees it while running: its gateway, its queue, its pace."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
+from router.delivery.circuit import Circuit
 from router.delivery.lanes import OperatorQueue
 from router.delivery.pacing import Pacer
+from router.delivery.recipients import Recipients
 from router.operator import Operator, SmppLink
 from router.ports import OperatorGateway, Submission
 
@@ -15,7 +18,8 @@ _SAME = 0.001
 
 class Desk:
     """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
-    link before this one, which may still have its last answers and receipts to come."""
+    link before this one, which may still have its last answers and receipts to come. `homes` are the slots that the
+    parts of long messages went by, by message id: the next one goes by the same bind."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.operator = operator
@@ -23,6 +27,9 @@ class Desk:
         self.leaving: OperatorGateway | None = None
         self.queue = OperatorQueue()
         self.pacer = Pacer(_tps(operator))
+        self.circuit = Circuit()
+        self.recipients = Recipients()
+        self.homes: OrderedDict[str, Any] = OrderedDict()
         self.control: Literal["running", "paused", "draining"] = "running"
         self.in_flight: dict[int, Submission] = {}
         self.unusable: str | None = None
@@ -32,10 +39,10 @@ class Desk:
     def name(self) -> str:
         return self.operator.name
 
-    def refresh(self) -> bool:
+    def refresh(self, now: float) -> bool:
         """Work out anew why this operator cannot take traffic (a code, None when it can). True when that changed.
 
-        An operator whose binds are still being tried for the first time, or again after a loss, is waited for.
+        `now` is monotonic seconds. An operator whose binds are still being tried for the first time, or again after a loss, is waited for.
         """
         before = self.unusable
         if self.gateway is None:
@@ -45,10 +52,12 @@ class Desk:
         else:
             link = self.gateway.link()
             self.unusable = None if link.up or not link.settled else "down"
+            if self.unusable is None and self.circuit.is_open(now):
+                self.unusable = "circuit_open"
         return self.unusable != before
 
     def state(self) -> str:
-        """In one word for people: up, connecting, down, paused, draining, drained or removed."""
+        """In one word for people: up, connecting, down, circuit_open, paused, draining, drained or removed."""
         if self.unusable == "draining" and not self.in_flight:
             return "drained"
         if self.unusable is not None:
@@ -83,7 +92,7 @@ class Desk:
 def departed(name: str) -> Desk:
     """Stands for an operator that is no longer configured, so that what waited for it can be found and moved."""
     desk = Desk(Operator(name=name, channel="sms", protocol="smpp", link=None, currency=""), None)
-    desk.refresh()
+    desk.refresh(0.0)
     return desk
 
 

@@ -8,9 +8,10 @@ on disk are all that can be in doubt: at most window x binds per operator.
 import asyncio
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import Any
 
 from router.delivery.lanes import RANKS, Line
-from router.delivery.settle import Step, committed_to, next_part, stop_sending
+from router.delivery.settle import Step, committed_to, hold_back, next_part, stop_sending
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser, cut_for
 from router.engine.desk import Desk, departed
@@ -19,13 +20,15 @@ from router.engine.ledger import Ledger
 from router.event import EventType
 from router.message import FINAL, Attempt, Message, MessageError, Part, State
 from router.operator import TextRules
-from router.ports import Clock, Submission
+from router.ports import Clock, OperatorGateway, Submission
 from router.refusal import Refusal
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
+# Of so many long messages per operator it is known which bind they go by.
+_HOMES = 10_000
 
 
 class Dispatcher:
@@ -40,6 +43,7 @@ class Dispatcher:
         backlog: Backlog,
         alarm: Callable[[Message], None],
         clock: Clock,
+        log: Any,
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -49,6 +53,7 @@ class Dispatcher:
         self._backlog = backlog
         self._alarm = alarm
         self._clock = clock
+        self._log = log
         # The parts of one long text are asked for one after another.
         self._cut_long = lru_cache(maxsize=256)(cut_text)
         self._due_for_pump: dict[str, Desk] = {}
@@ -78,12 +83,23 @@ class Dispatcher:
         desk = self._desks.get(operator)
         if desk is None:
             return
-        if desk.refresh():
+        if desk.refresh(self._clock.monotonic()):
             if desk.unusable is None:
                 self.offer_all()
             else:
                 self._sweep(desk)
         self.pump_soon(desk)
+
+    def circuit_changed(self, desk: Desk, now: float) -> None:
+        """An operator takes nothing of ours any more (then it is tried again after a while), or does again."""
+        until = desk.circuit.open_until
+        if until is None:
+            self._log.info("circuit_closed", operator=desk.name)
+        else:
+            self._log.error("circuit_open", operator=desk.name, reason=desk.circuit.reason, seconds=until - now)
+            asyncio.get_running_loop().call_later(until - now, self.link_changed, desk.name)
+        # What is being settled goes on first.
+        asyncio.get_running_loop().call_soon(self.link_changed, desk.name)
 
     def offer_all(self) -> None:
         """Somebody new may take what waits at unusable operators."""
@@ -127,7 +143,8 @@ class Dispatcher:
         pacer = desk.pacer
         now = self._clock.monotonic()
         wall = self._clock.now()
-        while queue:
+        aside: list[Message] = []
+        while queue and not (desk.circuit.tripped and desk.in_flight):
             delay = pacer.delay(now)
             if delay > 0:
                 desk.wake_in(delay, partial(self.pump_soon, desk))
@@ -135,15 +152,36 @@ class Dispatcher:
             slot = gateway.reserve()
             if slot is None:
                 break
-            taken = self._take(desk, wall)
+            taken = self._take(desk, wall, now)
             if taken is None:
                 gateway.release(slot)
                 break
+            if len(taken[0].parts) > 1:
+                slot = self._at_home(desk, gateway, taken[0], slot)
+                if slot is None:
+                    aside.append(taken[0])
+                    continue
             pacer.take(now)
             self._claim(desk, *taken, slot, wall)
+        for message in aside:
+            queue.push_urgent(message)
         self._backlog.refill(desk, self._loaded)
 
-    def _take(self, desk: Desk, now: int) -> tuple[Message, Part, Segment] | None:
+    def _at_home(self, desk: Desk, gateway: OperatorGateway, message: Message, slot: Any) -> Any | None:
+        """A slot of the bind that the parts before went by, in place of `slot`; None (and `slot` is free again) where
+        that bind is full. Any will do for the first part, or when that bind is gone."""
+        home = desk.homes.get(message.id)
+        if home is not None and home is not slot:
+            gateway.release(slot)
+            slot = gateway.reserve(home)
+            if slot is None:
+                return None
+        desk.homes[message.id] = slot
+        if len(desk.homes) > _HOMES:
+            desk.homes.popitem(last=False)
+        return slot
+
+    def _take(self, desk: Desk, now: int, monotonic: float) -> tuple[Message, Part, Segment] | None:
         """The next message with a part to submit and what it carries; ends those that expired while they waited."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
@@ -155,12 +193,22 @@ class Dispatcher:
             if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
                 self._endings.expire(message, now)
                 continue
+            if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
+                self._hold_back(message, now + round(wait * 1000))
+                continue
             segment = self._segment(desk, message, part)
             if segment is None:
                 self._cut_anew(message, now)
                 continue
             return message, part, segment
         return None
+
+    def _hold_back(self, message: Message, until: int) -> None:
+        """The recipient's queue is full: others go first."""
+        hold_back(message, until, "recipient")
+        self._ledger.active.pop(message.no, None)
+        self._store.save(message)
+        self._alarm(message)
 
     def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
         attempt = Attempt(desk.name, now)

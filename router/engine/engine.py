@@ -89,6 +89,7 @@ class Engine:
             self._backlog,
             self._wakeups.note,
             clock,
+            log,
         )
         self._settler = Settler(
             self.ledger,
@@ -137,7 +138,7 @@ class Engine:
         for desk in self.desks.values():
             if desk.gateway is not None:
                 await desk.gateway.start()
-                desk.refresh()
+                desk.refresh(self._clock.monotonic())
             self._dispatcher.fetch(desk)
         if recovery.open_messages or recovery.unsettled:
             self._log.info("resumed", open=recovery.open_messages, in_doubt=len(recovery.unsettled))

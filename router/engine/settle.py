@@ -3,14 +3,14 @@
 import random
 from collections.abc import Callable
 
-from router.delivery.settle import Step, settle, settle_late
+from router.delivery.settle import Step, hold_back, settle, settle_late
 from router.engine.choosing import Chooser
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.message import FINAL, Attempt, Message, Part, State
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
 
 
@@ -52,11 +52,27 @@ class Settler:
         monotonic = self._clock.monotonic()
         self._metrics.submitted(desk.name, outcome.kind)
         self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
-        if outcome.kind is OutcomeKind.THROTTLED:
-            desk.pacer.throttled(monotonic)
+        own = self._learn(desk, submission, outcome, monotonic)
         part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        if own and step is Step.FRONT:
+            hold_back(message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient")
+            step = Step.LATER
         self._proceed(desk, message, part, attempt, step)
+
+    def _learn(self, desk: Desk, submission: Submission, outcome: Outcome, now: float) -> bool:
+        """What an answer says about the operator. True when it complains of the recipient's own queue only."""
+        to = submission.message.to
+        own = False
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            desk.recipients.accepted(to, now)
+        elif outcome.fault is Fault.QUEUE:
+            own = desk.recipients.full(to, submission.written_at, now)
+        if outcome.kind is OutcomeKind.THROTTLED and not own:
+            desk.pacer.throttled(now)
+        if desk.circuit.answered(outcome, to, now):
+            self._dispatcher.circuit_changed(desk, now)
+        return own
 
     def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
         """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""

@@ -145,3 +145,25 @@ def test_the_same_limit_again_gives_nothing_away() -> None:
     pacer.take(1000.0)
     pacer.retune(1.0)
     assert pacer.delay(1000.0) > 0.9
+
+
+def test_without_a_limit_the_rate_that_was_too_fast_is_slowed_and_comes_back() -> None:
+    pacer = Pacer(0.0)
+    for step in range(500):
+        assert pacer.delay(1000.0 + step / 1000) == 0
+        pacer.take(1000.0 + step / 1000)
+    pacer.throttled(1000.5)
+    assert pacer.delay(1000.5) == 1.0
+    sent = run(pacer, 1.0, 0.0, start=1001.5)
+    assert len(sent) == pytest.approx(550, rel=0.05)  # of 1,000 a second: from a half to six tenths
+    pacer.take(1010.0)
+    for _ in range(1000):  # no limit any more
+        pacer.take(1010.02)
+        assert pacer.delay(1010.02) == 0
+
+
+def test_a_complaint_in_calm_times_stops_nobody() -> None:
+    pacer = Pacer(0.0)
+    pacer.take(1000.0)
+    pacer.throttled(1060.0)
+    assert len(run(pacer, 1.0, 0.0, start=1061.0)) >= 10

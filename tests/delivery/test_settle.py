@@ -9,14 +9,14 @@ from msgspec import structs
 from router.delivery.settle import Step, committed_to, next_part, settle, settle_late
 from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptWish, State
 from router.operator import Operator, ReceiptRules, Retry
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import Fault, Outcome, OutcomeKind
 from tests.delivery.values import NOW, message, operator, tried
 
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "id", 0)
-THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58)
+THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
 FAILED = Outcome(OutcomeKind.FAILED, status=0x08, detail="system error")
 REJECTED = Outcome(OutcomeKind.REJECTED, status=0x0A, detail="not here")
-FOR_GOOD = Outcome(OutcomeKind.REJECTED, status=0x0B, detail="no such number", for_message=True)
+FOR_GOOD = Outcome(OutcomeKind.REJECTED, status=0x0B, detail="no such number", fault=Fault.MESSAGE)
 UNKNOWN = Outcome(OutcomeKind.UNKNOWN, detail="no answer in time")
 
 TOOK, LOST, REFUSED, TEMPORARY = OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN, OutcomeKind.REJECTED, OutcomeKind.FAILED

@@ -109,7 +109,7 @@ class HandOperator:
     def room(self) -> int:
         return self.window - self.in_use if self.up else 0
 
-    def reserve(self) -> "HandOperator | None":
+    def reserve(self, like: Any = None) -> "HandOperator | None":
         if self.room() <= 0:
             return None
         self.in_use += 1

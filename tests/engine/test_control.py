@@ -14,7 +14,7 @@ from router.engine.preview import TextQuery
 from router.message import EncodingWish, Message, Part, State
 from router.money import Money
 from router.operator import TextRules
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import Recovery
 from router.receipt import ReceiptState
 from router.refusal import InvalidConfig, Refusal
@@ -22,7 +22,7 @@ from router.routing.route import RouteQuery
 from router.settings import Match, Rule, Settings
 from tests.engine.rig import Rig, operator, settings
 
-THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58)
+THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
 
 
 def state(rig: Rig, name: str) -> str:

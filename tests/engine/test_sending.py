@@ -10,7 +10,7 @@ import pytest
 from router.message import FINAL, State
 from router.money import Money
 from router.operator import TextRules
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import Fault, Outcome, OutcomeKind
 from router.receipt import ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Match, Plan, Rule
@@ -18,10 +18,10 @@ from router.submit import Submit
 from tests.engine.rig import ReceiptRules, Retry, Rig, operator, settings, wish
 
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "id-1")
-THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58)
+THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
 FAILED = Outcome(OutcomeKind.FAILED, status=0x08, detail="system error")
 NEXT = Outcome(OutcomeKind.REJECTED, status=0x0A, detail="sender not allowed here")
-REJECTED = Outcome(OutcomeKind.REJECTED, status=0x0B, detail="no such number", for_message=True)
+REJECTED = Outcome(OutcomeKind.REJECTED, status=0x0B, detail="no such number", fault=Fault.MESSAGE)
 LONG = "x" * 400  # three segments
 
 

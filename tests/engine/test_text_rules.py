@@ -6,12 +6,12 @@ import pytest
 
 from router.message import Encoding, State
 from router.operator import TextRules
-from router.outcome import Outcome, OutcomeKind
+from router.outcome import Fault, Outcome, OutcomeKind
 from router.refusal import Refusal
 from tests.engine.rig import Rig, operator, settings
 
 NEXT = Outcome(OutcomeKind.REJECTED, status=0x0A)
-THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58)
+THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
 LATIN1 = TextRules(alphabet="latin1")
 ASCII = TextRules(alphabet="ascii")
 ACCENTS = "é" * 200  # two segments in GSM 7-bit, three in UCS-2

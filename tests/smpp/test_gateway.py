@@ -12,7 +12,7 @@ from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.gateway import SmppGateway
 from adapters.smpp.pdu import BadBody, MessageResp, ShortMessage, Simple
 from router.operator import Addressing, AddressKind
-from router.outcome import OutcomeKind
+from router.outcome import Fault, OutcomeKind
 from router.receipt import ReceiptState
 from tests.smpp.conftest import Open
 from tests.smpp.peer import Log, Peer, Sink, WallClock, data_receipt_pdu, receipt_pdu, until
@@ -219,17 +219,17 @@ class Spy:
 
 
 ANSWERS = [
-    (c.ESME_RTHROTTLED, OutcomeKind.THROTTLED, False),
-    (c.ESME_RSYSERR, OutcomeKind.FAILED, False),
-    (c.ESME_RINVSRCADR, OutcomeKind.REJECTED, False),
-    (c.ESME_RINVDSTADR, OutcomeKind.REJECTED, True),
-    (0x4A1, OutcomeKind.REJECTED, False),
+    (c.ESME_RTHROTTLED, OutcomeKind.THROTTLED, Fault.RATE),
+    (c.ESME_RSYSERR, OutcomeKind.FAILED, Fault.OPERATOR),
+    (c.ESME_RINVSRCADR, OutcomeKind.REJECTED, Fault.OPERATOR),
+    (c.ESME_RINVDSTADR, OutcomeKind.REJECTED, Fault.MESSAGE),
+    (0x4A1, OutcomeKind.REJECTED, Fault.UNCLEAR),
 ]
 
 
-@pytest.mark.parametrize(("status", "kind", "for_message"), ANSWERS)
+@pytest.mark.parametrize(("status", "kind", "fault"), ANSWERS)
 async def test_errors_become_outcomes(
-    open_gateway: Open, peer: Peer, sink: Sink, status: int, kind: OutcomeKind, for_message: bool
+    open_gateway: Open, peer: Peer, sink: Sink, status: int, kind: OutcomeKind, fault: Fault
 ) -> None:
     peer.answers_submit = False
     gateway = await open_gateway()
@@ -239,7 +239,7 @@ async def test_errors_become_outcomes(
     peer.last.send(MessageResp(c.SUBMIT_SM_RESP, status), peer.last.submits()[0][0])
     await until(lambda: sink.results)
     ((_, outcome),) = sink.results
-    assert (outcome.kind, outcome.status, outcome.for_message) == (kind, status, for_message)
+    assert (outcome.kind, outcome.status, outcome.fault) == (kind, status, fault)
     assert gateway.link().up
 
 
@@ -276,7 +276,7 @@ async def test_what_cannot_be_written_is_rejected(open_gateway: Open, peer: Peer
     assert sink.results == []
     await until(lambda: len(sink.results) == 3)
     assert sink.kinds() == ["rejected"] * 3
-    assert not any(outcome.for_message for _, outcome in sink.results)
+    assert not any(outcome.fault is Fault.MESSAGE for _, outcome in sink.results)
     send(gateway)
     await until(lambda: len(sink.results) == 4)
     assert len(peer.last.submits()) == 1

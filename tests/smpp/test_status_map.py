@@ -3,20 +3,24 @@ from smpplib import consts
 
 from adapters.smpp import constants as c
 from adapters.smpp.status_map import CLOSES_BIND, STATUSES, WRONG_CREDENTIALS, Action, outcome_of
-from router.outcome import OutcomeKind
+from router.outcome import Fault, OutcomeKind
 
 KINDS = {
-    Action.THROTTLE: (OutcomeKind.THROTTLED, False),
-    Action.RETRY: (OutcomeKind.FAILED, False),
-    Action.NEXT: (OutcomeKind.REJECTED, False),
-    Action.REJECT: (OutcomeKind.REJECTED, True),
+    Action.THROTTLE: (OutcomeKind.THROTTLED, Fault.RATE),
+    Action.FULL: (OutcomeKind.THROTTLED, Fault.QUEUE),
+    Action.REBIND: (OutcomeKind.FAILED, Fault.BIND),
+    Action.ACCOUNT: (OutcomeKind.REJECTED, Fault.ACCOUNT),
+    Action.RETRY: (OutcomeKind.FAILED, Fault.OPERATOR),
+    Action.NEXT: (OutcomeKind.REJECTED, Fault.OPERATOR),
+    Action.VENDOR: (OutcomeKind.REJECTED, Fault.UNCLEAR),
+    Action.REJECT: (OutcomeKind.REJECTED, Fault.MESSAGE),
 }
 
 
 @pytest.mark.parametrize(("status", "action", "reason"), STATUSES)
 def test_every_row(status, action, reason) -> None:
     outcome = outcome_of(status, {})
-    assert (outcome.kind, outcome.for_message) == KINDS[action]
+    assert (outcome.kind, outcome.fault) == KINDS[action]
     assert outcome.status == status
     assert outcome.detail == reason
     assert outcome.smsc_message_id is None
@@ -33,10 +37,13 @@ def test_rows_are_unique_and_cover_the_standard() -> None:
 @pytest.mark.parametrize(
     ("expected", "statuses"),
     [
-        (Action.THROTTLE, [0x58, 0x14]),
-        (Action.RETRY, [0x08, 0x64, 0x04]),
-        (Action.NEXT, [0x0A, 0x15, 0x45, 0x22, 0xFF, 0x100, 0x101, 0x102, 0x103, 0x400, 0x401, 0x4A1, 0x4FF]),
-        (Action.NEXT, [0x99, 0x104, 0x500, 0x7FFFFFFF, 0xFFFFFFFF]),
+        (Action.THROTTLE, [0x58]),
+        (Action.FULL, [0x14]),
+        (Action.REBIND, [0x04]),
+        (Action.RETRY, [0x08, 0x64]),
+        (Action.NEXT, [0x0A, 0x15, 0x45, 0x22]),
+        (Action.VENDOR, [0xFF, 0x100, 0x101, 0x102, 0x103, 0x400, 0x401, 0x4A1, 0x4FF]),
+        (Action.VENDOR, [0x99, 0x104, 0x500, 0x7FFFFFFF, 0xFFFFFFFF]),
         (Action.REJECT, [0x01, 0x06, 0x07, 0x0B, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x48, 0x49, 0x50, 0x51]),
         (Action.REJECT, [0x54, 0x55, 0x61, 0x62, 0x63, 0x65, 0x66, 0xC0, 0xC1, 0xC2, 0xC3, 0xC4]),
     ],
@@ -44,7 +51,7 @@ def test_rows_are_unique_and_cover_the_standard() -> None:
 def test_practice(expected, statuses) -> None:
     for status in statuses:
         outcome = outcome_of(status, {})
-        assert (outcome.kind, outcome.for_message) == KINDS[expected], hex(status)
+        assert (outcome.kind, outcome.fault) == KINDS[expected], hex(status)
         assert outcome.detail
 
 
@@ -57,10 +64,10 @@ def test_what_vendors_say_concerns_their_route_only() -> None:
 
 
 @pytest.mark.parametrize("status", [0x0B, 0x58, 0x08, 0x4A1])
-@pytest.mark.parametrize("action", [Action.RETRY, Action.NEXT, Action.REJECT])
+@pytest.mark.parametrize("action", [Action.RETRY, Action.NEXT, Action.REJECT, Action.THROTTLE, Action.ACCOUNT])
 def test_an_operator_knows_better(status, action) -> None:
     outcome = outcome_of(status, {status: action.value, 0x45: "reject"})
-    assert (outcome.kind, outcome.for_message) == KINDS[action]
+    assert (outcome.kind, outcome.fault) == KINDS[action]
     assert outcome.status == status
     # and only there
     assert outcome_of(status, {0x45: "reject"}) is outcome_of(status, {})

@@ -1,0 +1,53 @@
+"""Numbers whose own queue at an operator is full (ESME_RMSGQFUL may mean one recipient or the whole operator)."""
+
+from collections import OrderedDict
+
+_FIRST, _MOST = 5.0, 300.0
+_ALONE = 10.0
+"""Seconds without another number's complaint that make a complaint one number's own."""
+_REMEMBERED = 10_000
+
+
+class Recipients:
+    """What is held back for single numbers at one operator. Times are monotonic seconds.
+
+    A full queue is taken for the number's own when the operator has accepted a part for somebody else since the refused
+    one was written, and no other number has met a full queue lately; else for the operator's.
+    """
+
+    def __init__(self) -> None:
+        self._accepted = ("", 0.0)
+        self._others = ("", 0.0)
+        self._complained = ("", -_ALONE)
+        self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        """Whether any number may be held back."""
+        return bool(self._held)
+
+    def accepted(self, to: str, now: float) -> None:
+        """A part for `to` was accepted."""
+        if self._accepted[0] != to:
+            self._others = self._accepted
+        self._accepted = (to, now)
+        if self._held:
+            self._held.pop(to, None)
+
+    def full(self, to: str, written_at: float, now: float) -> bool:
+        """A part for `to`, written at a time, met a full queue. True when it is the number's own, now held back."""
+        complained, at = self._complained
+        self._complained = (to, now)
+        elsewhere = self._others if self._accepted[0] == to else self._accepted
+        if elsewhere[1] < written_at or elsewhere[0] in ("", to) or (complained != to and now - at < _ALONE):
+            return False
+        _, pause = self._held.pop(to, (0.0, _FIRST / 2))
+        pause = min(pause * 2, _MOST)
+        self._held[to] = (now + pause, pause)
+        if len(self._held) > _REMEMBERED:
+            self._held.popitem(last=False)
+        return True
+
+    def wait(self, to: str, now: float) -> float:
+        """Seconds that parts for `to` are still held back, 0 for none."""
+        until, _ = self._held.get(to, (0.0, 0.0))
+        return max(0.0, until - now)

@@ -1,0 +1,67 @@
+"""Whose queue is full: the operator's or one number's."""
+
+from router.delivery.recipients import Recipients
+
+ME, YOU, THEM = "+237670000001", "+237670000002", "+237670000003"
+
+
+def test_without_a_sign_of_life_it_is_the_operator() -> None:
+    assert not Recipients().full(ME, 10.0, 11.0)
+
+
+def test_others_accepted_meanwhile_make_it_the_number() -> None:
+    recipients = Recipients()
+    recipients.accepted(YOU, 10.5)
+    assert recipients.full(ME, 10.0, 11.0)
+    assert recipients.wait(ME, 11.0) == 5
+    assert recipients.wait(YOU, 11.0) == 0
+    assert recipients.wait(ME, 16.0) == 0
+
+
+def test_others_accepted_before_it_was_written_say_nothing() -> None:
+    recipients = Recipients()
+    recipients.accepted(YOU, 9.0)
+    assert not recipients.full(ME, 10.0, 11.0)
+
+
+def test_its_own_acceptance_says_nothing_and_hides_no_other() -> None:
+    recipients = Recipients()
+    recipients.accepted(ME, 10.5)
+    assert not recipients.full(ME, 10.0, 11.0)
+    recipients = Recipients()
+    recipients.accepted(YOU, 10.4)
+    recipients.accepted(ME, 10.5)
+    recipients.accepted(ME, 10.6)
+    assert recipients.full(ME, 10.0, 11.0)
+
+
+def test_a_second_number_soon_after_makes_it_the_operator() -> None:
+    recipients = Recipients()
+    recipients.accepted(THEM, 10.5)
+    assert recipients.full(ME, 10.0, 11.0)
+    assert not recipients.full(YOU, 10.0, 11.1)
+    recipients.accepted(THEM, 30.0)
+    assert recipients.full(YOU, 29.0, 31.0)
+
+
+def test_it_waits_longer_each_time_until_it_is_accepted() -> None:
+    recipients, now, waits = Recipients(), 0.0, []
+    for _ in range(8):
+        recipients.accepted(YOU, now + 0.5)
+        assert recipients.full(ME, now, now + 1)
+        waits.append(recipients.wait(ME, now + 1))
+        now += 1000
+    assert waits == [5, 10, 20, 40, 80, 160, 300, 300]
+    recipients.accepted(ME, now)
+    assert not recipients
+    recipients.accepted(YOU, now + 0.5)
+    recipients.full(ME, now, now + 1)
+    assert recipients.wait(ME, now + 1) == 5
+
+
+def test_memory_is_bounded() -> None:
+    recipients = Recipients()
+    for number in range(30_000):
+        recipients.accepted(YOU, number * 100.0)
+        recipients.full(f"+{number}", number * 100.0, number * 100.0)
+    assert len(recipients._held) == 10_000
