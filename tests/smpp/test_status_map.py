@@ -59,7 +59,7 @@ def test_what_vendors_say_concerns_their_route_only() -> None:
     """Of their own range each status means this to one and that to another."""
     for status in range(0x400, 0x500):
         outcome = outcome_of(status, {})
-        assert (outcome.kind, outcome.for_message) == KINDS[Action.NEXT]
+        assert (outcome.kind, outcome.fault) == KINDS[Action.VENDOR]
         assert f"0x{status:08X}" in outcome.detail
 
 
