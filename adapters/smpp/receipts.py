@@ -128,7 +128,7 @@ def read_receipt(
         to if to.isdecimal() else "".join(filter(str.isdecimal, to)),
         now_ms,
         stat.decode("latin-1"),
-        err.decode("latin-1") if err else _network_error(tlvs.get(TAG_NETWORK_ERROR_CODE)),
+        _error(err, tlvs.get(TAG_NETWORK_ERROR_CODE)),
         _milliseconds(done) if done else None,
     )
 
@@ -205,6 +205,15 @@ def _labelled(text: bytes) -> dict[bytes, bytes]:
         if value:
             found.setdefault(label.lower()[:4], value)
     return found
+
+
+def _error(err: bytes, value: bytes | None) -> str | None:
+    """`err` as written; where it is missing or nothing but zeros, the error that network_error_code names, if any."""
+    written = err.decode("latin-1") if err else None
+    if value is None or err.strip(b"0"):
+        return written
+    code = _network_error(value)
+    return code if written is None or (code and code.strip("0")) else written
 
 
 def _network_error(value: bytes | None) -> str | None:

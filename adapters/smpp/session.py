@@ -15,7 +15,7 @@ peer does.
     bound_tx    bind_transmitter_resp 0    yes             given out              silence, unanswered submits
     bound_rx    bind_receiver_resp 0       no              given out              silence
     bound_trx   bind_transceiver_resp 0    yes             given out              silence, unanswered submits
-    unbinding   unbind() while bound       no              given out              the unbind's deadline
+    unbinding   unbind() while bound       no              given out              its deadline, unanswered submits
     closed      see below                  no              not read               nothing
 
 closed is the end, reached by exactly one Closed event: the bind was refused or not answered, the unbind was answered
@@ -195,7 +195,9 @@ class Session:
     # --- what we do --------------------------------------------------------------------------------------------
 
     def bind(self, now: float) -> None:
-        """Ask for the bind. Raises LocalProtocolError when the credentials do not fit into the PDU."""
+        """Ask for the bind, once. Raises LocalProtocolError when the credentials do not fit into the PDU."""
+        if self.state is not SessionState.OPEN:
+            return
         self._request(self._bind)
         self.state = SessionState.BINDING
         self._timers.begin_handshake(now)

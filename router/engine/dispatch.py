@@ -84,10 +84,7 @@ class Dispatcher:
         if desk is None:
             return
         if desk.refresh(self._clock.monotonic()):
-            if desk.unusable is None:
-                self.offer_all()
-            else:
-                self._sweep(desk)
+            self._offer(desk)
         self.pump_soon(desk)
 
     def circuit_changed(self, desk: Desk, now: float) -> None:
@@ -98,8 +95,17 @@ class Dispatcher:
         else:
             self._log.error("circuit_open", operator=desk.name, reason=desk.circuit.reason, seconds=until - now)
             asyncio.get_running_loop().call_later(until - now, self.link_changed, desk.name)
-        # What is being settled goes on first.
-        asyncio.get_running_loop().call_soon(self.link_changed, desk.name)
+        if desk.refresh(now):
+            # What is being settled goes on first.
+            asyncio.get_running_loop().call_soon(self._offer, desk)
+
+    def _offer(self, desk: Desk) -> None:
+        """An operator has become usable, or is not any more: what waits may go elsewhere."""
+        if desk.unusable is None:
+            self.offer_all()
+        else:
+            self._sweep(desk)
+        self.pump_soon(desk)
 
     def offer_all(self) -> None:
         """Somebody new may take what waits at unusable operators."""

@@ -81,6 +81,19 @@ def test_unknown_gives_way_to_the_truth_once(state: ReceiptState) -> None:
         assert one.state is TRUE[state]
 
 
+@pytest.mark.parametrize("state", TRUE)
+def test_an_operator_that_did_not_know_may_know_later(state: ReceiptState) -> None:
+    one = out()
+    assert read(one, R.UNKNOWN) is Reading.FINAL
+    assert one.state is S.UNKNOWN
+    for intermediate in INTERMEDIATE:
+        assert read(one, intermediate) is Reading.DUPLICATE
+    assert read(one, state, received_at=NOW + 5000) is Reading.FINAL
+    assert (one.state, one.done_at) == (TRUE[state], NOW + 5000)
+    assert read(one, R.UNKNOWN) is Reading.DUPLICATE
+    assert one.state is TRUE[state]
+
+
 @pytest.mark.parametrize("state", R)
 def test_the_same_again_is_a_duplicate(state: ReceiptState) -> None:
     one = out()

@@ -234,6 +234,50 @@ async def test_a_true_receipt_after_unknown_counts_once(tmp_path: Path) -> None:
         assert message.error is None
 
 
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_operator_that_did_not_know_may_know_later(tmp_path: Path, restart: bool) -> None:
+    config = settings(operator("mtn"))
+    async with Rig(config, tmp_path) as rig:
+        message = await rig.submit()
+        (submission,) = await rig.written("mtn")
+        smsc_id = rig.operators["mtn"].accept(submission)
+        rig.operators["mtn"].receipt(message.to, smsc_id, ReceiptState.UNKNOWN)
+        await rig.until(lambda: message.state is State.UNKNOWN)
+        if not restart:
+            rig.operators["mtn"].receipt(message.to, smsc_id)
+            await rig.until(lambda: message.state is State.DELIVERED)
+            assert await rig.types() == ["message.submitted", "message.unknown", "message.delivered"]
+    if restart:
+        async with Rig(config, tmp_path, rig.clock) as rig:
+            rig.operators["mtn"].receipt(message.to, smsc_id)
+            await rig.until(lambda: rig.operators["mtn"].acknowledged)
+            assert await rig.types() == ["message.submitted", "message.unknown", "message.delivered"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_id_used_again_over_time_means_the_newest(tmp_path: Path, restart: bool) -> None:
+    config = settings(operator("mtn"))
+    async with Rig(config, tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        old = await rig.submit()
+        mtn.accept((await rig.written("mtn"))[0], "5")
+        await rig.settle()
+        rig.clock.move(86_400)
+        new = await rig.submit()
+        mtn.accept((await rig.written("mtn"))[0], "5")
+        await rig.settle()
+        if not restart:
+            mtn.receipt(new.to, "5")
+            await rig.until(lambda: new.state is State.DELIVERED)
+            assert old.state is State.SUBMITTED
+    if restart:
+        async with Rig(config, tmp_path, rig.clock) as rig:
+            rig.operators["mtn"].receipt(new.to, "5")
+            await rig.until(lambda: rig.operators["mtn"].acknowledged)
+            found = [await rig.store.find("acme", one.id) for one in (old, new)]
+            assert [one.state for one in found if one] == [State.SUBMITTED, State.DELIVERED]
+
+
 async def test_an_answer_without_id_is_settled_by_the_number(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         message = await rig.submit()

@@ -40,6 +40,7 @@ async def test_out_of_credit_loses_nothing_and_one_part_tries_again(tmp_path: Pa
         rig.engine.link_changed("mtn")
         (probe,) = await rig.written("mtn")
         mtn.accept(probe)
+        await rig.settle()
         while mtn.in_use or mtn.written:
             for submission in list(mtn.written):
                 mtn.accept(submission)

@@ -8,6 +8,7 @@ import pytest
 import uvloop
 
 from adapters.smpp.gateway import SmppGateway
+from tests.smpp.nodejs import find_node
 from tests.smpp.peer import Log, Peer, Sink, WallClock
 from tests.smpp.values import operator
 
@@ -33,6 +34,11 @@ def sink() -> Sink:
 @pytest.fixture
 def log() -> Log:
     return Log()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    return find_node()
 
 
 @pytest.fixture

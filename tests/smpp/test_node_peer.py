@@ -15,11 +15,7 @@ Where it is not:
 """
 
 import json
-import shutil
 import subprocess
-from contextlib import suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,12 +23,11 @@ from adapters.smpp.codec import encode
 from router.message import Encoding
 from router.operator import TextRules
 from router.text import gsm7
+from tests.smpp.nodejs import CACHE
 from tests.smpp.test_text_arrives import sent
 
 pytestmark = pytest.mark.process
 
-CACHE = Path(__file__).parents[2] / "build" / "node_modules"
-PACKAGE = "smpp@0.5.1"
 SCRIPT = """
 const smpp = require('smpp');
 const lines = require('fs').readFileSync(0, 'utf8').trim().split('\\n');
@@ -47,25 +42,6 @@ for (const line of lines) {
     }));
 }
 """
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    program, npm = shutil.which("node"), shutil.which("npm")
-    if program is None or npm is None:
-        pytest.skip("left out: node and npm are not installed")
-    if not (CACHE / "smpp").exists():
-        CACHE.parent.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=CACHE.parent) as folder:
-            command = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, PACKAGE]
-            try:
-                subprocess.run(command, check=True, timeout=60, capture_output=True)
-            except (subprocess.SubprocessError, OSError):
-                pytest.skip("left out: npm could not install node's smpp package (no network?)")
-            # Another worker may do the same at this moment; either's will do.
-            with suppress(OSError):
-                Path(folder, "node_modules").rename(CACHE)
-    return program
 
 
 def read(node: str, texts: list[str], rules: TextRules, **changes) -> list[list[dict]]:

@@ -112,6 +112,10 @@ TEXTS = [
     (b"id:7 submit_date:2601020304 done_date:2601020305 stat:DELIVRD", ("7",), S.DELIVERED, "DELIVRD", None, DONE),
     # by commas: the first field is no word of the standard
     (b"00,2601020305,2601020304,000,237670000001,ACME,7f3a", ("7f3a",), S.UNKNOWN, "00", "000", DONE),
+    # the text is half a character, has lines, or is the whole of another receipt
+    (USUAL + b" \xe2\x82", ("0123456789",), S.DELIVERED, "DELIVRD", "000", DONE),
+    (USUAL + b"\r\nstat:UNDELIV\nerr:999", ("0123456789",), S.DELIVERED, "DELIVRD", "000", DONE),
+    (b"id:7 stat:UNDELIV err:001 text:" + USUAL, ("7",), S.UNDELIVERED, "UNDELIV", "001", DONE),
     # two words of a foreign kind
     (b"362d9701 2", (), S.UNKNOWN, "", None, None),
 ]  # fmt: skip
@@ -207,6 +211,16 @@ def test_the_tlv_makes_a_receipt_where_esm_class_is_silent(esm_class) -> None:
         (b"id:7 stat:UNDELIV", {ERROR: b"\x03\x01"}, ("7",), S.UNDELIVERED, "UNDELIV", "0301"),
         (b"id:7 stat:UNDELIV", {ERROR: b""}, ("7",), S.UNDELIVERED, "UNDELIV", None),
         (b"id:7 stat:UNDELIV err:5", {ERROR: b"\x03\x00\x1b"}, ("7",), S.UNDELIVERED, "UNDELIV", "5"),
+        # zeros say nothing, so that they must not hide a code that does
+        (b"id:7 stat:UNDELIV err:000", {ERROR: b"\x03\x00\x1b"}, ("7",), S.UNDELIVERED, "UNDELIV", "27"),
+        (b"id:7 stat:UNDELIV err:0", {ERROR: b"027"}, ("7",), S.UNDELIVERED, "UNDELIV", "027"),
+        (b"id:7 stat:DELIVRD err:000", {ERROR: b"\x03\x00\x00"}, ("7",), S.DELIVERED, "DELIVRD", "000"),
+        (b"id:7 stat:DELIVRD err:000", {ERROR: b"000"}, ("7",), S.DELIVERED, "DELIVRD", "000"),
+        (b"id:7 stat:DELIVRD err:000", {ERROR: b""}, ("7",), S.DELIVERED, "DELIVRD", "000"),
+        (b"id:7 stat:DELIVRD", {ERROR: b"\x03\x00\x00"}, ("7",), S.DELIVERED, "DELIVRD", "0"),
+        # the third place: in the text of the user, where no other names it
+        (b"id:7 stat:UNDELIV text:err:27", {}, ("7",), S.UNDELIVERED, "UNDELIV", "27"),
+        (b"id:7 stat:UNDELIV err:5 text:err:27", {}, ("7",), S.UNDELIVERED, "UNDELIV", "5"),
         # what the user wrote never joins what the TLVs say
         (b"text:id:666 stat:UNDELIV", {ID: b"7\0", STATE: b"\2"}, ("7",), S.DELIVERED, "", None),
     ],

@@ -324,6 +324,28 @@ def test_playbook(name: str, chunk: int | None) -> None:
     play(Session(BIND, PATIENCE, 0.0), PLAYBOOKS[name], chunk)
 
 
+@pytest.mark.parametrize("body", [b"", b"smsc\0", b"no end"])
+@pytest.mark.parametrize(
+    ("status", "credentials"),
+    [(0x05, False), (0x0D, False), (0x0E, True), (0x0F, True), (0x53, True), (0x08, False), (0x400, False)],
+)
+def test_refused_binds(status: int, credentials: bool, body: bytes) -> None:
+    """Each ends the session; the message that waited was never written."""
+    refusal = frame(c.BIND_TRANSCEIVER_RESP, body, sequence=1, status=status)
+    steps = [bind, (WROTE, 1, BIND), submit(ONE, False), (PEER, 1, refusal)]
+    play(
+        Session(BIND, PATIENCE, 0.0),
+        [*steps, closed(f"bind refused with 0x{status:08X}", bound=False, credentials=credentials)],
+    )
+
+
+def test_the_time_of_the_bind_begins_with_the_bind() -> None:
+    """However long connecting took."""
+    late: list[Step] = [(TIME, 50.0), bind, (WROTE, 1, BIND), (TIME, 59.9)]
+    play(Session(BIND, PATIENCE, 0.0), [*late, (PEER, 1, BIND_OK), (EVENT, Bound())])
+    play(Session(BIND, PATIENCE, 0.0), [*late, (TIME, 60.0), closed("bind not answered in time", bound=False)])
+
+
 def test_many_pdus_in_one_read() -> None:
     session = Session(BIND, PATIENCE, 0.0)
     session.bind(0.0)

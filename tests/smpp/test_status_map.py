@@ -55,6 +55,14 @@ def test_practice(expected, statuses) -> None:
         assert outcome.detail
 
 
+def test_what_vendors_say_concerns_their_route_only() -> None:
+    """Of their own range each status means this to one and that to another."""
+    for status in range(0x400, 0x500):
+        outcome = outcome_of(status, {})
+        assert (outcome.kind, outcome.fault) == KINDS[Action.VENDOR]
+        assert f"0x{status:08X}" in outcome.detail
+
+
 @pytest.mark.parametrize("status", [0x0B, 0x58, 0x08, 0x4A1])
 @pytest.mark.parametrize("action", [Action.RETRY, Action.NEXT, Action.REJECT, Action.THROTTLE, Action.ACCOUNT])
 def test_an_operator_knows_better(status, action) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.smpp.connection import client_context
 from router.operator import Tls
 from tests.smpp.conftest import Open
 from tests.smpp.peer import Peer, Sink, receipt_pdu, until
@@ -39,6 +40,22 @@ async def test_to_and_fro(open_gateway: Open, peer: Peer, sink: Sink) -> None:
     assert set(sink.kinds()) == {"accepted"}
     await gateway.stop(1)
     await until(lambda: not peer.last.open)
+
+
+async def test_nothing_older_than_1_2() -> None:
+    assert client_context(Tls()).minimum_version >= ssl.TLSVersion.TLSv1_2
+    assert client_context(Tls(verify=False)).minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_peers_of_one_version(open_gateway: Open, version: ssl.TLSVersion) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTS / "server.pem", CERTS / "server.key")
+    context.minimum_version = context.maximum_version = version
+    async with Peer(context) as one:
+        gateway = await open_gateway(one.port, link={"tls": OURS})
+        await until(lambda: gateway.link().up)
+        await gateway.stop(1)
 
 
 async def test_by_name(open_gateway: Open, peer: Peer) -> None:
