@@ -51,8 +51,8 @@ from adapters.smpp.constants import (
     ESME_RINVCMDID,
     ESME_RINVCMDLEN,
     ESME_ROK,
+    ESME_RSYSERR,
     ESME_RUNKNOWNERR,
-    ESME_RX_T_APPN,
     GENERIC_NACK,
     RESPONSE,
     UNBIND,
@@ -150,7 +150,7 @@ def _around_sequence(pdu: Pdu) -> tuple[bytes, bytes]:
 
 
 _ACKNOWLEDGEMENTS: Final = {
-    (request, stored): _around_sequence(MessageResp(response, ESME_ROK if stored else ESME_RX_T_APPN))
+    (request, stored): _around_sequence(MessageResp(response, ESME_ROK if stored else ESME_RSYSERR))
     for request, response in ((DELIVER_SM, DELIVER_SM_RESP), (DATA_SM, DATA_SM_RESP))
     for stored in (True, False)
 }
@@ -225,7 +225,10 @@ class Session:
         return True
 
     def acknowledge(self, command_id: int, sequence: int, stored: bool) -> None:
-        """Answer a deliver_sm or data_sm: it is stored, or temporarily not (ESME_RX_T_APPN)."""
+        """Answer a deliver_sm or data_sm: it is stored, or temporarily not.
+
+        Of the temporary errors ESME_RSYSERR makes every SMSC known to us send it again; ESME_RX_T_APPN does not.
+        """
         if self.state in _CAN_DELIVER:
             self.owed -= 1
             head, tail = _ACKNOWLEDGEMENTS[command_id, stored]

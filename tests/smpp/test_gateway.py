@@ -449,7 +449,7 @@ async def test_receipts_are_acknowledged_once_stored(open_gateway: Open, peer: P
     assert peer.last.got(MessageResp) == [
         (5, MessageResp(c.DELIVER_SM_RESP)),
         (6, MessageResp(c.DATA_SM_RESP)),
-        (7, MessageResp(c.DELIVER_SM_RESP, c.ESME_RX_T_APPN)),
+        (7, MessageResp(c.DELIVER_SM_RESP, c.ESME_RSYSERR)),
     ]
 
 

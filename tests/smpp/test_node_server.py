@@ -193,7 +193,7 @@ async def test_receipts(open_gateway: Open, smsc: NodePeer, sink: Sink, mode: st
     sink.acknowledges = False
     smsc.send("deliver_sm", receiver, source_addr="237670000000", esm_class=4, short_message=RECEIPT)
     await until(lambda: len(smsc.got("deliver_sm_resp", "data_sm_resp")) == len(RECEIPTS) + 1)
-    assert smsc.got("deliver_sm_resp")[-1]["command_status"] == c.ESME_RX_T_APPN
+    assert smsc.got("deliver_sm_resp")[-1]["command_status"] == c.ESME_RSYSERR
 
 
 MESSAGES = [

@@ -96,7 +96,7 @@ PLAYBOOKS: dict[str, list[Step]] = {
         acknowledge(0, True, c.DATA_SM),
         (WROTE, 0, MessageResp(c.DATA_SM_RESP)),
         acknowledge(0x80000000, False),
-        (WROTE, 0x80000000, MessageResp(c.DELIVER_SM_RESP, c.ESME_RX_T_APPN)),
+        (WROTE, 0x80000000, MessageResp(c.DELIVER_SM_RESP, c.ESME_RSYSERR)),
     ],
     "wrong password": [
         bind,

@@ -362,7 +362,7 @@ EVENTS: dict[str, tuple[tuple[int | None, Act], Columns]] = {
     ),
     "acknowledge() of a deliver_sm not stored": (
         call(lambda session: session.acknowledge(c.DELIVER_SM, 70, False)),
-        acknowledged(70, c.DELIVER_SM_RESP, c.ESME_RX_T_APPN),
+        acknowledged(70, c.DELIVER_SM_RESP, c.ESME_RSYSERR),
     ),
     "acknowledge() of a stored data_sm": (
         call(lambda session: session.acknowledge(c.DATA_SM, 71, True)),
@@ -370,7 +370,7 @@ EVENTS: dict[str, tuple[tuple[int | None, Act], Columns]] = {
     ),
     "acknowledge() of a data_sm not stored": (
         call(lambda session: session.acknowledge(c.DATA_SM, 71, False)),
-        acknowledged(71, c.DATA_SM_RESP, c.ESME_RX_T_APPN),
+        acknowledged(71, c.DATA_SM_RESP, c.ESME_RSYSERR),
     ),
     "unbind()": (
         call(lambda session: session.unbind(0.0)),
