@@ -1,6 +1,6 @@
 """An operator as configured: how to reach it, what it speaks, what it costs. Durations are seconds."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -42,6 +42,10 @@ class SmppLink:
     response_timeout: float = 60.0
     reconnect: Reconnect = Reconnect()
     address_range: str = ""
+
+    def same_binds(self, other: object) -> bool:
+        """Whether the binds of that link are these: `tps` and `window` can change while they are up."""
+        return isinstance(other, SmppLink) and replace(other, tps=self.tps, window=self.window) == self
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,7 +228,8 @@ class Question(Struct, gc=False):
 
 
 class BindView(Struct, frozen=True, gc=False):
-    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting or closed."""
+    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
+    or closed. The rates are per second, over about the last ten."""
 
     id: str
     state: str
@@ -236,6 +237,8 @@ class BindView(Struct, frozen=True, gc=False):
     in_use: int
     last_error: str | None
     since: int
+    submits_per_second: float = 0.0
+    deliveries_per_second: float = 0.0
 
 
 class LinkState(Struct, frozen=True, gc=False):

@@ -1,6 +1,7 @@
 """Keeps one bind up: connect, bind, and again with growing pauses when it is lost."""
 
 import asyncio
+import math
 import random
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -42,6 +43,26 @@ class Backoff:
         return max(pause, CREDENTIALS_PAUSE) if credentials else pause
 
 
+class Rate:
+    """Events per second, the older the less they count: after ten seconds to a third."""
+
+    _MEMORY = 10.0
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._per_second = 0.0
+
+    def measure(self, seconds: float) -> None:
+        """So much time has passed since the last call."""
+        now = self.count / seconds
+        self.count = 0
+        self._per_second += (now - self._per_second) * (1.0 - math.exp(-seconds / self._MEMORY))
+
+    @property
+    def per_second(self) -> float:
+        return round(self._per_second, 1)
+
+
 class Bind:
     """One place for a session: at most one connection at a time, and the window slots taken of it.
 
@@ -62,8 +83,12 @@ class Bind:
         hear: Callable[["Bind", list[Event]], None],
     ) -> None:
         self.id = id
-        self.window = 0 if kind == "rx" else link.window
+        self._submits = kind != "rx"
+        self.window = 0
+        self.resize(link.window)
         self.in_use = 0
+        self.submits = Rate()
+        self.deliveries = Rate()
         self.connection: Connection | None = None
         self._operator = operator
         self._link = link
@@ -92,6 +117,10 @@ class Bind:
     def can_submit(self) -> bool:
         return self.connection is not None and self.connection.session.can_submit
 
+    def resize(self, window: int) -> None:
+        """A new window; slots beyond it are given back as their results come."""
+        self.window = window if self._submits else 0
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_up(), name=f"bind {self._operator} {self.id}")
 
@@ -112,7 +141,16 @@ class Bind:
         self._enter("closed")
 
     def view(self) -> BindView:
-        return BindView(self.id, self._state, self.window, self.in_use, self._last_error, self._since)
+        return BindView(
+            self.id,
+            self._state,
+            self.window,
+            self.in_use,
+            self._last_error,
+            self._since,
+            self.submits.per_second,
+            self.deliveries.per_second,
+        )
 
     async def _keep_up(self) -> None:
         while True:
@@ -121,6 +159,8 @@ class Bind:
             self.connection = None
             if self._stopping:
                 return
+            if closed.credentials:
+                self._enter("refused")
             held = 0.0 if self._bound_at is None else self._clock.monotonic() - self._bound_at
             self._bound_at = None
             pause = self._backoff.pause(held, closed.credentials)

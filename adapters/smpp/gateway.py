@@ -45,7 +45,8 @@ class SmppGateway:
         self._sink = sink
         self._clock = clock
         self._log = log
-        self.reconfigure(operator)
+        self.operator = operator
+        self._form = SubmitForm(operator)
         patience = Patience(link.enquire_link, link.response_timeout, handshake)
         kinds = _KINDS[link.mode]
         self._binds = [
@@ -55,6 +56,7 @@ class SmppGateway:
             for id in (f"{number}" if len(kinds) == 1 else f"{number}-{kind}",)
         ]
         self._pause = min(max(min(link.enquire_link, link.response_timeout, handshake) / 4, 0.02), 1.0)
+        self._ticked_at = clock.monotonic()
         self._ticking: asyncio.TimerHandle | None = None
         self._ready: list[Bind] = []
         self._untried = set(self._binds)
@@ -86,6 +88,10 @@ class SmppGateway:
     def reconfigure(self, operator: Operator) -> None:
         self.operator = operator
         self._form = SubmitForm(operator)
+        link = operator.link
+        assert isinstance(link, SmppLink)
+        for bind in self._binds:
+            bind.resize(link.window)
 
     def link(self) -> LinkState:
         return self._link
@@ -124,6 +130,7 @@ class SmppGateway:
             asyncio.get_running_loop().call_soon(self._sink.settled, submission, refusal)
             return True
         if written:
+            submission.slot.submits.count += 1
             connection.touch()
         return written
 
@@ -188,6 +195,7 @@ class SmppGateway:
 
     def _delivered(self, bind: Bind, event: Delivered) -> None:
         operator = self.operator
+        bind.deliveries.count += 1
         pdu = event.pdu
         connection = bind.connection
         assert connection is not None
@@ -215,7 +223,12 @@ class SmppGateway:
     # --- inside --------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        now = self._clock.monotonic()
+        passed, self._ticked_at = now - self._ticked_at, now
         for bind in self._binds:
+            if passed > 0:
+                bind.submits.measure(passed)
+                bind.deliveries.measure(passed)
             if bind.connection is not None:
                 bind.connection.tick()
         if self._stopping:

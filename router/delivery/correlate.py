@@ -45,6 +45,11 @@ def converted_keys(receipt: Receipt, rules: ReceiptRules) -> list[str]:
     return list(keys)
 
 
+def other_keys(receipt: Receipt) -> list[str]:
+    """Where the same ids may wait under keys of another `id_in_response`: a reload may have changed it since."""
+    return [response_key(written, form) for written in receipt.smsc_message_ids for form in _BASES]
+
+
 def _number(written: str, base: int) -> int | None:
     return int(written, base) if (_HEX if base == 16 else _DECIMAL).fullmatch(written) else None
 
@@ -60,15 +65,15 @@ class Match:
         self.attempt = attempt
 
 
-def attempts_under(message: Message, operator: str, key: str, form: IdForm) -> list[Match]:
-    """The attempts of a message at `operator` whose id gives `key`."""
+def attempts_under(message: Message, operator: str, key: str) -> list[Match]:
+    """The attempts of a message at `operator` whose id gives `key`, by whatever form was configured then."""
     return [
         Match(message, part, attempt)
         for part in message.parts
         for attempt in part.attempts
         if attempt.operator == operator
         and attempt.smsc_message_id is not None
-        and response_key(attempt.smsc_message_id, form) == key
+        and any(response_key(attempt.smsc_message_id, form) == key for form in _BASES)
     ]
 
 

@@ -11,7 +11,7 @@ from router.delivery.lanes import RANKS
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.running import Running
-from router.operator import Operator
+from router.operator import Operator, SmppLink
 from router.ports import BindView, Clock, OperatorGateway
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan
@@ -123,7 +123,7 @@ class Control:
             if desk is None:
                 desk = self._desks[name] = Desk(operator, self._make_gateway(operator))
                 await self._start(desk)
-            elif desk.gateway is None or operator.link != desk.operator.link:
+            elif desk.gateway is None or not _same_link(operator, desk.operator):
                 self._dismiss(desk)
                 desk.reconfigure(operator)
                 desk.gateway = self._make_gateway(operator)
@@ -180,3 +180,7 @@ class Control:
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
             refusal=desk.circuit.reason,
         )
+
+
+def _same_link(one: Operator, other: Operator) -> bool:
+    return one.link.same_binds(other.link) if isinstance(one.link, SmppLink) else one.link == other.link

@@ -11,6 +11,7 @@ from router.delivery.correlate import (
     best_match,
     converted_keys,
     is_exact,
+    other_keys,
     response_key,
     written_keys,
 )
@@ -139,7 +140,7 @@ class Correlator:
                 found.append(learnt)
             for stored in linked.get((desk.name, key), ()):
                 message = self._ledger.resident(stored)
-                found.extend(attempts_under(message, desk.name, key, rules.id_in_response))
+                found.extend(attempts_under(message, desk.name, key))
         match = best_match(receipt, list({id(one.attempt): one for one in found}.values()), rules)
         match = match or self._by_number(desk, receipt)
         if match is not None:
@@ -227,4 +228,6 @@ class Correlator:
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts
-        return list(dict.fromkeys([*written_keys(receipt, rules), *converted_keys(receipt, rules)]))
+        return list(
+            dict.fromkeys([*written_keys(receipt, rules), *converted_keys(receipt, rules), *other_keys(receipt)])
+        )

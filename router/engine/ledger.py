@@ -40,7 +40,7 @@ class Ledger:
         self._remember = remember
         self._awaiting: OrderedDict[tuple[str, str], Match] = OrderedDict()
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
-        self.parked = Parked()
+        self.parked = Parked(remember)
 
     def next_no(self) -> int:
         self._no += 1

@@ -6,9 +6,13 @@ from router.receipt import Receipt
 
 
 class Parked:
-    """Found by every key under which their part may still turn up, and by the number they are about; oldest first."""
+    """Found by every key under which their part may still turn up, and by the number they are about; oldest first.
 
-    def __init__(self) -> None:
+    Of `most` in memory the oldest leave first; in the store they stay.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._keys: dict[Receipt, list[str]] = {}
         self._under: defaultdict[tuple[str, str], list[Receipt]] = defaultdict(list)
         self._about: defaultdict[tuple[str, str], list[Receipt]] = defaultdict(list)
@@ -26,6 +30,8 @@ class Parked:
     def add(self, receipt: Receipt, keys: list[str]) -> None:
         if receipt in self._keys:
             return
+        if len(self._keys) >= self._most:
+            self.remove(next(iter(self._keys)))
         self._keys[receipt] = keys
         for key in keys:
             self._under[receipt.operator, key].append(receipt)

@@ -224,9 +224,10 @@ def test_no_size_of_number_is_too_large() -> None:
 def test_attempts_under_a_key_are_those_of_the_operator_with_that_id() -> None:
     attempts = [tried(TOOK, "0A"), tried(TOOK, "a", operator="other"), tried(LOST), tried(TOOK, "b")]
     one = message(Part(1, State.SUBMITTED, attempts), Part(2, State.SUBMITTED, [tried(TOOK, "a")]))
-    found = attempts_under(one, "mtn", "a", "auto")
+    found = attempts_under(one, "mtn", "a")
     assert [(match.part.number, match.attempt.smsc_message_id) for match in found] == [(1, "0A"), (2, "a")]
-    assert attempts_under(one, "mtn", "a", "as-is")[0].part.number == 2
+    # As it would have been kept by a declared form of hex.
+    assert [match.attempt.smsc_message_id for match in attempts_under(one, "mtn", "10")] == ["0A", "a"]
 
 
 def test_plainly_equal_is_id_and_number() -> None:

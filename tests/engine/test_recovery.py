@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from router.account import Account
 from router.message import FINAL, State
-from router.operator import SmppLink
+from router.operator import IdForm, SmppLink
 from router.outcome import Outcome, OutcomeKind
 from router.receipt import ReceiptState
 from router.settings import Limits, Settings
@@ -249,6 +250,43 @@ async def test_a_receipt_on_the_old_link_s_goodbye_still_counts(tmp_path: Path) 
         await rig.engine.control.reload()
         old.receipt(message.to, smsc_id, ReceiptState.DELIVERED)
         await rig.until(lambda: message.state is State.DELIVERED)
+
+
+async def test_another_pace_and_window_leave_the_binds_alone(tmp_path: Path) -> None:
+    config = settings(operator("mtn"))
+    async with Rig(config, tmp_path) as rig:
+        before = rig.operators["mtn"]
+        one = config.operators["mtn"]
+        assert isinstance(one.link, SmppLink)
+        rig.next_config = replace(
+            config, operators={"mtn": replace(one, link=replace(one.link, tps=7.0, window=99, enquire_link=30.0))}
+        )
+        await rig.engine.control.reload()
+        assert rig.operators["mtn"] is before
+        (view,) = rig.engine.control.operators()
+        assert view.tps == 7.0
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(("before", "after"), list(pairwise(("auto", "hex", "as-is", "decimal", "auto"))))
+async def test_an_id_kept_by_another_form_is_still_found(
+    tmp_path: Path, before: IdForm, after: IdForm, restart: bool
+) -> None:
+    config = settings(operator("mtn", receipts=ReceiptRules(id_in_response=before)))
+    changed = settings(operator("mtn", receipts=ReceiptRules(id_in_response=after)))
+    async with Rig(config, tmp_path) as rig:
+        message = await rig.submit()
+        rig.operators["mtn"].accept((await rig.written("mtn"))[0], "00B8BE19")
+        await rig.settle()
+        if not restart:
+            rig.next_config = changed
+            await rig.engine.control.reload()
+            rig.operators["mtn"].receipt(message.to, "00B8BE19")
+            await rig.until(lambda: message.state is State.DELIVERED)
+            return
+    async with Rig(changed, tmp_path, rig.clock) as rig:
+        rig.operators["mtn"].receipt(message.to, "00B8BE19")
+        await rig.until(lambda: rig.metrics.counted["receipt", "mtn", "matched"])
 
 
 async def test_an_unchanged_link_stays_and_takes_the_new_settings(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from adapters.smpp import constants as c
 from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.gateway import SmppGateway
 from adapters.smpp.pdu import BadBody, MessageResp, ShortMessage, Simple
-from router.operator import Addressing, AddressKind
+from router.operator import Addressing, AddressKind, SmppLink
 from router.outcome import Fault, OutcomeKind
 from router.receipt import ReceiptState
 from tests.smpp.conftest import Open
@@ -102,7 +102,7 @@ async def test_refused_credentials_are_not_tried_again_soon(
     assert log.warnings() == ["credentials_refused"]
     _, _, fields = log.lines[-1]
     assert fields["next_try_in"] >= 60
-    assert gateway.views()[0].state == "waiting"
+    await until(lambda: gateway.views()[0].state == "refused")
     assert gateway.views()[0].last_error == "bind refused with 0x0000000E"
     assert len(peer.sessions) == 1
     assert not gateway.link().up
@@ -308,6 +308,34 @@ async def test_new_rules_for_the_same_link(open_gateway: Open, peer: Peer, sink:
     await until(lambda: sink.results)
     assert peer.last.submits()[0][1].destination_addr == "+237670000000"
     assert len(peer.sessions) == 1
+
+
+async def test_another_window_for_the_same_binds(open_gateway: Open, peer: Peer, sink: Sink) -> None:
+    sink.holds_slots = True
+    gateway = await open_gateway(link={"window": 3})
+    await until(up(gateway))
+    slots = [gateway.reserve() for _ in range(3)]
+    link = gateway.operator.link
+    assert isinstance(link, SmppLink)
+    gateway.reconfigure(replace(gateway.operator, link=replace(link, window=5)))
+    assert gateway.room() == 2
+    gateway.reconfigure(replace(gateway.operator, link=replace(link, window=2)))
+    assert gateway.room() == 0
+    assert gateway.reserve() is None
+    for slot in slots:
+        assert slot is not None
+        gateway.release(slot)
+    assert gateway.room() == 2
+    assert len(peer.sessions) == 1
+
+
+async def test_the_rates_of_a_bind(open_gateway: Open, peer: Peer, sink: Sink) -> None:
+    gateway = await open_gateway(link={"enquire_link": 0.1})
+    await until(up(gateway))
+    send(gateway, 10)
+    peer.last.send(receipt_pdu("x"), 900, receipt_pdu("y"), 901)
+    await until(lambda: gateway.views()[0].submits_per_second > 0 and gateway.views()[0].deliveries_per_second > 0)
+    assert gateway.views()[0].submits_per_second > gateway.views()[0].deliveries_per_second
 
 
 # --- losing and coming back ----------------------------------------------------------------------------------
