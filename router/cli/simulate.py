@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from dataclasses import fields
 from typing import Any
 
 import msgspec
@@ -51,7 +52,7 @@ def _add_binding(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> Non
         "--door",
         type=Door,
         choices=list(Door),
-        default=Door.ANSWER,
+        default=defaults.door,
         help="end the connection of a bind, or never answer it (default %(default)s)",
     )
     group.add_argument(
@@ -99,9 +100,19 @@ def _add_answers(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> Non
 
 
 def _add_receipts(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> None:
-    forms = [form.value for form in IdForm if form is not IdForm.NONE]
-    group.add_argument("--id-form", choices=forms, default="decimal", help="how message ids are written")
-    group.add_argument("--id-in-receipt", choices=forms, help="how they are written in receipts (default: the same)")
+    group.add_argument(
+        "--id-form",
+        type=IdForm,
+        choices=list(IdForm),
+        default=defaults.id_form,
+        help="how message ids are written (default %(default)s)",
+    )
+    group.add_argument(
+        "--id-in-receipt",
+        type=IdForm,
+        choices=list(IdForm),
+        help="how they are written in receipts (default: the same)",
+    )
     group.add_argument("--first-id", type=_limit, metavar="N", help="where they start, as a number (default: anywhere)")
     group.add_argument(
         "--receipt-delay",
@@ -124,31 +135,8 @@ def _add_receipts(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0, or 1 where it cannot listen."""
-    options = SmscOptions(
-        system_id=args.system_id,
-        password=args.password,
-        sessions=args.sessions,
-        bind_status=args.bind_status,
-        door=args.door,
-        first_binds=args.first_binds,
-        flap=args.flap,
-        idle=args.idle,
-        mute=args.mute,
-        response_delay=args.response_delay,
-        late=args.late,
-        refuse=args.refuse,
-        receipt_delay=args.receipt_delay,
-        id_form=IdForm(args.id_form),
-        id_in_receipt=IdForm(args.id_in_receipt) if args.id_in_receipt else None,
-        behaviour=args.behaviour,
-        throttle=args.throttle,
-        credit=args.credit,
-        no_credit=args.no_credit,
-        window=args.window,
-        resend=args.resend,
-        first_id=args.first_id,
-        keep=False,
-    )
+    given = vars(args)
+    options = SmscOptions(**{one.name: given[one.name] for one in fields(SmscOptions) if one.name in given}, keep=False)
     try:
         uvloop.run(_serve(Smsc(options), args.host, args.port, args.json))
     except OSError as error:

@@ -11,7 +11,7 @@ async def test_flapping(world: World) -> None:
     smsc = await world.operator(flap=0.25, response_delay=0.03, receipt_delay=0.05)
     world.configure(window=5, operator="receipts: {timeout: 20s}")
     await world.start()
-    events = await world.delivered(await world.send(150))
+    events = await world.delivered(await world.send(100))
     assert smsc.counts.binds >= 3
     # What was in the window when a session ended, no more.
     assert sum(event["possible_duplicate"] for event in events) <= 5 * smsc.counts.binds
@@ -29,7 +29,7 @@ async def test_beside_a_dearer_one(world: World) -> None:
     world.configure(window=5, operator="receipts: {timeout: 20s}")
     await world.start()
     await world.bound("dear")
-    events = await world.delivered(await world.send(150))
+    events = await world.delivered(await world.send(100))
     numbers = [{one.destination for one in smsc.submitted} for smsc in (cheap, dear)]
     assert not numbers[0] & numbers[1]
     assert {event["operator"] for event in events} <= {"cheap", "dear"}

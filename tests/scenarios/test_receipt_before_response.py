@@ -28,7 +28,7 @@ async def test_receipts_before_responses(world: World) -> None:
 
 
 async def test_a_receipt_before_a_response_that_comes_too_late(world: World) -> None:
-    smsc = await world.operator(behaviour="926", receipt_delay=0.02, late=1.2)
+    smsc = await world.operator(behaviour="926", receipt_delay=0.02, late=1.5)
     world.configure(link={"response_timeout": "1s"}, operator="receipts: {timeout: 5s}")
     await world.start()
     await world.bound()

@@ -5,10 +5,12 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import fields
 
 import pytest
 
 from adapters.simulator.behaviour import help_text
+from adapters.simulator.options import SmscOptions
 from router.cli import simulate
 from tests.simulator.esme import DEADLINE, Esme
 
@@ -33,6 +35,21 @@ def test_help_shows_the_table(capsys) -> None:
         parse("smsc", "--help")
     assert left.value.code == 0
     assert help_text() in capsys.readouterr().out
+
+
+IN_TESTS_ONLY = {"keep", "name", "pending"}
+
+
+def test_every_option_can_be_given(capsys) -> None:
+    with pytest.raises(SystemExit):
+        parse("smsc", "--help")
+    shown = capsys.readouterr().out
+    names = {one.name for one in fields(SmscOptions)} - IN_TESTS_ONLY
+    assert [name for name in names if f"--{name.replace('_', '-')} " not in shown and f"--{name}]" not in shown] == []
+    # What is not given is as the options say.
+    defaults = SmscOptions()
+    args = vars(parse("smsc"))
+    assert {name: args[name] for name in names} == {name: getattr(defaults, name) for name in names}
 
 
 @pytest.mark.parametrize(
