@@ -26,7 +26,8 @@ class SmscOptions:
     system_id, password: who may bind, None for anybody. sessions: so many at a time per system_id, 0 for any.
     bind_status: refuse every bind with this; door: or how else it is met. first_binds: only so many of the first
     binds meet these two, None for all. name: our system_id in bind_resp.
-    flap: end a session so long after its bind; idle: end one that says nothing for so long; 0 for never.
+    flap: end a session so long after its bind; idle: end one that says nothing for so long; enquire_gap: end one whose
+    enquire_links follow each other faster; 0 for never. bodies: errors are answered with a body too.
     late: how much later the answer comes where the behaviour says late.
     refuse: refuse every submit_sm with this status.
     id_form: how ids are written; id_in_receipt: in receipts, None for the same.
@@ -48,6 +49,8 @@ class SmscOptions:
     name: str = "simulator"
     flap: float = 0.0
     idle: float = 0.0
+    enquire_gap: float = 0.0
+    bodies: bool = False
     response_delay: float = 0.0
     late: float = 3.0
     receipt_delay: float = 0.05

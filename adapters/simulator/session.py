@@ -1,6 +1,7 @@
 """One ESME's connection to the simulated SMSC."""
 
 import asyncio
+import time
 from typing import Final, Protocol, cast
 
 from adapters.simulator.observed import Counts
@@ -81,6 +82,7 @@ class Session(asyncio.Protocol):
         self._blocked = False
         self._sequence = 0
         self._heard = False
+        self._asked_at = float("-inf")
 
     # --- asyncio.Protocol ---
 
@@ -204,6 +206,10 @@ class Session(asyncio.Protocol):
             if pdu.command_id == ENQUIRE_LINK:
                 self._smsc.counts.enquire_links += 1
                 self.send(Simple(ENQUIRE_LINK_RESP), sequence)
+                now = time.monotonic()
+                if now - self._asked_at < self._smsc.options.enquire_gap:
+                    self.close()
+                self._asked_at = now
             elif pdu.command_id == UNBIND:
                 self.send(Simple(UNBIND_RESP), sequence)
                 self.close()
@@ -234,7 +240,7 @@ class Session(asyncio.Protocol):
                 self.close()
         elif status != ESME_ROK:
             smsc.counts.binds_refused += 1
-            self.send(BindResp(response, status), sequence)
+            self.send(BindResp(response, status, options.name if options.bodies else ""), sequence)
         else:
             self.is_bound = True
             self.system_id = pdu.system_id

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from adapters.simulator.behaviour import Behaviour, Reply
+from adapters.simulator.damage import stray_nul
 from adapters.simulator.deliveries import Deliveries
 from adapters.simulator.ids import written_id
 from adapters.simulator.observed import Counts, Submitted
@@ -234,9 +235,11 @@ class Smsc:
         octets = encode(
             Simple(GENERIC_NACK, status) if nack else MessageResp(SUBMIT_SM_RESP, status, message_id), sequence
         )
+        options = self.options
         if behaviour.damage is not None:
             octets = behaviour.damage(octets)
-        options = self.options
+        elif options.bodies and status != ESME_ROK:
+            octets = stray_nul(octets)
         delay = options.response_delay
         if (behaviour.late or behaviour.receipt_first) and self._loop is not None:
             delay += options.late if behaviour.late else options.receipt_delay + _RECEIPT_LEAD

@@ -64,6 +64,14 @@ def _add_binding(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> Non
     group.add_argument(
         "--idle", type=_seconds, default=0.0, metavar="SECONDS", help="end a session that says nothing for so long"
     )
+    group.add_argument(
+        "--enquire-gap",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="end a session whose enquire_links come faster",
+    )
+    group.add_argument("--bodies", action="store_true", help="answer errors with a body, binds and submits alike")
     group.add_argument("--mute", action="store_true", help="read everything, answer nothing")
 
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.process
 
 
 async def test_each_in_its_way(world: World) -> None:
-    failing = await world.operator("failing", bind_status=ESME_RBINDFAIL, first_binds=6)
+    failing = await world.operator("failing", bind_status=ESME_RBINDFAIL, first_binds=6, bodies=True)
     taken = await world.operator("taken", bind_status=ESME_RALYBND, first_binds=3)
     closing = await world.operator("closing", door=Door.CLOSE, first_binds=6)
     crowded = await world.operator("crowded", sessions=1)

@@ -48,8 +48,8 @@ async def test_the_network_swallows_everything(world: World) -> None:
         await world.bound()
 
 
-async def test_an_operator_that_wants_to_hear_something(world: World) -> None:
-    smsc = await world.operator(idle=0.5)
+async def test_an_operator_that_wants_to_hear_something_but_not_too_often(world: World) -> None:
+    smsc = await world.operator(idle=0.5, enquire_gap=0.15)
     world.configure(link={"enquire_link": "200ms"})
     await world.start()
     await world.bound()

@@ -75,6 +75,26 @@ async def test_whoever_says_nothing_must_go(world) -> None:
     assert smsc.counts.idle == 1
 
 
+async def test_whoever_asks_too_often_must_go(world) -> None:
+    smsc = await world.smsc(enquire_gap=60)
+    esme = await world.bound()
+    await esme.alive()
+    assert not esme.closed
+    esme.send(Simple(c.ENQUIRE_LINK))
+    await until(lambda: esme.closed)
+    assert smsc.counts.enquire_links == 2
+
+
+async def test_errors_with_a_body(world) -> None:
+    await world.smsc(bodies=True, bind_status=c.ESME_RBINDFAIL, first_binds=1)
+    esme = await world.connect()
+    assert (await esme.bind()).system_id == "simulator"
+    assert (await esme.bind()).status == 0
+    assert (await esme.submitted("237670000913")).status == c.ESME_RTHROTTLED
+    assert esme.octets[:4] == b"\0\0\0\x11"
+    assert (await esme.submitted("237670000913")).status == 0
+
+
 async def test_credit(world) -> None:
     smsc = await world.smsc(credit=2, no_credit=0x401)
     esme = await world.bound()
