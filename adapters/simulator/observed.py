@@ -33,10 +33,12 @@ class Submitted(Struct):
 
 class Counts(Struct):
     """What happened since the start. `unanswered` counts submits that get no answer, `deliveries` every deliver_sm
-    written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute."""
+    written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute;
+    `binds_refused` are also those met with silence, `idle` sessions ended for it."""
 
     binds: int = 0
     binds_refused: int = 0
+    idle: int = 0
     submits: int = 0
     accepted: int = 0
     refused: int = 0
