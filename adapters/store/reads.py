@@ -11,10 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from adapters.store.rows import (
-    LARGEST_TIME,
     decode_long_message,
     decode_piece,
-    first_id,
     id_bytes,
     key_bytes,
     logged_event,
@@ -25,7 +23,7 @@ from adapters.store.schema import open_reader
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, MessageFilter, Remembered, StoreUnavailable
+from router.ports import Lane, Remembered, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -91,36 +89,6 @@ def find(connection: sqlite3.Connection, account: str, message_id: str) -> Messa
         return None
     rows = connection.execute("SELECT body FROM messages WHERE account = ? AND id = ?", (account, key))
     return next(iter(messages(rows)), None)
-
-
-def list_messages(connection: sqlite3.Connection, query: MessageFilter) -> list[Message]:
-    """Account, times and cursor are bounds on the index; the other conditions are checked row by row within them."""
-    bounds = [first_id(LARGEST_TIME) if query.before is None else first_id(query.before)]
-    try:
-        if query.cursor is not None:
-            bounds.append(id_bytes(query.cursor))
-        conditions = {
-            "state": query.state and query.state.value,
-            "recipient": query.to,
-            "sender": query.sender,
-            "reference": query.reference,
-        }
-        wanted = {column: value for column, value in conditions.items() if value is not None}
-        rows = connection.execute(
-            "SELECT body FROM messages WHERE account = ? AND id >= ? AND id < ?"
-            + "".join(f" AND {column} = ?" for column in wanted)
-            + " ORDER BY id DESC LIMIT ?",
-            (
-                query.account,
-                first_id(0 if query.after is None else query.after + 1),
-                min(bounds),
-                *wanted.values(),
-                query.limit,
-            ),
-        )
-    except ValueError:  # a cursor that is no id, or text that is no Unicode, is met by no message
-        return []
-    return messages(rows)
 
 
 def find_linked(

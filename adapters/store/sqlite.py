@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from adapters.store import reads, retention
+from adapters.store import lists, reads, retention
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import piece_key, piece_row, receipt_bytes
@@ -129,7 +129,7 @@ class SqliteStore:
 
     async def list_messages(self, query: MessageFilter) -> list[Message]:
         async with self._lists:
-            return await self._readers.ask(partial(reads.list_messages, query=query))
+            return await self._readers.ask(partial(lists.list_messages, query=query))
 
     async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
         return await self._readers.ask(partial(reads.find_linked, keys=keys))

@@ -457,6 +457,68 @@ class Reading(StoreContract):
             query = msgspec.structs.replace(query, cursor=page[-1].id)
         assert seen == list(range(50, 0, -1))
 
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {"to": "+237670000001"},
+            {"reference": "r1"},
+            {"sender": "ACME"},
+            {"state": State.QUEUED},
+            {"state": State.DELIVERED},
+            {"state": State.UNDELIVERED},
+            {"state": State.DELIVERED, "sender": "ACME"},
+            {"to": "+237670000001", "reference": "r1", "sender": "ACME", "state": State.QUEUED},
+            {"to": "+237670000009"},
+        ],
+    )
+    async def test_a_list_with_conditions_can_be_walked_too(self, store: Store, wanted: dict[str, Any]) -> None:
+        """Of a history with gaps, and some of it of others."""
+        states = [State.QUEUED, State.DELIVERED, State.DELIVERED, State.SUBMITTED, State.UNDELIVERED]
+        every = [
+            message(
+                no,
+                created_at=NOW + no // 7,
+                to=f"+23767000000{no % 3}",
+                reference=("r1", None, "r2")[no % 3],
+                sender=("ACME", "OTHER")[no % 2],
+                state=states[no % 5],
+                account="other" if no % 11 == 0 else "acme",
+            )
+            for no in range(2_000, 100_000, 997)
+        ]
+        await accepted(store, *every)
+        for bounds in ({}, {"after": NOW + 3_000, "before": NOW + 9_000}):
+            expected = [
+                one.no
+                for one in reversed(every)
+                if one.account == "acme"
+                and all(getattr(one, name) == value for name, value in wanted.items())
+                and (not bounds or bounds["after"] < one.created_at < bounds["before"])
+            ]
+            seen: list[int] = []
+            query = MessageFilter("acme", **wanted, **bounds, limit=2)
+            while page := await store.list_messages(query):
+                seen += [one.no for one in page]
+                query = msgspec.structs.replace(query, cursor=page[-1].id)
+            assert seen == expected
+
+    async def test_a_page_goes_on_where_its_cursor_is_no_more(self, store: Store) -> None:
+        await accepted(store, *(message(no, created_at=NOW + no, reference="r") for no in (1, 2, 4)))
+        for wanted in ({}, {"reference": "r"}):
+            cursor = message(3, created_at=NOW + 3).id
+            assert await ids(store.list_messages(MessageFilter("acme", **wanted, cursor=cursor))) == [2, 1]
+            assert await ids(store.list_messages(MessageFilter("acme", **wanted, cursor=message(0).id))) == []
+
+    async def test_a_clock_put_back_between_two_runs_hides_nothing_of_a_list(self, store: Store) -> None:
+        await accepted(store, *(message(no, created_at=NOW + no % 5, reference="r") for no in range(1, 30)))
+        for wanted in ({}, {"reference": "r"}):
+            seen: list[int] = []
+            query = MessageFilter("acme", **wanted, limit=4)
+            while page := await store.list_messages(query):
+                seen += [one.no for one in page]
+                query = msgspec.structs.replace(query, cursor=page[-1].id)
+            assert sorted(seen) == list(range(1, 30))
+
     async def test_links_find_their_messages_newest_first(self, store: Store) -> None:
         first, second, third = message(1), message(2), message(3)
         strange = "\x00\udcff'\u00e9"
