@@ -4,13 +4,16 @@ A message's age counts from when it was accepted, or was to be sent. Nothing her
 and ids grow with time, so what is old stands first.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from sqlite3 import Connection
 
 from adapters.store.rows import first_id
 from router.message import FINAL, State
 
-_STEP = 500
+# Rows of a kind at a time, and seconds after which a step takes no more: what is being accepted waits behind it.
+_CHUNK = 50
+_LONG_ENOUGH = 0.005
 
 _NAMES = ", ".join(f"'{state.value}'" for state in sorted(FINAL))
 # As rows.has_ended.
@@ -43,8 +46,18 @@ def progress(connection: Connection) -> Progress:
     return Progress(row[0] if row else 0)
 
 
-def step(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Progress, bool]:
+def step(
+    connection: Connection, done: Progress, cutoffs: Cutoffs, monotonic: Callable[[], float]
+) -> tuple[Progress, bool]:
     """In an open transaction. How far this came, and whether there is more to do."""
+    began = monotonic()
+    more = True
+    while more and monotonic() - began < _LONG_ENOUGH:
+        done, more = _chunk(connection, done, cutoffs)
+    return done, more
+
+
+def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Progress, bool]:
     round_, more_messages = _delete_messages(connection, done.round, cutoffs.messages)
     texts_gone_to, more_texts = _blank_texts(connection, done.texts_gone_to, cutoffs.texts)
     more_events = _delete_events(connection, cutoffs.events)
@@ -79,13 +92,13 @@ def _old_ones(connection: Connection, after: int, before: int) -> tuple[int, boo
     """The last of the next few numbers accepted before a time, and whether there may be more."""
     last, count = connection.execute(
         "SELECT max(no), count(*) FROM (SELECT no, id FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
-        (after, _STEP, first_id(before)),
+        (after, _CHUNK, first_id(before)),
     ).fetchone()
-    return last or after, count == _STEP
+    return last or after, count == _CHUNK
 
 
 def _delete_events(connection: Connection, before: int) -> bool:
-    left = _STEP
+    left = _CHUNK
     for (account,) in connection.execute("SELECT account FROM logs").fetchall():
         left -= connection.execute(
             "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq <="
@@ -100,6 +113,6 @@ def _delete_events(connection: Connection, before: int) -> bool:
 def _delete_oldest(connection: Connection, table: str, time: str, before: int) -> bool:
     deleted = connection.execute(
         f"DELETE FROM {table} WHERE {time} < ? AND rowid IN (SELECT rowid FROM {table} ORDER BY rowid LIMIT ?)",
-        (before, _STEP),
+        (before, _CHUNK),
     ).rowcount
-    return deleted == _STEP
+    return deleted == _CHUNK

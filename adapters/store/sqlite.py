@@ -166,7 +166,7 @@ class SqliteStore:
 
         def run(connection: sqlite3.Connection) -> None:
             nonlocal result
-            result = retention.step(connection, self._progress, cutoffs)
+            result = retention.step(connection, self._progress, cutoffs, self._monotonic)
 
         def done(error: StoreUnavailable | None) -> None:
             if error is None:

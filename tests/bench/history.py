@@ -1,0 +1,153 @@
+"""What a long history costs: status and lists, acceptance, the steps of retention.
+
+    python -m tests.bench.history [--messages 1000000] [--folder DIR]
+
+Fills a store with delivered messages (each with its link and event, one in a hundred undelivered), then reads, accepts
+and forgets, and prints the slowest of each.
+"""
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from msgspec import Struct
+
+from adapters.store import open_store
+from router.event import EventType, LoggedEvent
+from router.message import Message, State
+from router.outcome import OutcomeKind
+from router.ports import MessageFilter, Store
+from tests.bench.store import PAYLOAD, committed, new_message
+
+AT = 1_750_000_000_000
+_EVERY = 10  # messages per millisecond
+
+
+class Took(Struct):
+    """Seconds, of several tries."""
+
+    every: list[float]
+
+    def __str__(self) -> str:
+        ordered = sorted(self.every)
+        return f"median {ordered[len(ordered) // 2] * 1e3:.2f} ms, longest {ordered[-1] * 1e3:.2f} ms"
+
+
+async def timed(ask: Callable[[], Awaitable[object]], times: int = 20) -> Took:
+    every = []
+    for _ in range(times):
+        began = time.perf_counter()
+        await ask()
+        every.append(time.perf_counter() - began)
+    return Took(every)
+
+
+def past(no: int) -> Message:
+    """A message that has ended."""
+    message = new_message(no, AT + no // _EVERY, True)
+    message.reference = f"order-{no}"
+    message.position = None
+    message.parts[0].attempts[0].outcome = OutcomeKind.ACCEPTED
+    message.parts[0].state = message.state = State.UNDELIVERED if no % 100 == 0 else State.DELIVERED
+    return message
+
+
+async def fill(store: Store, count: int) -> list[float]:
+    """Seconds for each hundredth of `count`."""
+    keys = random.Random(1)
+    took = []
+    step = max(1, count // 100)
+    for first in range(1, count + 1, step):
+        began = time.perf_counter()
+        for start in range(first, min(first + step, count + 1), 1000):
+            for no in range(start, min(start + 1000, first + step, count + 1)):
+                message = past(no)
+                store.accept([message], None, lambda error: None)
+                store.link("mtn-cm", f"{keys.getrandbits(64):x}", message, message.created_at)
+                store.append(LoggedEvent("acme", no, EventType.DELIVERED, message.created_at, PAYLOAD))
+            await committed(store)
+        took.append(time.perf_counter() - began)
+    return took
+
+
+async def read(store: Store, count: int) -> None:
+    some = random.Random(2)
+
+    def at_random() -> Message:
+        return past(some.randrange(1, count))
+
+    questions: dict[str, Callable[[], Awaitable[object]]] = {
+        "status": lambda: store.find("acme", at_random().id),
+        "list": lambda: store.list_messages(MessageFilter("acme")),
+        "list from the middle": lambda: store.list_messages(MessageFilter("acme", cursor=past(count // 2).id)),
+        "list by to": lambda: store.list_messages(MessageFilter("acme", to=at_random().to)),
+        "list by to, none": lambda: store.list_messages(MessageFilter("acme", to="+4470000000")),
+        "list by reference": lambda: store.list_messages(MessageFilter("acme", reference=at_random().reference)),
+        "list by sender": lambda: store.list_messages(MessageFilter("acme", sender="ACME")),
+        "list by sender, none": lambda: store.list_messages(MessageFilter("acme", sender="OTHER")),
+        "list by state": lambda: store.list_messages(MessageFilter("acme", state=State.UNDELIVERED)),
+        "list by state, none": lambda: store.list_messages(MessageFilter("acme", state=State.QUEUED)),
+        "events": lambda: store.events("acme", some.randrange(count), 100),
+    }
+    for name, ask in questions.items():
+        print(f"{name + ':':24} {await timed(ask)}")
+
+
+async def accept(store: Store, first: int) -> None:
+    """Single messages, each waited for, and what they take while retention works beside them."""
+    numbers = iter(range(first, first + 1_000_000))
+    accepting: list[float] = []
+
+    async def one() -> None:
+        done = asyncio.get_running_loop().create_future()
+        store.accept([past(next(numbers))], None, done.set_result)
+        assert await done is None
+
+    print(f"{'accept one:':24} {await timed(one, 200)}")
+    stop = False
+
+    async def traffic() -> None:
+        while not stop:
+            began = time.perf_counter()
+            await one()
+            accepting.append(time.perf_counter() - began)
+
+    beside = asyncio.create_task(traffic())
+    steps: list[float] = []
+    more, began = True, time.perf_counter()
+    until = AT + first // _EVERY // 2
+    while more:
+        start = time.perf_counter()
+        more = await store.purge(until, until, AT + first // _EVERY * 3 // 4, until)
+        steps.append(time.perf_counter() - start)
+    took = time.perf_counter() - began
+    stop = True
+    await beside
+    print(f"{'retention:':24} {len(steps)} steps in {took:.1f} s, {Took(steps)}")
+    print(f"{'accept one meanwhile:':24} {Took(accepting)}")
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        store = open_store(f"sqlite:///{folder}/router.db", structlog.get_logger(), lambda seconds, size: None)
+        await store.open()
+        took = await fill(store, options.messages)
+        tenth = len(took) // 10
+        print(f"filled in {sum(took):.0f} s; first tenth {sum(took[:tenth]):.1f} s, last {sum(took[-tenth:]):.1f} s")
+        print(f"on disk: {Path(folder, 'router.db').stat().st_size / options.messages:.0f} bytes per message")
+        await read(store, options.messages)
+        await accept(store, options.messages + 1)
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
