@@ -196,8 +196,9 @@ class Dispatcher:
             part = next_part(message)
             if part is None:
                 continue
-            if message.expires_at is not None and message.expires_at <= now and committed_to(message) is None:
-                self._endings.expire(message, now)
+            if message.expires_at is not None and message.expires_at <= now:
+                # Where an answer is due, it brings the message back here.
+                self.out_of_time(message, now)
                 continue
             if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
                 self._hold_back(message, now + round(wait * 1000))
@@ -328,12 +329,23 @@ class Dispatcher:
 
     def _abandon(self, desk: Desk, message: Message) -> bool:
         """Send nothing more of a message whose operator is gone with a part of it. False while an answer is due."""
-        now = self._clock.now()
+        return self._send_no_more(desk, message, State.FAILED, _GONE, self._clock.now())
+
+    def out_of_time(self, message: Message, now: int) -> bool:
+        """Send nothing more of a queued or scheduled message whose time is over. False while an answer is due."""
+        if committed_to(message) is None:
+            self._endings.end(message, State.EXPIRED, now, _EXPIRED)
+            return True
+        return self._send_no_more(self.desk(message.operator or ""), message, State.EXPIRED, _EXPIRED, now)
+
+    def _send_no_more(self, desk: Desk, message: Message, ending: State, error: MessageError, now: int) -> bool:
+        """What the operator may have of it waits for receipts; where that is not all, it ends so. False while an answer
+        is due."""
         step = stop_sending(message, desk.operator, now)
         if step is Step.AWAIT:
             self.submitted(message, now)
         elif step is Step.FINAL:
-            self._endings.end(message, State.FAILED, now, _GONE)
+            self._endings.end(message, ending, now, error)
         return step is not Step.IGNORE
 
     def _loaded(self, desk: Desk, messages: list[Message]) -> None:
@@ -344,5 +356,6 @@ class Dispatcher:
         self.pump_soon(desk)
 
 
+_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")

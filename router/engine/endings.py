@@ -16,8 +16,6 @@ _EVENTS = {
     State.UNKNOWN: EventType.UNKNOWN,
 }
 
-_EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
-
 
 class Endings:
     """Tells accounts what became of their messages; a final state is stored together with its event."""
@@ -42,10 +40,6 @@ class Endings:
             if part.state is State.QUEUED:
                 part.state = state
         self.close(message, now)
-
-    def expire(self, message: Message, now: int) -> None:
-        """End a message of which nothing was submitted before its time was over."""
-        self.end(message, State.EXPIRED, now, _EXPIRED)
 
     def close(self, message: Message, now: int) -> None:
         """Store and tell the final state that a message has reached."""

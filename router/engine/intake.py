@@ -25,6 +25,8 @@ from router.submit import Submit
 _KEPT_MS = 24 * 3_600_000
 _PATIENCE = 10.0
 
+Stored = asyncio.Future[StoreUnavailable | None]
+
 
 class Prepared(Struct, gc=False):
     """Messages ready to be made durable, and the answer that says so."""
@@ -96,7 +98,7 @@ class Intake:
         """
         if key is None:
             prepared = make()
-            await self._commit(prepared, None)
+            await self._outcome(self._begin(prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
         deadline = self._clock.monotonic() + _PATIENCE
@@ -108,26 +110,40 @@ class Intake:
                 detail = "the first request with this Idempotency-Key is not answered yet; try again"
                 raise Refusal("idempotency_in_progress", detail, retry_after=1) from None
         mine = self._answering[slot] = asyncio.get_running_loop().create_future()
+        stored: Stored | None = None
         try:
-            return await self._answer_once(account, key, digest, make)
+            known = await self._known(account, key, digest)
+            if known is not None:
+                return known
+            prepared = make()
+            answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
+            stored = self._begin(prepared, answer)
+            await self._outcome(stored)
+            return Answer(prepared.status, prepared.body, False)
         finally:
-            del self._answering[slot]
-            mine.set_result(None)
+            free = partial(self._free, slot, mine)
+            # Also when nobody waits for the answer any more, the key is taken until it is on disk or nowhere.
+            if stored is None or stored.done():
+                free()
+            else:
+                stored.add_done_callback(free)
 
-    async def _answer_once(self, account: Account, key: str, digest: bytes, make: Callable[[], Prepared]) -> Answer:
+    def _free(self, slot: tuple[str, str], mine: asyncio.Future[None], stored: Stored | None = None) -> None:
+        del self._answering[slot]
+        mine.set_result(None)
+
+    async def _known(self, account: Account, key: str, digest: bytes) -> Answer | None:
+        """The first answer to this key, where there is one."""
         try:
             known = await self._ledger.store.recall(account.name, key)
         except StoreUnavailable:
             raise _unavailable() from None
-        now = self._clock.now()
-        if known is not None and known.at > now - _KEPT_MS:
-            if known.digest != digest:
-                detail = "this Idempotency-Key was used for another request; take a new key for a new request"
-                raise Refusal("idempotency_mismatch", detail)
-            return Answer(known.status, known.body, True)
-        prepared = make()
-        await self._commit(prepared, Remembered(account.name, key, digest, prepared.status, prepared.body, now))
-        return Answer(prepared.status, prepared.body, False)
+        if known is None or known.at <= self._clock.now() - _KEPT_MS:
+            return None
+        if known.digest != digest:
+            detail = "this Idempotency-Key was used for another request; take a new key for a new request"
+            raise Refusal("idempotency_mismatch", detail)
+        return Answer(known.status, known.body, True)
 
     def _message(self, account: Account, submit: Submit, now: int) -> Message:
         if (submit.text is None) == (submit.data is None):
@@ -178,11 +194,13 @@ class Intake:
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 
-    async def _commit(self, prepared: Prepared, remembered: Remembered | None) -> None:
+    def _begin(self, prepared: Prepared, remembered: Remembered | None) -> Stored:
+        """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
+        stored: Stored = asyncio.get_running_loop().create_future()
         messages = prepared.messages
         if not messages and remembered is None:
-            return
-        stored: asyncio.Future[StoreUnavailable | None] = asyncio.get_running_loop().create_future()
+            stored.set_result(None)
+            return stored
         for message in messages:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
@@ -193,12 +211,14 @@ class Intake:
                 self._dispatcher.enqueue(message)
             self._wakeups.note(message)
         self._dispatcher.pump_now()
+        return stored
+
+    async def _outcome(self, stored: Stored) -> None:
+        """Raises Refusal `store_unavailable`."""
         if await asyncio.shield(stored) is not None:
             raise _unavailable()
 
-    def _stored(
-        self, messages: list[Message], stored: asyncio.Future[StoreUnavailable | None], error: StoreUnavailable | None
-    ) -> None:
+    def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
         if error is None:
             for message in messages:
@@ -215,7 +235,7 @@ class Intake:
         assert account.rate is not None
         meter = self._meters.get(account.name)
         if meter is None or meter.limit != account.rate:
-            meter = self._meters[account.name] = Meter(account.rate, self._clock.monotonic())
+            meter = self._meters[account.name] = Meter(account.rate)
         return meter
 
 

@@ -97,15 +97,15 @@ class Wakeups:
         if message.state not in (State.SCHEDULED, State.QUEUED):
             self._ledger.store.save(message)
             return
-        expired = message.expires_at is not None and message.expires_at <= now
-        if expired and committed_to(message) is None:
-            self._endings.expire(message, now)
-            return
-        if expired:
+        if message.expires_at is not None and message.expires_at <= now:
+            if dispatcher.out_of_time(message, now):
+                return
             # Some of it may be with the operator; look again when that is settled.
             message.due_at = now + _AGAIN_MS
-        else:
-            message.due_at = message.expires_at
+            self._ledger.store.save(message)
+            self.note(message)
+            return
+        message.due_at = message.expires_at
         if message.position is None:
             if committed_to(message) is None and not self._chooser.move(message, now):
                 self._endings.end(message, State.FAILED, now, _NO_OPERATOR)

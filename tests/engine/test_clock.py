@@ -187,6 +187,63 @@ async def test_a_message_taken_back_by_a_late_refusal_expires_in_time(tmp_path: 
         assert rig.engine.ledger.open == 0
 
 
+@pytest.mark.parametrize("back", [True, False])
+async def test_what_may_be_with_the_operator_is_not_sent_again_after_its_time(tmp_path: Path, back: bool) -> None:
+    """Its end is that of any message which an operator may have: a receipt, or none."""
+    config = settings(operator("mtn", receipts=ReceiptRules(timeout=60)))
+    async with Rig(config, tmp_path) as rig:
+        settled, never = await rig.submit(expires_in=10), await rig.submit(to="+237670000002", expires_in=10)
+        await rig.written("mtn", 2)
+        rig.operators["mtn"].go_down()
+        await rig.until(lambda: settled.waiting_for == never.waiting_for == "unanswered")
+        if back:
+            # It is the queue that has to notice: the clock's side comes later.
+            rig.clock.move(11)
+            rig.operators["mtn"].come_up()
+        else:
+            tick(rig, 11)
+        await rig.until(lambda: settled.state is never.state is State.SUBMITTED)
+        rig.operators["mtn"].come_up()
+        await rig.settle()
+        assert len(rig.operators["mtn"].history) == 2
+        assert rig.engine.ledger.open == 0
+        rig.operators["mtn"].receipt(settled.to, "7")
+        await rig.until(lambda: settled.state is State.DELIVERED)
+        tick(rig, 61)
+        await rig.until(lambda: never.state is State.UNKNOWN)
+        assert not settled.possible_duplicate
+
+
+async def test_the_rest_of_a_long_message_is_not_sent_after_its_time(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].window = 1
+        message = await rig.submit(text="x" * 400, expires_in=10)
+        (first,) = await rig.written("mtn")
+        rig.clock.move(11)
+        rig.operators["mtn"].accept(first)
+        await rig.until(lambda: message.state is State.EXPIRED)
+        await rig.settle()
+        assert len(rig.operators["mtn"].history) == 1
+        assert [part.state for part in message.parts] == [State.SUBMITTED, State.EXPIRED, State.EXPIRED]
+        assert message.error is not None
+        assert message.error.code == "expired"
+        assert (await rig.types()).count("message.expired") == 1
+        assert rig.engine.ledger.open == 0
+
+
+async def test_a_part_that_is_out_is_waited_for_before_the_rest_expires(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        message = await rig.submit(text="x" * 300, expires_in=10)
+        (first,) = await rig.written("mtn")
+        rig.operators["mtn"].accept(first)
+        (second,) = await rig.written("mtn")
+        tick(rig, 11)
+        await rig.settle()
+        assert message.state is State.QUEUED
+        rig.operators["mtn"].accept(second)
+        await rig.until(lambda: message.state is State.SUBMITTED)
+
+
 async def test_the_end_of_waiting_for_receipts_survives_a_restart(tmp_path: Path) -> None:
     config = settings(operator("mtn", receipts=ReceiptRules(timeout=60)))
     async with Rig(config, tmp_path) as rig:

@@ -175,3 +175,31 @@ async def test_a_request_that_is_given_up_is_still_taken_whole(tmp_path: Path) -
             asked.cancel()
         await rig.written("mtn")
         assert rig.metrics.counted["accepted", "acme"] == 1
+
+
+async def test_the_key_of_a_request_that_is_given_up_is_kept_until_its_message_is_on_disk(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        with held_back(rig):
+            first = asyncio.ensure_future(ask(rig))
+            await rig.until(lambda: rig.engine.ledger.open == 1)
+            first.cancel()
+            again = asyncio.ensure_future(ask(rig))
+            # As long as it would take, were the key free.
+            for _ in range(5):
+                await rig.store.recall("acme", "key")
+            assert rig.engine.ledger.open == 1
+        answer = await again
+        (message,) = await stored(rig)
+        assert (answer.replayed, answer.body) == (True, message.id.encode())
+
+
+async def test_the_key_of_a_request_that_is_given_up_is_free_when_the_store_fails(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        with rig.outage():
+            first = asyncio.ensure_future(ask(rig))
+            await rig.until(lambda: rig.engine.ledger.open == 1)
+            first.cancel()
+            await rig.until(lambda: rig.engine.ledger.open == 0)
+        await rig.until(lambda: rig.store.healthy)
+        assert not (await ask(rig)).replayed
+        assert len(await stored(rig)) == 1
