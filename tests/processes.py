@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -110,13 +110,15 @@ class Processes:
         for file in self._files:
             file.close()
 
-    def start(self, *arguments: str, log: Path | None = None) -> "subprocess.Popen[bytes]":
-        """`python -m router` with these arguments."""
+    def start(self, *arguments: str, log: Path | None = None, within: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+        """`python -m router` with these arguments; `within` is a command to run it by, which keeps its process id."""
         output: Any = subprocess.DEVNULL
         if log is not None:
             output = log.open("ab")
             self._files.append(output)
-        child = subprocess.Popen([sys.executable, "-m", "router", *arguments], cwd=ROOT, stdout=output, stderr=output)
+        child = subprocess.Popen(
+            [*within, sys.executable, "-m", "router", *arguments], cwd=ROOT, stdout=output, stderr=output
+        )
         self._children.append(child)
         return child
 
@@ -124,10 +126,10 @@ class Processes:
         """An SMSC that listens on `port`, at the latest when a bind comes back to it."""
         return self.start("simulate", "smsc", "--port", str(port), *options)
 
-    async def daemon(self, config: Path, http: int) -> "subprocess.Popen[bytes]":
+    async def daemon(self, config: Path, http: int, within: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
         """A daemon that is ready. Its log goes to daemon.log beside its configuration."""
         log = config.parent / "daemon.log"
-        child = self.start("serve", "-c", str(config), log=log)
+        child = self.start("serve", "-c", str(config), log=log, within=within)
         deadline = time.monotonic() + 30
         while not await asyncio.to_thread(_is_ready, http):
             assert child.poll() is None, log.read_text()

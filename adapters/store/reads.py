@@ -77,7 +77,12 @@ class Readers:
             if connection is None:
                 connection = self._own.connection = open_reader(self._path)
                 self._connections.append(connection)
-            return question(connection)
+            try:
+                return question(connection)
+            except sqlite3.Error:
+                # What was read from a disk that fails is read again.
+                connection.execute("PRAGMA shrink_memory")
+                raise
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise StoreUnavailable(f"{self._path}: {error}") from error
 

@@ -12,6 +12,21 @@ _READER_CACHE = 8 * 1024 * 1024
 _WAL = 32 * 1024 * 1024
 
 
+_ADVICE = {
+    sqlite3.SQLITE_CORRUPT: "was not touched; restore a backup, or save what can be read: sqlite3 FILE .recover",
+    sqlite3.SQLITE_NOTADB: "was not touched; restore a backup, or name another file in `store`",
+    sqlite3.SQLITE_READONLY: "has to be on a disk that can be written, and belong to the user who runs the daemon",
+    sqlite3.SQLITE_CANTOPEN: "has to be in a folder that can be written by the user who runs the daemon",
+    sqlite3.SQLITE_FULL: "needs more room on its disk",
+}
+
+
+def unavailable(path: Path, error: Exception) -> StoreUnavailable:
+    """What keeps a store from being opened, in words for the one who has to do something about it."""
+    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return StoreUnavailable(f"{path}: {error}" + (f"; the file {advice}" if advice else ""))
+
+
 def lock(path: Path) -> sqlite3.Connection:
     """Keep other daemons off this store until the returned connection is closed or the process ends.
 
@@ -21,13 +36,14 @@ def lock(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         connection = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
     except (OSError, sqlite3.Error) as error:
-        raise StoreUnavailable(f"{path}: {error}") from error
+        raise unavailable(path, error) from error
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         connection.close()
-        busy = "locked" in str(error)
-        raise StoreUnavailable(f"{path} is in use by another daemon" if busy else f"{path}.lock: {error}") from error
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+            raise StoreUnavailable(f"{path} is in use by another daemon") from error
+        raise unavailable(path, error) from error
     return connection
 
 
@@ -37,7 +53,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         # No waiting for locks: a writer that runs on the loop's thread fails and tries again later.
         connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"{path}: {error}") from error
+        raise unavailable(path, error) from error
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -48,7 +64,7 @@ def open_writer(path: Path) -> sqlite3.Connection:
         _migrate(connection)
     except (sqlite3.Error, StoreUnavailable) as error:
         connection.close()
-        raise StoreUnavailable(f"{path}: {error}") from error
+        raise unavailable(path, error) from error
     return connection
 
 
@@ -68,7 +84,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
     )
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(steps):
-        raise StoreUnavailable(f"its schema is version {version}, newer than this program's {len(steps)}")
+        raise StoreUnavailable(
+            f"its schema is version {version}, newer than this program's {len(steps)}; run the one that wrote it"
+        )
     for number, step in enumerate(steps[version:], version + 1):
         try:
             connection.executescript(

@@ -16,7 +16,7 @@ from adapters.store import lists, reads, retention
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import piece_key, piece_row, receipt_bytes
-from adapters.store.schema import lock, open_writer
+from adapters.store.schema import lock, open_writer, unavailable
 from adapters.store.writer import Writer
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
@@ -192,7 +192,7 @@ class SqliteStore:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
             except (sqlite3.Error, msgspec.MsgspecError) as error:
-                raise StoreUnavailable(f"{self._path}: {error}") from error
+                raise unavailable(self._path, error) from error
             self._readers = reads.Readers(self._path)
             resources.callback(self._readers.close)
             self._resources = resources.pop_all()

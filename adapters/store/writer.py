@@ -124,6 +124,8 @@ class Writer:
         except Exception:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+            # What was read from a disk that fails is read again.
+            self._connection.execute("PRAGMA shrink_memory")
             raise
 
     def _write(self, batch: Batch) -> None:

@@ -5,7 +5,7 @@ import json
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.simulator.smsc import Smsc, SmscOptions
 from tests.processes import ADMIN, TOKEN, Processes, free_port, plain_number, write_config
+from tests.scenarios.disk import SmallDisk
 from tests.simulator.proxy import Proxy
 
 Event = dict[str, Any]
@@ -78,6 +79,7 @@ class World:
         self.proxies: dict[str, Proxy] = {}
         self.ports: dict[str, int] = {}
         self.config = folder / "router.yaml"
+        self.disk: SmallDisk | None = None
         self._numbers = 0
         self.daemon: subprocess.Popen[bytes]
         self.client: ClientSession
@@ -122,7 +124,12 @@ class World:
 
     async def start(self) -> None:
         """A daemon that is ready, on the same data each time."""
-        self.daemon = await self.processes.daemon(self.config, self.http)
+        self.daemon = await self.processes.daemon(self.config, self.http, self.within)
+
+    @property
+    def within(self) -> Sequence[str]:
+        """What a daemon is run by, to see its disk."""
+        return () if self.disk is None else self.disk.within
 
     async def stop(self) -> int:
         """SIGTERM; the exit code."""

@@ -1,0 +1,48 @@
+"""Print the statements that make a database of the present schema with something in every table of the first ones."""
+
+import asyncio
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from adapters.store import open_store
+from router.message import Part, State
+from router.outcome import OutcomeKind
+from tests.store.values import NOW, accepted, answer, event, in_doubt, message, piece, receipt, waiting
+
+
+async def fill(path: Path) -> None:
+    store = open_store(f"sqlite:///{path}", structlog.get_logger(), lambda seconds, size: None)
+    await store.open()
+    doubtful = waiting(2, parts=[in_doubt(OutcomeKind.UNKNOWN)], reference="order 2")
+    await accepted(
+        store,
+        waiting(1),
+        doubtful,
+        message(3, state=State.SUBMITTED, parts=[Part(1, State.SUBMITTED)], due_at=NOW + 9),
+        message(4, state=State.DELIVERED, parts=[Part(1, State.DELIVERED)], sender="ACME", text="it's “€😀”"),
+        remembered=answer("key"),
+    )
+    store.link("mtn", "id2", doubtful, NOW)
+    store.append(event(1))
+    store.append(event(2))
+    store.park(receipt(1))
+    store.move_cursor("acme", 1)
+    store.keep(piece(1))
+    await store.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "router.db")
+        asyncio.run(fill(path))
+        connection = sqlite3.connect(path)
+        for statement in connection.iterdump():
+            print(statement)
+        print(f"PRAGMA user_version = {connection.execute('PRAGMA user_version').fetchone()[0]};")
+        connection.close()
+
+
+main()
