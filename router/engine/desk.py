@@ -34,6 +34,7 @@ class Desk:
         self.in_flight: dict[int, Submission] = {}
         self.unusable: str | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
 
     @property
     def name(self) -> str:
@@ -73,8 +74,9 @@ class Desk:
     def wake_in(self, seconds: float, call: Callable[[], None]) -> None:
         """Have `call` run once after `seconds`; one alarm at a time, the soonest."""
         loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + seconds + _SAME:
+            if self._rings_at <= when + _SAME:
                 return
             self._timer.cancel()
 
@@ -82,6 +84,8 @@ class Desk:
             self._timer = None
             call()
 
+        # The handle itself does not always know: uvloop makes a plain one of a pause under half a millisecond.
+        self._rings_at = when
         self._timer = loop.call_later(seconds, ring)
 
     def close(self) -> None:
