@@ -17,6 +17,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout
 
+from adapters.simulator.smsc import Smsc, SmscOptions
 from tests.processes import Processes, free_port, plain_number, write_config
 from tests.scenarios.world import ACCOUNT, Samples
 
@@ -84,8 +85,11 @@ async def run(messages: int, batch: int, connections: int) -> list[str]:
             if waiting != messages:
                 wrong.append(f"{waiting:.0f} wait after the restart")
 
-            for port in ports.values():
-                processes.simulator(port, "--receipt-delay", "0.01")
+            # Receipts may come long after the last submission: an SMSC that keeps them all, as real ones do.
+            options = SmscOptions(system_id="acme", password="secret", receipt_delay=0.01, pending=messages, keep=False)
+            smscs = [Smsc(options) for _ in ports]
+            for smsc, port in zip(smscs, ports.values(), strict=True):
+                await smsc.start(port=port)
             began, last, ended = time.perf_counter(), 0.0, 0.0
             moved = began
             while ended < messages and time.perf_counter() - moved < 60:
@@ -97,6 +101,8 @@ async def run(messages: int, batch: int, connections: int) -> list[str]:
             took = time.perf_counter() - began
             most = max(most, resident_mb(daemon.pid, "VmHWM"))
             accepted = now.total("parts_submitted_total", outcome="accepted")
+            for smsc in smscs:
+                await smsc.stop()
             print(f"all out in {took:.0f} s ({messages / took:.0f}/s), at most {most:.0f} MB")
             if (ended, accepted, now.total("queue_messages")) != (messages, messages, 0):
                 wrong.append(f"{ended:.0f} delivered, {accepted:.0f} submitted")
