@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import Inbound, LongMessage, Piece
 from router.message import Attempt, Message, Part, State
@@ -144,6 +145,12 @@ class Store(Protocol):
     def move_cursor(self, reader: str, seq: int) -> None:
         """Remember how far a reader (an account's webhook) has come; never goes back."""
 
+    def rewind(self, reader: str, seq: int) -> None:
+        """Put a reader's cursor where someone wants it, which may be back; `move_cursor` goes on from there."""
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Add to the record of control actions; the store gives the entry its seq, which only grows."""
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` once everything written so far is on disk."""
 
@@ -177,12 +184,15 @@ class Store(Protocol):
     async def oldest_piece(self) -> int | None:
         """When the piece was received that has waited longest, ms."""
 
+    async def audited(self, after: int, limit: int) -> list[AuditEntry]:
+        """Control actions with seq > after, in order."""
+
     async def recall(self, account: str, key: str) -> Remembered | None:
         """The remembered answer, however old."""
 
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
-        and their links, events, remembered answers and parked receipts older than the given times (ms), blank texts
+        and their links, events and the record of control actions, remembered answers and parked receipts older than the given times (ms), blank texts
         older than `text_before`.
         True while there is more to do."""
 

@@ -40,6 +40,7 @@ class Batch:
 
     __slots__ = (
         "acceptances",
+        "audited",
         "callbacks",
         "cursors",
         "dropped",
@@ -48,6 +49,7 @@ class Batch:
         "links",
         "new",
         "parked",
+        "rewound",
         "saved",
         "size",
         "steps",
@@ -63,6 +65,8 @@ class Batch:
         self.kept: list[Row] = []
         self.dropped: list[Row] = []
         self.cursors: dict[str, int] = {}
+        self.rewound: dict[str, int] = {}
+        self.audited: list[Row] = []
         self.steps: list[Step] = []
         self.callbacks: list[Callable[[], None]] = []
         self.size = 0
@@ -108,6 +112,16 @@ class Batch:
     def move_cursor(self, reader: str, seq: int) -> None:
         if seq > self.cursors.get(reader, -1):
             self.cursors[reader] = seq
+        self.size += 1
+
+    def rewind(self, reader: str, seq: int) -> None:
+        """Forgets how far the reader has moved before; it may move on from here."""
+        self.cursors.pop(reader, None)
+        self.rewound[reader] = seq
+        self.size += 1
+
+    def audit(self, entry: Row) -> None:
+        self.audited.append(entry)
         self.size += 1
 
     def run(self, step: Step) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from router.audit import AuditEntry
 from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
@@ -127,6 +128,13 @@ def logged_event(row: Row) -> LoggedEvent:
 
 def remembered_row(answer: Remembered) -> Row:
     return answer.account, key_bytes(answer.key), answer.digest, answer.status, answer.body, answer.at
+
+
+def audit_row(entry: AuditEntry) -> Row:
+    subject = entry.subject
+    # A name comes from an address and may hold what is no Unicode.
+    shown = subject if subject is None else subject.encode("utf-8", "replace").decode()
+    return entry.at, entry.who, entry.action, shown, entry.outcome
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

@@ -21,6 +21,8 @@ _UNPARK = "DELETE FROM parked WHERE receipt = ?"
 _KEEP = "INSERT INTO pieces VALUES (?, ?, ?, ?)"
 _DROP = "DELETE FROM pieces WHERE message = ? AND id = ?"
 _UPSERT_CURSOR = "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET seq = max(seq, excluded.seq)"
+_REWIND = "INSERT OR REPLACE INTO cursors VALUES (?, ?)"
+_AUDIT = "INSERT INTO audit (at, who, action, subject, outcome) VALUES (?, ?, ?, ?, ?)"
 _REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT_TRIAL = "INSERT INTO marks VALUES ('trials', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
 
@@ -58,8 +60,12 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
         connection.executemany(_KEEP, batch.kept)
     if batch.dropped:
         connection.executemany(_DROP, batch.dropped)
+    if batch.rewound:
+        connection.executemany(_REWIND, batch.rewound.items())
     if batch.cursors:
         connection.executemany(_UPSERT_CURSOR, batch.cursors.items())
+    if batch.audited:
+        connection.executemany(_AUDIT, batch.audited)
     answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]
     if answers:
         connection.executemany(_REMEMBER, map(remembered_row, answers))

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import (
@@ -609,6 +610,74 @@ class Recovering(StoreContract):
                 assert await after.recall("acme", "k") == answer("k")
                 assert await after.events("acme", 0, 9) == [event(1)]
                 assert await after.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+
+
+def note(number: int, at: int = NOW, **fields: Any) -> AuditEntry:
+    given = {"who": "admin", "action": "operator.pause", "subject": f"mtn-{number}", "outcome": "done", **fields}
+    return AuditEntry(at, **given)
+
+
+class Auditing(StoreContract):
+    async def test_control_actions_are_numbered_in_order_and_read_by_cursor(self, shelf: Shelf) -> None:
+        notes = [note(1), note(2, subject=None, outcome="invalid_config"), note(3, who="account:acme", at=NOW - 9)]
+        async with opened(shelf) as (store, _):
+            assert await store.audited(0, 9) == []
+            for one in notes:
+                store.audit(one)
+            await committed(store)
+        async with opened(shelf) as (store, _):
+            store.audit(note(4))
+            await committed(store)
+            read = await store.audited(0, 9)
+            assert [one.seq for one in read] == [1, 2, 3, 4]
+            assert [msgspec.structs.replace(one, seq=0) for one in read] == [*notes, note(4)]
+            assert await store.audited(0, 2) == read[:2]
+            assert await store.audited(2, 9) == read[2:]
+            assert await store.audited(4, 9) == []
+
+    async def test_a_name_that_is_no_unicode_is_recorded_all_the_same(self, store: Store) -> None:
+        store.audit(note(1, subject="a\udcffb\0c"))
+        await committed(store)
+        (read,) = await store.audited(0, 9)
+        assert read.subject == "a?b\0c"
+
+    async def test_it_survives_a_crash_and_an_outage(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.audit(note(1))
+            await committed(store)
+            with shelf.outage():
+                store.audit(note(2))
+                await refused(store, message(1))
+            await committed(store)
+            crashed = shelf.crashed()
+            async with opened(crashed) as (after, _):
+                assert [one.subject for one in await after.audited(0, 9)] == ["mtn-1", "mtn-2"]
+
+    async def test_numbers_grow_on_when_all_of_it_has_gone(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.audit(note(1, at=NOW))
+            store.audit(note(2, at=NOW + 5))
+            await committed(store)
+            await purged(store, events=NOW + 5)
+            assert [one.seq for one in await store.audited(0, 9)] == [2]
+            await purged(store, events=NOW + 6)
+            store.audit(note(3))
+            await committed(store)
+            assert [one.seq for one in await store.audited(0, 9)] == [3]
+
+    async def test_a_cursor_is_put_back_and_goes_on_from_there(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.move_cursor("a", 9)
+            store.rewind("a", 4)
+            store.move_cursor("b", 9)
+            await committed(store)
+        assert (await found(shelf)).cursors == {"a": 4, "b": 9}
+        async with opened(shelf) as (store, _):
+            store.rewind("b", 2)
+            store.move_cursor("b", 3)
+            store.move_cursor("a", 5)
+            store.rewind("c", 1)
+        assert (await found(shelf)).cursors == {"a": 5, "b": 3, "c": 1}
 
 
 class Joining(StoreContract):

@@ -90,6 +90,9 @@ class TestRecovering(OnSqlite, contract.Recovering):
     pass
 
 
+class TestAuditing(OnSqlite, contract.Auditing): ...
+
+
 class TestJoining(OnSqlite, contract.Joining):
     pass
 
