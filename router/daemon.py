@@ -60,6 +60,10 @@ class WebhookLog:
         self.cursors[account] = seq
         self._store.move_cursor(account, seq)
 
+    def rewind(self, account: str, seq: int) -> None:
+        self.cursors[account] = seq
+        self._store.rewind(account, seq)
+
     def backlog(self, account: str) -> int:
         return self._engine.feed.last_seq(account) - self.cursors.get(account, 0)
 
@@ -111,6 +115,8 @@ class Daemon:
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
+                audit=engine.audit,
+                replay=webhooks.replay,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
@@ -147,7 +153,9 @@ class Daemon:
         async def reload() -> None:
             try:
                 await engine.control.reload()
+                engine.audit.note("signal", "plan.reload", None)
             except InvalidConfig as invalid:
+                engine.audit.note("signal", "plan.reload", None, invalid.code)
                 for file, line, reason in invalid.errors:
                     self._log.error("config_refused", file=file, line=line, reason=reason)
 

@@ -1,18 +1,22 @@
 """Live control of the daemon, for the administrator."""
 
+from datetime import UTC, datetime
+
 from msgspec.json import Encoder
 
 from adapters.http.incoming import Incoming
 from adapters.http.reply import Reply
-from adapters.http.schema import OperatorList
+from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList
+from router.engine.audit import Audit
 from router.engine.control import Control
 
 _encode = Encoder().encode
 
 
 class ControlCalls:
-    def __init__(self, control: Control) -> None:
+    def __init__(self, control: Control, audit: Audit) -> None:
         self._control = control
+        self._audit = audit
 
     async def operators(self, incoming: Incoming) -> Reply:
         """GET /v1/operators"""
@@ -37,3 +41,15 @@ class ControlCalls:
     async def plan(self, incoming: Incoming) -> Reply:
         """GET /v1/plan"""
         return Reply(200, _encode(self._control.plan()))
+
+    async def audit(self, incoming: Incoming) -> Reply:
+        """GET /v1/audit"""
+        query = incoming.query(AuditQuery)
+        found = await self._audit.read(query.after, query.limit)
+        entries = [
+            AuditView(
+                one.seq, datetime.fromtimestamp(one.at / 1000, UTC), one.who, one.action, one.subject, one.outcome
+            )
+            for one in found
+        ]
+        return Reply(200, _encode(AuditList(entries, entries[-1].seq if entries else query.after)))

@@ -96,12 +96,12 @@ class MethodNotAllowed(Refusal):
 _encode = Encoder().encode
 
 
-def refused(refusal: Refusal) -> Reply:
-    """The answer to a refused request."""
+def refused(refusal: Refusal, more: bytes = b"") -> Reply:
+    """The answer to a refused request; `more` are header lines to add."""
     code, detail = refusal.code, refusal.detail
     kind = KINDS.get(code, _BY_RULE)
     errors = [] if refusal.field is None else [FieldError(refusal.field, code, detail)]
-    headers = PROBLEM_HEADERS
+    headers = PROBLEM_HEADERS + more
     if refusal.retry_after is not None:
         headers += b"Retry-After: %d\r\n" % max(1, ceil(refusal.retry_after))
     if code == "unauthorized":

@@ -17,7 +17,7 @@ class Call:
 
     `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
     beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
-    Idempotency-Key.
+    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -32,6 +32,7 @@ class Call:
     query: Any = None
     codes: tuple[str, ...] = ()
     submits: bool = False
+    audit: str | None = None
 
 
 class Routes:

@@ -304,5 +304,42 @@ class OperatorList(Struct):
     operators: list[OperatorView]
 
 
+class AuditQuery(Struct, forbid_unknown_fields=True):
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` you have.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class AuditView(Struct):
+    """One control action: `who` is admin, signal or account:NAME; `outcome` is done or the code of the refusal."""
+
+    seq: int
+    time: datetime
+    who: str
+    action: str
+    subject: str | None
+    outcome: str
+
+
+class AuditList(Struct):
+    """`next` is what to give as `after` the next time."""
+
+    entries: list[AuditView]
+    next: int
+
+
+class ReplayRequest(Struct, forbid_unknown_fields=True):
+    """What the webhook gets again: all events later than `after`; what is still waiting where it is absent."""
+
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class Replay(Struct):
+    """The webhook is sent what comes after event `after`; `events` is how many that are."""
+
+    account: str
+    after: int
+    events: int
+
+
 class Health(Struct):
     status: str

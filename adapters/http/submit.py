@@ -7,8 +7,10 @@ from msgspec.json import Encoder
 
 from adapters.http.incoming import Incoming
 from adapters.http.parse import parse_batch, parse_submit, refused_item
+from adapters.http.quota import quota_headers
 from adapters.http.reply import JSON_HEADERS, Reply
 from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
+from router.account import Account
 from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
 from router.ports import Metrics
@@ -43,7 +45,7 @@ class SubmitCalls:
         answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
         if not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
-        return _reply(answer)
+        return self._reply(account, answer)
 
     async def batch(self, incoming: Incoming) -> Reply:
         """POST /v1/batches"""
@@ -75,7 +77,13 @@ class SubmitCalls:
         answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
         if accepted and not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
-        return _reply(answer)
+        return self._reply(account, answer)
+
+    def _reply(self, account: Account, answer: Answer) -> Reply:
+        headers = _REPLAYED if answer.replayed else JSON_HEADERS
+        if account.rate is not None:
+            headers += quota_headers(self._intake.quota(account))
+        return Reply(answer.status, answer.body, headers)
 
 
 def _idempotency_key(incoming: Incoming) -> str | None:
@@ -91,7 +99,3 @@ def _digest(key: str | None, incoming: Incoming, body: bytes) -> bytes:
         return b""
     request = incoming.raw
     return sha256(f"{request.method} {request.path}\n".encode() + body).digest()
-
-
-def _reply(answer: Answer) -> Reply:
-    return Reply(answer.status, answer.body, _REPLAYED if answer.replayed else JSON_HEADERS)

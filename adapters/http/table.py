@@ -7,8 +7,11 @@ from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
 from adapters.http.preview import PreviewCalls
 from adapters.http.probes import METRICS_MEDIA, ProbeCalls
+from adapters.http.replay import ReplayCalls
 from adapters.http.routes import Call
 from adapters.http.schema import (
+    AuditList,
+    AuditQuery,
     BatchAnswer,
     BatchRequest,
     EventList,
@@ -19,6 +22,8 @@ from adapters.http.schema import (
     MessageList,
     MessageView,
     OperatorList,
+    Replay,
+    ReplayRequest,
     RouteRequest,
     SegmentRequest,
     StreamQuery,
@@ -40,7 +45,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     messages = MessageCalls(services.messages)
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
-    control = ControlCalls(services.control)
+    control = ControlCalls(services.control, services.audit)
+    replay = ReplayCalls(services.replay)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -86,19 +92,32 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/operators/{name}/pause", "Submit nothing more to an operator", control.pause, "admin",
-            answer=OperatorView, codes=("not_found",),
+            answer=OperatorView, codes=("not_found",), audit="operator.pause",
         ),
         Call(
             "POST", "/v1/operators/{name}/resume", "Submit to an operator again", control.resume, "admin",
-            answer=OperatorView, codes=("not_found",),
+            answer=OperatorView, codes=("not_found",), audit="operator.resume",
         ),
         Call(
             "POST", "/v1/operators/{name}/drain", "Finish what an operator has, give it nothing new", control.drain,
-            "admin", answer=OperatorView, codes=("not_found",),
+            "admin", answer=OperatorView, codes=("not_found",), audit="operator.drain",
         ),
         Call(
             "POST", "/v1/reload", "Load the configuration files anew, all or nothing", control.reload, "admin",
-            answer=PlanView, codes=("invalid_config",),
+            answer=PlanView, codes=("invalid_config",), audit="plan.reload",
+        ),
+        Call(
+            "POST", "/v1/events/replay", "Send the own webhook what waits, or all since an event again", replay.own,
+            "account", request=ReplayRequest, answer=Replay, codes=("not_found",), audit="webhook.replay",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/replay", "Send a webhook what waits, or all since an event again",
+            replay.of_account, "admin", request=ReplayRequest, answer=Replay, codes=("not_found",),
+            audit="webhook.replay",
+        ),
+        Call(
+            "GET", "/v1/audit", "Who has steered what: every control action", control.audit, "admin",
+            query=AuditQuery, answer=AuditList, codes=("store_unavailable",),
         ),
         Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
         Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from router.delivery.lanes import RANKS
+from router.engine.audit import Audit
 from router.engine.backlog import Backlog
 from router.engine.choosing import Chooser
 from router.engine.control import Control
@@ -114,7 +115,8 @@ class Engine:
             metrics,
             ids,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
+        self.audit = Audit(store, clock)
+        self.messages = Messages(self.ledger, endings, questions, clock, self.audit)
         self.preview = Preview(self.running, self.desks)
         self.control = Control(
             self.running,

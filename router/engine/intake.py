@@ -11,7 +11,7 @@ from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
-from router.engine.limits import Meter
+from router.engine.limits import Meter, Quota
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wakeups import Wakeups
@@ -88,6 +88,12 @@ class Intake:
             except Refusal as refusal:
                 prepared.append(refusal)
         return prepared
+
+    def quota(self, account: Account) -> Quota | None:
+        """What the account may submit now, None where it has no limit."""
+        if account.rate is None:
+            return None
+        return self._meter(account).quota(self._clock.monotonic())
 
     async def answer(self, account: Account, key: str | None, digest: bytes, make: Callable[[], Prepared]) -> Answer:
         """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.

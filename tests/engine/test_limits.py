@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.account import RateLimit
-from router.engine.limits import Meter
+from router.engine.limits import Meter, Quota
 from router.refusal import Refusal
 
 
@@ -32,6 +32,7 @@ def test_never_more_than_one_period_s_worth_and_what_fills_meanwhile(count: floa
         if taken(meter, asked, now) is None:
             let += [now] * asked
     speed = count / seconds
+    count = max(count, 1)  # less than one message at a time is none for ever
     for window in (0.0, seconds / 10, seconds, 3 * seconds):
         for index, at in enumerate(let):
             within = bisect_left(let, at + window + 1e-9) - index
@@ -99,3 +100,22 @@ def test_what_is_said_names_the_limit() -> None:
     meter.take(1, 1000.0)
     with pytest.raises(Refusal, match="1 messages in 60 s; slow down"):
         meter.take(1, 1000.0)
+
+
+@pytest.mark.parametrize(("count", "seconds", "wait"), [(0.5, 1.0, 2.0), (0.25, 60.0, 240.0), (1, 60.0, 60.0)])
+def test_a_slow_rate_lets_one_through_at_a_time(count: float, seconds: float, wait: float) -> None:
+    meter = Meter(RateLimit(count, seconds), 1000.0)
+    assert taken(meter, 1, 1000.0) is None
+    assert taken(meter, 1, 1000.0) == pytest.approx(wait)
+    assert taken(meter, 1, 1000.0 + wait) is None
+
+
+def test_what_is_left_is_told() -> None:
+    meter = Meter(RateLimit(600, 60.0), 1000.0)
+    assert meter.quota(1000.0) == Quota(600, 60.0, 600, 0.0)
+    meter.take(600, 1000.0)
+    assert meter.quota(1000.0) == Quota(600, 60.0, 0.0, 60.0)
+    assert meter.quota(1015.0) == Quota(600, 60.0, 150.0, 45.0)
+    assert taken(meter, 200, 1015.0) == 5.0
+    assert meter.quota(1015.0).left == 150.0, "a refusal takes nothing"
+    assert meter.quota(9999.0) == Quota(600, 60.0, 600, 0.0)

@@ -11,8 +11,10 @@ import msgspec
 
 from adapters.http.services import Services
 from router.account import Account
+from router.audit import AuditEntry
 from router.engine.control import OperatorView, PlanView
 from router.engine.intake import Answer
+from router.engine.limits import Quota
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
@@ -38,6 +40,10 @@ class FakeIntake:
         self.refuse_all: Refusal | None = None
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
+        self.quotas: dict[str, Quota] = {}
+
+    def quota(self, account):
+        return self.quotas.get(account.name)
 
     def prepare(self, account, submits):
         if self.breaks is not None:
@@ -211,6 +217,19 @@ class FakeControl:
         return PlanView(3, ["mtn-cm"], 1, ["default"], 0, 1, "XAF")
 
 
+class FakeAudit:
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+
+    def note(self, who, action, subject, outcome="done"):
+        self.entries.append(AuditEntry(NOW, who, action, subject, outcome, len(self.entries) + 1))
+
+    async def noted(self) -> None: ...
+
+    async def read(self, after, limit):
+        return self.entries[after : after + limit]
+
+
 class FakeMetrics:
     def __init__(self) -> None:
         self.refusals: list[str] = []
@@ -232,6 +251,7 @@ class Engine:
         self.feed = FakeFeed()
         self.preview = FakePreview()
         self.control = FakeControl()
+        self.audit = FakeAudit()
         self.metrics = FakeMetrics()
         self.sick: str | None = None
         accounts = {
@@ -242,6 +262,14 @@ class Engine:
         self.accounts = {hashlib.sha256(token.encode()).digest(): account for token, account in accounts.items()}
         self.admin = hashlib.sha256(ADMIN_TOKEN.encode()).digest()
 
+    def replay(self, account, after):
+        if account != "acme":
+            raise Refusal("not_found", "there is no such account with a webhook")
+        if after is not None and after > len(self.feed.events):
+            raise Refusal("invalid_request", "a replay goes back", "after")
+        start = 0 if after is None else after
+        return start, len(self.feed.events) - start
+
     def services(self) -> Services:
         return Services(
             intake=self.intake,
@@ -249,6 +277,8 @@ class Engine:
             feed=self.feed,
             preview=self.preview,
             control=self.control,
+            audit=self.audit,
+            replay=self.replay,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=lambda token: self.accounts.get(hashlib.sha256(token.encode()).digest()),
