@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import resource
 import signal
 import sys
 import time
@@ -33,6 +34,9 @@ from router.settings import Settings
 _DRAIN = 10.0
 _WEBHOOKS = 5.0
 _CLIENTS = 5.0
+
+# What shells allow is often 1024; connections of clients alone may be more.
+_FILES = 65_536
 
 
 class SystemClock:
@@ -179,6 +183,14 @@ def secrets_of(settings: Settings) -> list[str]:
     return found
 
 
+def allow_many_files() -> None:
+    """As many open files and sockets as we are allowed to ask for, up to what could be of use."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(config: Path) -> int:
     """Run a daemon until it is told to stop. Exit code 0, or 1 where it could not start."""
     daemon = Daemon(config, os.environ)
@@ -188,6 +200,7 @@ def serve(config: Path) -> int:
         for file, line, reason in invalid.errors:
             print(f"{file}:{line}: {reason}", file=sys.stderr)
         return 1
+    allow_many_files()
     try:
         uvloop.run(daemon.run(settings))
     except StoreUnavailable as error:

@@ -18,7 +18,8 @@ _BODY_CODES = ("invalid_json", "invalid_request", "payload_too_large", "unsuppor
 
 _DESCRIPTION = """\
 Submit messages, follow them, and read the events they cause. Errors are RFC 9457 problems; their `code` never changes.
-A path that is not listed answers `not_found`, another method `method_not_allowed`."""
+A path that is not listed answers `not_found`, another method `method_not_allowed`, a connection more than the server \
+holds `too_many_connections`."""
 
 
 def document(calls: Iterable[Call]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ KINDS = {
     "queue_full": Kind(503, "Queue full"),
     "store_unavailable": Kind(503, "Store unavailable"),
     "not_ready": Kind(503, "Not ready"),
+    "too_many_connections": Kind(503, "Too many connections"),
 }
 
 # A rule of the routes may refuse with a code of its own.

@@ -226,3 +226,29 @@ def test_help_tells_no_secret(command, daemon, capsys) -> None:
     assert "--json" in out
     assert TOKEN not in out
     assert ADMIN_TOKEN not in out
+
+
+def test_the_record_of_control_actions_is_shown(daemon, capsys) -> None:
+    run(capsys, "operators", "pause", "mtn-cm")
+    run(capsys, "reload")
+    code, out, _ = run(capsys, "audit")
+    assert code == 0
+    for word in ("admin", "operator.pause", "mtn-cm", "plan.reload", "done"):
+        assert word in out
+    code, out, _ = run(capsys, "audit", "--after", "1", "--json")
+    assert [entry["action"] for entry in json.loads(out)["entries"]] == ["plan.reload"]
+    assert run(capsys, "audit", "--token", TOKEN)[0] == 1
+
+
+def test_events_are_sent_to_the_webhook_again(daemon, capsys, monkeypatch) -> None:
+    daemon.on_loop(daemon.feed.add(5))
+    code, out, _ = run(capsys, "events", "--replay", "--json")
+    assert (code, json.loads(out)) == (0, {"account": "acme", "after": 0, "events": 5})
+    code, out, _ = run(capsys, "events", "--replay", "--account", "acme", "--after", "3", "--json")
+    assert (code, json.loads(out)) == (0, {"account": "acme", "after": 3, "events": 2})
+    assert [(one.who, one.subject) for one in daemon.audit.entries] == [("account:acme", "acme"), ("admin", "acme")]
+    code, _, err = run(capsys, "events", "--replay", "--account", "zz")
+    assert (code, err) == (1, "error: not_found: there is no such account with a webhook\n")
+    assert run(capsys, "events", "--account", "acme")[0] == 2
+    monkeypatch.delenv("CARRIER_ROUTER_ADMIN_TOKEN")
+    assert run(capsys, "events", "--replay", "--account", "acme")[0] == 2

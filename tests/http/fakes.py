@@ -262,6 +262,9 @@ class Engine:
         self.accounts = {hashlib.sha256(token.encode()).digest(): account for token, account in accounts.items()}
         self.admin = hashlib.sha256(ADMIN_TOKEN.encode()).digest()
 
+    def account_of(self, token):
+        return self.accounts.get(hashlib.sha256(token.encode()).digest())
+
     def replay(self, account, after):
         if account != "acme":
             raise Refusal("not_found", "there is no such account with a webhook")
@@ -281,7 +284,7 @@ class Engine:
             replay=self.replay,
             metrics=self.metrics,
             ready=lambda: self.sick,
-            account_of=lambda token: self.accounts.get(hashlib.sha256(token.encode()).digest()),
+            account_of=self.account_of,
             is_admin=lambda token: hashlib.sha256(token.encode()).digest() == self.admin,
             metrics_text=lambda: b"carrier_router_plan_version 3.0\n",
         )
