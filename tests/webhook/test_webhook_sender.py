@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from router.ports import StoreUnavailable
 from router.refusal import Refusal
 from tests.webhook.receiver import OK, Log, Receiver, answer, receiving, until
 
+TLS = Path(__file__).parent.parent / "http" / "tls"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 QUICK = Schedule(initial=0.001, max=0.005, patience=1000.0, parked=0.002)
 SUBMITTED, DELIVERED, RECEIVED = EventType.SUBMITTED, EventType.DELIVERED, EventType.RECEIVED
@@ -206,6 +209,21 @@ async def test_tls_errors_are_failures(bench: Bench) -> None:
     async with bench.delivering(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"):
         await until(bench.reasons)
         assert not bench.log.cursors
+    server.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_given_no_event(bench: Bench) -> None:
+    await bench.log.append("acme", DELIVERED)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+    receiver = Receiver()
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
+    async with bench.delivering(f"https://localhost:{server.sockets[0].getsockname()[1]}/hook?key=hidden"):
+        await until(lambda: len(bench.said) >= 3)
+        assert all("certificate" in reason.lower() for reason in bench.reasons())
+        assert receiver.requests == []
+        assert not bench.log.cursors
+        assert "hidden" not in str(bench.said)
     server.close()
 
 
