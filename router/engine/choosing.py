@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from router.engine.desk import Desk
 from router.engine.running import Running
-from router.message import Message, Part
+from router.message import SOURCES, Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.networks import network_name
@@ -32,6 +32,8 @@ class Chooser:
             traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
+            network=_found(message),
+            looked_up=message.looked_up,
         )
         return self._running.ranker.rank(account, query)
 
@@ -67,7 +69,8 @@ class Chooser:
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
-        message.network = network_of(ranking.network, network_name(message.to))
+        if message.looked_up not in SOURCES:
+            message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = ranking.rule.sender if ranking.rule else None
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
@@ -108,6 +111,14 @@ class Chooser:
         return limit.currency in plan.settings.currencies and (
             candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
         )
+
+
+def _found(message: Message) -> tuple[str, str] | None:
+    """The network that a look-up found."""
+    network = message.network
+    if message.looked_up not in SOURCES or network is None or network.mcc is None or network.mnc is None:
+        return None
+    return network.mcc, network.mnc
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

@@ -9,6 +9,7 @@ from router.account import Account, Price
 from router.message import Network
 from router.money import Money
 from router.operator import Operator, Rate
+from router.routing.networks import names_by_code
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
 from router.settings import Plan, Rule, Settings
@@ -52,6 +53,7 @@ class RoutePlan:
         self.rules: tuple[Rule, ...] = settings.rules
         self.owners = Owners(settings.accounts.values())
         self._destinations = _destinations(settings.operators)
+        self.network_names = names_by_code(settings.operators.values()) if settings.lookup is not None else {}
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
         self._by_token = {
             account.token.sha256: account for account in settings.accounts.values() if account.token is not None

@@ -3,10 +3,11 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
@@ -18,6 +19,14 @@ from router.settings import Choice, Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
 """Says why an operator cannot take traffic now (a code), None where it can."""
+
+
+_SOURCES: Mapping[str | None, Literal["table", "hlr", "prefix"] | UnsetType] = {
+    None: UNSET,
+    "table": "table",
+    "hlr": "hlr",
+    "prefix": "prefix",
+}
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -61,13 +70,17 @@ class Ranking(Struct, frozen=True, gc=False):
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number.
+
+    Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
+    lookup_error: str | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
@@ -120,10 +133,12 @@ def decide(
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
     return Decision(
         operator=best,
-        network=network_of(ranking.network, network_name),
+        network=network_of(query.network or ranking.network, network_name),
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        network_source=_SOURCES.get(query.looked_up, "prefix"),
+        lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
     )
 
 

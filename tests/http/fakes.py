@@ -39,7 +39,10 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
 
-    def prepare(self, account, submits):
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -78,7 +81,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -157,6 +160,9 @@ class FakeFeed:
 class FakePreview:
     def __init__(self) -> None:
         self.queries = []
+
+    async def look_up(self, query):
+        return query
 
     def segment(self, account, query):
         self.queries.append(query.route)
