@@ -34,7 +34,8 @@ class Candidate(Struct, frozen=True, gc=False):
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
-    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch."""
+    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch; `network` (MCC, MNC) is what
+    a number lookup says, `looked_up` how it is known."""
 
     to: str
     at: int
@@ -42,6 +43,8 @@ class RouteQuery(Struct, frozen=True, gc=False):
     traffic_class: str = "transactional"
     channel: str = "sms"
     plan: str | None = None
+    network: tuple[str, str] | None = None
+    looked_up: str | None = None
 
 
 class Ranking(Struct, frozen=True, gc=False):
