@@ -6,7 +6,7 @@ The daemon, `POST /v1/route` and `carrier-router route` all decide with these fu
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
@@ -14,6 +14,7 @@ from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
 from router.routing.plan import Destination, RoutePlan, network_of
+from router.routing.quality import Quality
 from router.settings import Choice, Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
@@ -22,7 +23,7 @@ Usable = Callable[[str], str | None]
 
 class Candidate(Struct, frozen=True, gc=False):
     """One operator that could carry the message. `prefix` is the one its rate matched; costs are per part;
-    `rank` counts from 1. `reason` is a code saying why it is not usable."""
+    `rank` counts from 1. `reason` is a code saying why it is not usable; `quality` is there under `order: quality`."""
 
     operator: str
     prefix: str
@@ -31,6 +32,7 @@ class Candidate(Struct, frozen=True, gc=False):
     rank: int
     usable: bool = True
     reason: str | None = None
+    quality: Quality | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
@@ -47,7 +49,8 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `until` is when the next rate takes effect (milliseconds since the epoch), None where none is announced.
+    `weights` are those of the candidates. `until` is when the next rate takes effect (milliseconds since the epoch),
+    None where none is announced.
     """
 
     plan: Plan
@@ -55,10 +58,16 @@ class Ranking(Struct, frozen=True, gc=False):
     network: tuple[str, str] | None
     candidates: tuple[Candidate, ...]
     until: int | None
+    weights: tuple[int, ...] = ()
+
+
+Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate], str | None]]
+"""Puts the candidates for a number in the order of this moment, and names the one whose turn it is."""
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
+    is the rule's number."""
 
     operator: str | None
     network: Network | None
@@ -67,27 +76,24 @@ class Decision(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
 
 
-def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
-    """The candidates for a message in order.
+def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
+    """The candidates for a message: by priority or, under every other order, by cost.
 
-    `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
     rule, chosen, destination = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, destination, query, spin)
+    return _ranking(plan, rule, chosen, destination, query)
 
 
 class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's prefix, not on
-    the number. Spins evenly by itself for `weighted`."""
+    the number."""
 
-    _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
     _REMEMBERED = 50_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
         self._known: dict[tuple[str, str, int, str], Ranking] = {}
-        self._spin = 0.0
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
@@ -96,25 +102,32 @@ class Ranker:
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
-        self._spin = (self._spin + self._FRACTION) % 1.0
-        ranking = _ranking(self.plan, rule, chosen, destination, query, self._spin)
-        if chosen.order != "weighted":
-            if len(self._known) >= self._REMEMBERED:
-                self._known.clear()
-            self._known[key] = ranking
+        ranking = _ranking(self.plan, rule, chosen, destination, query)
+        if len(self._known) >= self._REMEMBERED:
+            self._known.clear()
+        self._known[key] = ranking
         return ranking
 
 
 def decide(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, network_name: str | None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    network_name: str | None,
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
+    """A ranking with the present state of every operator, for people and programs to read; without `arrange` nothing is
+    known of turns and quality. Raises as `rank` does."""
     ranking = rank(plan, account, query)
     shown = []
     for candidate in ranking.candidates:
         reason = usable(candidate.operator)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
+    if arrange is not None:
+        arranged, best = arrange(ranking, query.to, shown)
+        shown = list(arranged)
     return Decision(
         operator=best,
         network=network_of(ranking.network, network_name),
@@ -161,13 +174,12 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     return rule, chosen, destination
 
 
-def _ranking(
-    plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery, spin: float
-) -> Ranking:
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery) -> Ranking:
     found = _candidates(plan, destination, chosen, rule, query)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
     base = plan.settings.base_currency
+    ordered = _in_order(chosen, found)
     candidates = tuple(
         Candidate(
             operator=one.choice.operator,
@@ -176,12 +188,13 @@ def _ranking(
             base_cost=Money(one.base, base),
             rank=place,
         )
-        for place, one in enumerate(_in_order(chosen, found, spin), 1)
+        for place, one in enumerate(ordered, 1)
     )
+    weights = tuple(one.choice.weight for one in ordered)
     changes = [
         rate.effective_from for offer in destination.offers for rate in offer.rates if rate.effective_from > query.at
     ]
-    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None))
+    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None), weights)
 
 
 class _Found(Struct, gc=False):
@@ -207,17 +220,8 @@ def _candidates(
     return found
 
 
-def _in_order(chosen: Plan, found: list[_Found], spin: float) -> list[_Found]:
+def _in_order(chosen: Plan, found: list[_Found]) -> list[_Found]:
     # Ties go by priority, then name, under every order.
     if chosen.order == "priority":
         return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
-    by_cost = sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
-    if chosen.order != "weighted":
-        return by_cost
-    # The spin falls on one operator in proportion to its weight; the others follow by cost.
-    mark = spin * sum(one.choice.weight for one in by_cost)
-    for one in by_cost:
-        mark -= one.choice.weight
-        if mark < 0:
-            return [one, *(other for other in by_cost if other is not one)]
-    return by_cost
+    return sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
