@@ -37,7 +37,8 @@ def read_plans(value: Value, names: Names, operators: Names) -> dict[str, Plan]:
 def _plan(value: Value, fields: dict[str, Parser[Any]]) -> dict[str, Any]:
     given = dictionary({}, fields)(value)
     if "quality_band" in given and given.get("order") != "quality":
-        value.fail("quality_band goes with order: quality")
+        place = next(child for key, child in value.entries() if key.written == "quality_band")
+        place.fail("goes with order: quality")
     return given
 
 

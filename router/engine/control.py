@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.delivery.circuit import Circuit
 from router.delivery.lanes import RANKS
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
@@ -171,7 +170,7 @@ class Control:
         desk.control = control
         if control == "running":
             # Whoever resumes it has seen to what was wrong.
-            desk.circuit = Circuit()
+            desk.trust()
         self._dispatcher.link_changed(name)
         self._log.info("operator_steered", operator=name, control=control)
         return self._view(desk)

@@ -71,8 +71,14 @@ class Desk:
         self._lost = not well and (self._was_up or self._lost or link.settled)
         self._was_up = self._was_up or link.up
 
+    def trust(self) -> None:
+        """Forget what went wrong: all of the traffic at once."""
+        self.circuit = Circuit()
+        self.back_at = None
+        self._lost = False
+
     def portion(self, now: float) -> float:
-        """How much of its share of the traffic it gets where others could take that too: less than 1 on its way back."""
+        """How much of its share of the traffic it gets where others could take that too: less than 1 after a loss."""
         if self.circuit.tripped:
             return FIRST
         if self.back_at is None:

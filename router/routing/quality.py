@@ -14,7 +14,7 @@ receipts later than half a minute.
 
 Receipts are missing against a baseline: the best share of receipts that this operator ever gave for this network in a
 minute (its lower bound, fading by half in six hours). A network that gives no receipts, or an operator that never gives
-any for it, has the baseline 0, and its silence says nothing. Conversions are expected against the best operator of the
+any for it, has a baseline under a tenth, and its silence says nothing. Conversions are expected against the best operator of the
 network, and only of the messages of those accounts that report any.
 
 All of it is in memory only: a restart begins with no samples. Times are milliseconds since the epoch.
@@ -33,6 +33,7 @@ _MINUTE = 60_000
 _MINUTES = 15
 _RIPE = 120_000
 _HALVED = 6 * 3_600_000
+_SCARCE = 0.1
 _REPORTS = 24 * 3_600_000
 _SLOW = 30.0
 _PRIOR, _PRIOR_GOOD = 20.0, 16.0
@@ -174,6 +175,8 @@ class Statistics:
                 hoped += minute.hoped
                 conversions += minute.conversions
                 baseline = max(baseline, _at_least(_answers(minute), minute.accepted))
+        if baseline < _SCARCE:
+            baseline = 0.0
         missing = max(0.0, baseline * ripe - answers)
         return Sums(accepted, refused, delivered, failed, unknown, missing, slow, hoped, conversions, baseline)
 
