@@ -14,6 +14,7 @@ from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan, network_of
+from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
 from router.settings import Choice, Match, Plan, Rule
 
@@ -24,7 +25,7 @@ Usable = Callable[[str], str | None]
 class Candidate(Struct, frozen=True, gc=False):
     """One operator that could carry the message. `prefix` is the one its rate matched, "" for a rate of all numbers or
     of a `network` (MCC and MNC, absent otherwise); costs are per part; `rank` counts from 1. `reason` is a code saying
-    why it is not usable."""
+    why it is not usable; `quality` is there under `order: quality`."""
 
     operator: str
     prefix: str
@@ -34,6 +35,7 @@ class Candidate(Struct, frozen=True, gc=False):
     usable: bool = True
     reason: str | None = None
     network: str | UnsetType = UNSET
+    quality: Quality | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
@@ -53,8 +55,9 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `worth` is what one unit of each currency is in the base. `until` is when another rate may be in force, of an
-    operator or of a currency (milliseconds since the epoch), None where none is announced.
+    `worth` is what one unit of each currency is in the base, `weights` are those of the candidates. `until` is when
+    another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where none is
+    announced.
     """
 
     plan: Plan
@@ -63,10 +66,16 @@ class Ranking(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     worth: Mapping[str, Decimal]
     until: int | None
+    weights: tuple[int, ...] = ()
+
+
+Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate], str | None]]
+"""Puts the candidates for a number in the order of this moment, and names the one whose turn it is."""
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
+    is the rule's number."""
 
     operator: str | None
     network: Network | None
@@ -75,27 +84,24 @@ class Decision(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
 
 
-def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
-    """The candidates for a message in order.
+def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
+    """The candidates for a message: by priority or, under every other order, by cost.
 
-    `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
     rule, chosen, prefix = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, prefix, query, spin)
+    return _ranking(plan, rule, chosen, prefix, query)
 
 
 class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
-    its network, not on the number. Spins evenly by itself for `weighted`."""
+    its network, not on the number."""
 
-    _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
     _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
         self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
-        self._spin = 0.0
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
@@ -104,25 +110,32 @@ class Ranker:
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
-        self._spin = (self._spin + self._FRACTION) % 1.0
-        ranking = _ranking(self.plan, rule, chosen, prefix, query, self._spin)
-        if chosen.order != "weighted":
-            if len(self._known) >= self._REMEMBERED:
-                self._known.clear()
-            self._known[key] = ranking
+        ranking = _ranking(self.plan, rule, chosen, prefix, query)
+        if len(self._known) >= self._REMEMBERED:
+            self._known.clear()
+        self._known[key] = ranking
         return ranking
 
 
 def decide(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, network_name: str | None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    network_name: str | None,
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
+    """A ranking with the present state of every operator, for people and programs to read; without `arrange` nothing is
+    known of turns and quality. Raises as `rank` does."""
     ranking = rank(plan, account, query)
     shown = []
     for candidate in ranking.candidates:
         reason = usable(candidate.operator)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
+    if arrange is not None:
+        arranged, best = arrange(ranking, query.to, shown)
+        shown = list(arranged)
     return Decision(
         operator=best,
         network=network_of(ranking.network, network_name),
@@ -170,13 +183,14 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     return rule, chosen, prefix or ""
 
 
-def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery, spin: float) -> Ranking:
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
     worth = plan.exchange.at(query.at)
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
     found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
     base = plan.settings.base_currency
+    ordered = _in_order(chosen, found)
     candidates = tuple(
         Candidate(
             operator=one.choice.operator,
@@ -186,10 +200,11 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, quer
             rank=place,
             network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
         )
-        for place, one in enumerate(_in_order(chosen, found, spin), 1)
+        for place, one in enumerate(ordered, 1)
     )
+    weights = tuple(one.choice.weight for one in ordered)
     changes = [change for change in (tariff.until, worth.until) if change is not None]
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None))
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None), weights)
 
 
 class _Found(Struct, gc=False):
@@ -218,17 +233,8 @@ def _candidates(
     return found
 
 
-def _in_order(chosen: Plan, found: list[_Found], spin: float) -> list[_Found]:
+def _in_order(chosen: Plan, found: list[_Found]) -> list[_Found]:
     # Ties go by priority, then name, under every order.
     if chosen.order == "priority":
         return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
-    by_cost = sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
-    if chosen.order != "weighted":
-        return by_cost
-    # The spin falls on one operator in proportion to its weight; the others follow by cost.
-    mark = spin * sum(one.choice.weight for one in by_cost)
-    for one in by_cost:
-        mark -= one.choice.weight
-        if mark < 0:
-            return [one, *(other for other in by_cost if other is not one)]
-    return by_cost
+    return sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
