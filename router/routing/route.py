@@ -3,6 +3,7 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from router.message import Network
 from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
+from router.routing.exchange import Worth
 from router.routing.plan import RoutePlan, network_of
 from router.routing.rates import NetworkCode
 from router.settings import Choice, Match, Plan, Rule
@@ -90,11 +92,12 @@ class Ranker:
     its network, not on the number. Spins evenly by itself for `weighted`."""
 
     _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
-    _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
+    _REMEMBERED = 5_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
         self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
+        self._oldest: deque[tuple[str, NetworkCode | None, str, int, str]] = deque()
         self._spin = 0.0
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
@@ -107,8 +110,11 @@ class Ranker:
         self._spin = (self._spin + self._FRACTION) % 1.0
         ranking = _ranking(self.plan, rule, chosen, prefix, query, self._spin)
         if chosen.order != "weighted":
-            if len(self._known) >= self._REMEMBERED:
-                self._known.clear()
+            if known is None:
+                self._oldest.append(key)
+                if len(self._oldest) > self._REMEMBERED:
+                    # One by one: forgetting all at once would stop everything for many milliseconds.
+                    del self._known[self._oldest.popleft()]
             self._known[key] = ranking
         return ranking
 
@@ -173,48 +179,46 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
 def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery, spin: float) -> Ranking:
     worth = plan.exchange.at(query.at)
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
-    found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
+    found = _candidates(plan.choices(chosen.name, query.channel), rule, tariff.rates, worth)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    base = plan.settings.base_currency
     candidates = tuple(
-        Candidate(
-            operator=one.choice.operator,
-            prefix=one.rate.prefix,
-            cost=Money(one.rate.price, one.rate.currency),
-            base_cost=Money(one.base, base),
-            rank=place,
-            network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
-        )
-        for place, one in enumerate(_in_order(chosen, found, spin), 1)
+        [
+            Candidate(
+                one.choice.operator,
+                one.rate.prefix,
+                one.cost,
+                one.base_cost,
+                place,
+                network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
+            )
+            for place, one in enumerate(_in_order(chosen, found, spin), 1)
+        ]
     )
-    changes = [change for change in (tariff.until, worth.until) if change is not None]
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None))
+    until = tariff.until
+    if worth.until is not None:
+        until = worth.until if until is None else min(until, worth.until)
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, until)
 
 
 class _Found(Struct, gc=False):
     choice: Choice
     rate: Rate
     base: Decimal
+    cost: Money
+    base_cost: Money
 
 
 def _candidates(
-    plan: RoutePlan,
-    rates: Mapping[str, Rate],
-    chosen: Plan,
-    rule: Rule | None,
-    query: RouteQuery,
-    worth: Mapping[str, Decimal],
+    choices: Mapping[str, Choice], rule: Rule | None, rates: Mapping[str, Rate], worth: Worth
 ) -> list[_Found]:
-    choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
     only = rule.operators if rule else None
     found = []
     for name, rate in rates.items():
-        if plan.operators[name].channel != query.channel or (only is not None and name not in only):
-            continue
-        choice = Choice(name) if choices is None else choices.get(name)
-        if choice is not None:
-            found.append(_Found(choice, rate, rate.price * worth[rate.currency]))
+        choice = choices.get(name)
+        if choice is not None and (only is None or name in only):
+            cost, base_cost = worth.costs[rate.price, rate.currency]
+            found.append(_Found(choice, rate, base_cost.amount, cost, base_cost))
     return found
 
 
