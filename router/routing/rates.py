@@ -107,6 +107,7 @@ class RateTable:
         naming: set[str] = set()
         named: NetworkCode | None = None
         until = _NEVER
+        operator = prefix = ""
         for offer in self._fitting(digits):
             rate = offer.rate
             start, end = rate.effective_from, rate.effective_to
@@ -121,10 +122,13 @@ class RateTable:
                     continue
                 if end < until:
                     until = end
-            if offer.operator not in rates:
-                rates[offer.operator] = rate
+            if offer.operator == operator and rate.prefix == prefix:
+                continue  # the one before is newer
+            operator, prefix = offer.operator, rate.prefix
+            if operator not in rates:
+                rates[operator] = rate
             if rate.network is not None:
-                naming.add(offer.operator)
+                naming.add(operator)
         if named is not None and named in self._by_network:
             of_network = _in_force(self._by_network[named], at)
             rates |= {name: rate for name, rate in of_network.items() if name not in naming}
@@ -134,9 +138,10 @@ class RateTable:
     def _looked_up(self, fitting: list[Offer], network: NetworkCode, at: int, worth: Mapping[str, Decimal]) -> Tariff:
         of_network = self._by_network.get(network, [])
         spans = self._naming.get(network, [])
-        unnamed = _in_force((one for one in fitting if one.rate.network is None), at)
-        other = _in_force(fitting, at)
-        named = _in_force((one for one in fitting if one.rate.network == network), at)
+        now = _reigning(fitting, at)
+        other = _in_force(now, at)
+        unnamed = _in_force((one for one in now if one.rate.network is None), at)
+        named = _in_force((one for one in now if one.rate.network == network), at)
         rates = other | unnamed | _dearest(spans, at, worth) | named | _in_force(of_network, at)
         until = min(_next_change(fitting, at), _next_change(of_network, at))
         for span in spans:
@@ -161,6 +166,17 @@ class RateTable:
 
 def _newest_first(rate: Rate) -> int:
     return -rate.effective_from
+
+
+def _reigning(fitting: list[Offer], at: int) -> list[Offer]:
+    """Of each operator and prefix the one in force."""
+    found: list[Offer] = []
+    for offer in fitting:
+        if offer.rate.in_force(at):
+            newest = found[-1] if found else None
+            if newest is None or (newest.operator, newest.rate.prefix) != (offer.operator, offer.rate.prefix):
+                found.append(offer)
+    return found
 
 
 def _in_force(offers: Iterable[Offer], at: int) -> dict[str, Rate]:
