@@ -14,8 +14,8 @@ receipts later than half a minute.
 
 Receipts are missing against a baseline: the best share of receipts that this operator ever gave for this network in a
 minute (its lower bound, fading by half in six hours). A network that gives no receipts, or an operator that never gives
-any for it, has a baseline under a tenth, and its silence says nothing. Conversions are expected against the best operator of
-the network, and only of the messages of those accounts that report any.
+any for it, has a baseline under a tenth, and its silence says nothing. Conversions are expected against the best
+operator of the network, and only of the messages of those accounts that report any.
 
 All of it is in memory only: a restart begins with no samples. Times are milliseconds since the epoch.
 """
