@@ -2,15 +2,16 @@
 
 The score of an operator for a network is a product of three factors in [0, 1] over the last quarter of an hour:
 
-    delivery   = (good + 16) / (good + bad + 20)
+    delivery   = (good + 20 * usual) / (good + bad + 20)
     acceptance = (accepted + 20) / (accepted + refused + 20)
     promptness = 1 - 0.2 * slow / (ended + 20)
 
 `good` are the receipts that say delivered, `bad` all other final ones and the missing ones; a conversion that came, or
 that was to be expected and did not come, counts three times beside them: a receipt is what the operator says, a
-conversion is what the recipient did. 16 of 20 is a Beta prior: few samples move a score little, and who has none stands
-at 0.8, where the lower bound of a confidence interval would be 0 and a newcomer would never be tried. `slow` are the
-receipts later than half a minute.
+conversion is what the recipient did. The 20 are a Beta prior: few samples move a score little, and who has none stands
+where all operators of the network together are, but at 0.8 at least. So one whose bad times are forgotten is tried
+again, and a newcomer too, whom the lower bound of a confidence interval (0) would never let in. `slow` are the receipts
+later than half a minute.
 
 Receipts are missing against a baseline: the best share of receipts that this operator ever gave for this network in a
 minute (its lower bound, fading by half in six hours). A network that gives no receipts, or an operator that never gives
@@ -36,7 +37,7 @@ _HALVED = 6 * 3_600_000
 _SCARCE = 0.1
 _REPORTS = 24 * 3_600_000
 _SLOW = 30.0
-_PRIOR, _PRIOR_GOOD = 20.0, 16.0
+_PRIOR, _USUAL = 20.0, 0.8
 _CONVERSION = 3.0
 _SLOWNESS = 0.2
 _PROBES = 0.02
@@ -243,17 +244,21 @@ def delay_of(step: int) -> float:
 _FIVE_PER_CENT = log(1.05)
 
 
-def score(sums: Sums, conversions: float) -> float:
+def score(sums: Sums, conversions: float, usual: float = _USUAL) -> float:
     """In [0, 1], as this module says; `conversions` is the share of messages that a conversion is expected for."""
-    expected = conversions * sums.hoped
-    came = min(float(sums.conversions), expected)
-    good = sums.delivered + _CONVERSION * came
-    bad = sums.failed + sums.unknown + sums.missing + _CONVERSION * (expected - came)
+    good, bad = _evidence(sums, conversions)
     ended = sums.delivered + sums.failed + sums.unknown
-    delivery = (good + _PRIOR_GOOD) / (good + bad + _PRIOR)
+    delivery = (good + _PRIOR * usual) / (good + bad + _PRIOR)
     acceptance = (sums.accepted + _PRIOR) / (sums.accepted + sums.refused + _PRIOR)
     promptness = 1.0 - _SLOWNESS * sums.slow / (ended + _PRIOR)
     return float(delivery * acceptance * promptness)
+
+
+def _evidence(sums: Sums, conversions: float) -> tuple[float, float]:
+    expected = conversions * sums.hoped
+    came = min(float(sums.conversions), expected)
+    good = sums.delivered + _CONVERSION * came
+    return good, sums.failed + sums.unknown + sums.missing + _CONVERSION * (expected - came)
 
 
 def explained(network: str, sums: Sums, mark: float, share: float) -> Quality:
@@ -273,8 +278,11 @@ def explained(network: str, sums: Sums, mark: float, share: float) -> Quality:
 
 def scores(table: Sequence[Sums]) -> list[float]:
     """The scores of all operators for one network: what conversions to expect is what the best of them has."""
-    usual = max((_at_least(min(sums.conversions, sums.hoped), sums.hoped) for sums in table), default=0.0)
-    return [score(sums, usual) for sums in table]
+    conversions = max((_at_least(min(sums.conversions, sums.hoped), sums.hoped) for sums in table), default=0.0)
+    evidence = [_evidence(sums, conversions) for sums in table]
+    good, bad = sum(one[0] for one in evidence), sum(one[1] for one in evidence)
+    usual = max(_USUAL, (good + _PRIOR * _USUAL) / (good + bad + _PRIOR))
+    return [score(sums, conversions, usual) for sums in table]
 
 
 def in_order(names: Sequence[str], marks: Sequence[float], band: float) -> list[str]:

@@ -104,7 +104,15 @@ def test_better_is_more(what: str, better: Sums, worse: Sums) -> None:
 
 
 def test_conversions_that_nobody_reports_are_not_missed() -> None:
-    assert scores([Sums(100, 0, 100), Sums(100, 0, 100, hoped=100)])[0] == scores([Sums(100, 0, 100)])[0]
+    assert scores([Sums(100, 0, 100, hoped=100)]) == scores([Sums(100, 0, 100)])
+
+
+def test_a_newcomer_stands_where_the_others_are_but_not_below_the_middle() -> None:
+    well, newcomer = scores([Sums(1000, 0, 950, 50), Sums()])
+    assert newcomer == pytest.approx(well, abs=0.01)
+    badly, newcomer = scores([Sums(1000, 0, 300, 700), Sums()])
+    assert newcomer == pytest.approx(0.8)
+    assert badly < 0.35
 
 
 # --- statistics ----------------------------------------------------------------------------------------------
