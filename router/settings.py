@@ -99,12 +99,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message."""
+    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message.
+
+    Under `quality` operators whose score is within `quality_band` of the best are ordered by cost. A message that has
+    waited at an operator for `max_wait` seconds goes to the next one that can take it; None for never.
+    """
 
     name: str
     order: Literal["cost", "priority", "weighted", "quality"] = "cost"
     operators: tuple[Choice, ...] | None = None
     attempts: int = 3
+    quality_band: float = 0.0
+    max_wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +138,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """One unit of a currency is `worth` that much of the base from a time on (milliseconds since the epoch)."""
+
+    currency: str
+    worth: Decimal
+    effective_from: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1)."""
+    """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1),
+    `exchange_rates` those that replace them at their time."""
 
     store: str = field(repr=False)
     operators: dict[str, Operator]
@@ -142,6 +158,7 @@ class Settings:
     rules: tuple[Rule, ...]
     base_currency: str
     currencies: dict[str, Decimal]
+    exchange_rates: tuple[ExchangeRate, ...] = ()
     http: HttpSettings = HttpSettings()
     gateways: GatewaySettings | None = None
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()

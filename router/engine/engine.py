@@ -20,10 +20,13 @@ from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.lookups import Lookups
 from router.engine.messages import Messages
+from router.engine.observing import Observer
+from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
+from router.engine.sharing import Sharing
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -41,6 +44,8 @@ from router.ports import (
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
+from router.routing.suspicion import CHECKS
 from router.settings import Settings
 
 
@@ -72,7 +77,10 @@ class Engine:
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
         self.lookups = Lookups(lookups, clock, metrics, log)
-        chooser = Chooser(self.running, self.desks)
+        statistics = Statistics()
+        self._observer = observer = Observer(statistics, clock)
+        sharing = Sharing(self.desks, statistics, clock)
+        chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
@@ -83,6 +91,7 @@ class Engine:
             endings,
             clock,
             metrics,
+            observer,
             lambda *late: self._settler.answered_late(*late),
             log,
         )
@@ -105,6 +114,7 @@ class Engine:
             self._wakeups.note,
             clock,
             metrics,
+            observer,
             self._correlator.accepted,
             self._correlator.unanswered,
         )
@@ -119,8 +129,9 @@ class Engine:
             ids,
             self.lookups,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
-        self.preview = Preview(self.running, self.desks, self.lookups)
+        self.messages = Messages(self.ledger, endings, questions, observer, clock)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
+        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
@@ -129,6 +140,7 @@ class Engine:
             load,
             lambda operator: make_gateway(operator, self),
             on_plan,
+            observer,
             log,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -153,6 +165,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
             loop.create_task(self._inbox.run()),
+            loop.create_task(self._overdue.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -188,6 +201,9 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            odd = {check for _, check in self._observer.suspicions(name)}
+            for check in CHECKS:
+                yield GaugeSample("receipt_quality", (name, check), check in odd)
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:
