@@ -3,7 +3,6 @@
 import argparse
 import os
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.config_yaml import load
-from router.cli.offline import answer
+from router.cli.offline import answer, moment
 from router.engine.preview import preview_route
 from router.message import TrafficClass
 from router.routing.plan import RoutePlan
@@ -37,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="otp|transactional|marketing",
     )
     parser.add_argument("--plan", help="a plan of routes.yaml; default: %(default)s", default="default")
-    parser.add_argument("--at", type=_time, help="the time whose rates count (RFC 3339); default: now")
+    parser.add_argument("--at", type=moment, help="the time whose rates count (RFC 3339); default: now")
     parser.add_argument("--json", action="store_true", help="print what POST /v1/route answers")
     parser.set_defaults(func=run)
 
@@ -79,11 +78,3 @@ def _show(number: str, decision: Decision) -> None:
             style="bold" if candidate.operator == decision.operator else None,
         )
     console.print(table)
-
-
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2027-01-01T00:00Z") from None
-    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -25,6 +25,13 @@ def network_name(e164: str) -> str | None:
     return name if name and plan and plan.mobile(national) else None
 
 
+def range_name(prefix: str) -> str | None:
+    """The name, in English, of the mobile network that all numbers of an international prefix were given to."""
+    plan, national = _placed(f"+{prefix}")
+    names = _NAMES.get(plan.code) if plan else None
+    return names.longest(national) if names else None
+
+
 def _placed(e164: str) -> tuple[Numbering | None, str]:
     plan = calling_code(e164[1:])
     return plan, e164[1 + len(plan.code) :] if plan else ""
