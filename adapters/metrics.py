@@ -80,6 +80,11 @@ GAUGES = (
     Pulled("binds", ("operator", "state"), "Binds by state."),
     Pulled("window_in_use", ("operator",), "Window slots held by parts whose result is not on disk yet."),
     Pulled("throttle_factor", ("operator",), "Share of the configured rate in use after throttling; 1 is all of it."),
+    Pulled(
+        "receipt_quality",
+        ("operator", "check"),
+        "1 where receipts of an operator for some network are too_fast, of constant_delay or all_delivered, else 0.",
+    ),
     Pulled("webhook_backlog", ("account",), "Events that the account's webhook has not acknowledged."),
     Pulled("webhook_parked", ("account",), "1 where the webhook failed for 72 hours and is tried hourly, else 0."),
     Pulled("plan_version", (), "Version of the running plan; it grows with every successful reload."),

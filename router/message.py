@@ -124,6 +124,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `concat_reference` is 1 to 65536, of which the low 8 or 16 bits are sent, or 0 for none yet.
     `position` orders the messages that are ready to be sent; None while there is nothing to send.
     `due_at` is when the clock next has something to do for this message.
+    `converted_at` is when the recipient acted on it, as the account reports.
     `queried`: the operator was asked what became of it.
     `no` is the store's key, 0 until the store gave one.
     """
@@ -168,6 +169,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     refused_by: list[str] = []
     waiting_for: str | None = None
     queried: bool = False
+    converted_at: int | None = None
     position: int | None = None
     due_at: int | None = None
     no: int = 0

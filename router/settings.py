@@ -66,12 +66,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message."""
+    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message.
+
+    Under `quality` operators whose score is within `quality_band` of the best are ordered by cost. A message that has
+    waited at an operator for `max_wait` seconds goes to the next one that can take it; None for never.
+    """
 
     name: str
     order: Literal["cost", "priority", "weighted", "quality"] = "cost"
     operators: tuple[Choice, ...] | None = None
     attempts: int = 3
+    quality_band: float = 0.0
+    max_wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

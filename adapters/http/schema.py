@@ -65,6 +65,12 @@ class RouteRequest(Struct, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
 
 
+class ConversionRequest(Struct, forbid_unknown_fields=True):
+    """The recipient acted on the message: used its code, followed its link."""
+
+    at: Annotated[datetime, Meta(tz=True, description="When; now where absent.")] | None = None
+
+
 def _time_meta(description: str) -> Meta:
     return Meta(description=description, extra_json_schema={"format": "date-time"})
 
@@ -158,12 +164,14 @@ class MessagePart(Struct):
 
 class MessageDetail(MessageView, gc=False):
     """A message with its parts and their attempts; `waiting_for` says what a queued message waits for, `transliterated`
-    that its typographic characters are sent as GSM look-alikes."""
+    that its typographic characters are sent as GSM look-alikes, `converted_at` when the recipient acted on it, as you
+    reported."""
 
     send_at: datetime | None
     expires_at: datetime | None
     waiting_for: str | None
     transliterated: bool
+    converted_at: datetime | None
     parts: list[MessagePart]
 
 
@@ -238,6 +246,7 @@ def detail(message: Message) -> MessageDetail:
         expires_at=_time(message.expires_at),
         waiting_for=message.waiting_for,
         transliterated=message.transliterated,
+        converted_at=_time(message.converted_at),
         parts=[_part(part) for part in message.parts],
     )
 

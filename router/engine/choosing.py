@@ -1,9 +1,10 @@
 """Which operator a message goes to now, and what that makes of it: cost, sender, segments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from router.engine.desk import Desk
 from router.engine.running import Running
+from router.engine.sharing import Sharing
 from router.message import Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
@@ -17,8 +18,9 @@ from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, s
 class Chooser:
     """Applies the plan in force to one message, given what every operator is fit for at this moment."""
 
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
         self._running = running
+        self._sharing = sharing
         self._desks = desks
         self._references = References()
 
@@ -36,19 +38,21 @@ class Chooser:
         return self._running.ranker.rank(account, query)
 
     def choose(
-        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
+        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS, but: Collection[str] = ()
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
         write it and is within its max_price; where none is usable the first such one, to wait there; None when nobody
-        is left to ask. Raises the first Refusal of its text where nobody can write it."""
+        is left to ask; those named in `but` are not asked. Raises the first Refusal of its text where nobody can write
+        it."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
         waiting: tuple[Candidate, Segmentation] | None = None
         unwritable: Refusal | None = None
-        for candidate in ranking.candidates:
+        shunned = (*refused, *but) if but else refused
+        for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
-            if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+            if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
                 continue
             try:
                 cut = cut_for(message, desk.operator.text, most_parts)
@@ -58,6 +62,7 @@ class Chooser:
             if not _affordable(message, candidate, cut.count, ranking):
                 continue
             if desk.unusable is None:
+                self._sharing.took()
                 return candidate, cut
             waiting = candidate, cut
         if waiting is None and unwritable is not None:
@@ -97,6 +102,21 @@ class Chooser:
         candidate, cut = chosen
         if candidate.operator != message.operator:
             self.assign(message, candidate, ranking, cut, now)
+        return True
+
+    def move_from(self, message: Message, now: int, plans: Collection[str], slow: Collection[str]) -> bool:
+        """Give a queued message that goes by one of these plans another operator, which can take it now and is none of
+        `slow`. False where it stays."""
+        try:
+            ranking = self.rank(message, now)
+            if ranking.plan.name not in plans:
+                return False
+            chosen = self.choose(message, ranking, but=slow)
+        except Refusal:
+            return False
+        if chosen is None or self._desks[chosen[0].operator].unusable is not None:
+            return False
+        self.assign(message, chosen[0], ranking, chosen[1], now)
         return True
 
 

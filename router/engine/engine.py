@@ -19,10 +19,13 @@ from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
+from router.engine.observing import Observer
+from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
+from router.engine.sharing import Sharing
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -39,6 +42,8 @@ from router.ports import (
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
+from router.routing.suspicion import CHECKS
 from router.settings import Settings
 
 
@@ -68,7 +73,10 @@ class Engine:
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
-        chooser = Chooser(self.running, self.desks)
+        statistics = Statistics()
+        self._observer = observer = Observer(statistics, clock)
+        sharing = Sharing(self.desks, statistics, clock)
+        chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
@@ -79,6 +87,7 @@ class Engine:
             endings,
             clock,
             metrics,
+            observer,
             lambda *late: self._settler.answered_late(*late),
             log,
         )
@@ -101,6 +110,7 @@ class Engine:
             self._wakeups.note,
             clock,
             metrics,
+            observer,
             self._correlator.accepted,
             self._correlator.unanswered,
         )
@@ -114,8 +124,9 @@ class Engine:
             metrics,
             ids,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
-        self.preview = Preview(self.running, self.desks)
+        self.messages = Messages(self.ledger, endings, questions, observer, clock)
+        self.preview = Preview(self.running, self.desks, sharing)
+        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
@@ -124,6 +135,7 @@ class Engine:
             load,
             lambda operator: make_gateway(operator, self),
             on_plan,
+            observer,
             log,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -148,6 +160,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
             loop.create_task(self._inbox.run()),
+            loop.create_task(self._overdue.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -183,6 +196,9 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            odd = {check for _, check in self._observer.suspicions(name)}
+            for check in CHECKS:
+                yield GaugeSample("receipt_quality", (name, check), check in odd)
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:

@@ -7,6 +7,7 @@ from msgspec import UNSET, Struct, structs
 from router.account import Account
 from router.engine.desk import Desk
 from router.engine.running import Running
+from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
@@ -14,7 +15,7 @@ from router.routing.coverage import Coverage, coverage
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
-from router.routing.route import Candidate, Decision, Ranking, RouteQuery, Usable, decide, rank
+from router.routing.route import Arrange, Candidate, Decision, Ranking, RouteQuery, Usable, decide, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
 
@@ -31,9 +32,10 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
         self._running = running
         self._desks = desks
+        self._sharing = sharing
 
     def segment(self, account: Account, query: TextQuery) -> SegmentationView:
         """How the text would be cut, and where a way is given what it would cost. Raises Refusal as a submit would."""
@@ -41,7 +43,7 @@ class Preview:
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, query, self._unusable)
+        return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
 
     def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
         """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
@@ -96,7 +98,9 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
     return segment(query.text, query.wish, rules, plan.settings.limits.message_parts, query.transliterate)
 
 
-def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:
+def preview_route(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
+) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
-    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to))
+    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to), arrange)

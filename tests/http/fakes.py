@@ -125,6 +125,15 @@ class FakeMessages:
         message.state = State.CANCELLED
         return message
 
+    async def convert(self, account, id, at):
+        message = await self.find(account, id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.submitted_at is None:
+            raise Refusal("not_submitted", "no operator has it")
+        message.converted_at = message.converted_at or at or NOW
+        return message
+
 
 class FakeFeed:
     def __init__(self) -> None:
