@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.simulator.observed import Counts
 from adapters.simulator.options import SmscOptions
+from adapters.simulator.receipt_pdu import Delivery
 from adapters.simulator.session import Session
 from adapters.smpp.constants import (
     ESME_RDELIVERYFAILURE,
@@ -22,7 +23,6 @@ from adapters.smpp.constants import (
     ESME_RUNKNOWNERR,
     ESME_RX_T_APPN,
 )
-from adapters.smpp.pdu import ShortMessage
 
 _SENT_AGAIN: Final = frozenset(
     {
@@ -44,7 +44,7 @@ class Account:
 
     def __init__(self, pending: int) -> None:
         self.receivers: list[Session] = []
-        self.waiting: deque[ShortMessage] = deque(maxlen=pending)
+        self.waiting: deque[Delivery] = deque(maxlen=pending)
         self.turn = 0
 
 
@@ -56,7 +56,7 @@ class Deliveries:
         self._options = options
         self._counts = counts
         self._busy: set[Account] = set()
-        self._again: deque[tuple[float, Account, ShortMessage]] = deque()
+        self._again: deque[tuple[float, Account, Delivery]] = deque()
 
     def join(self, system_id: str, session: Session) -> None:
         """A session of `system_id` was bound."""
@@ -73,29 +73,39 @@ class Deliveries:
         if session.can_receive:
             account.receivers.remove(session)
             self._counts.resent += len(session.unanswered)
-            account.waiting.extendleft(pdu for _, pdu in reversed(session.unanswered.values()))
+            account.waiting.extendleft(delivery for _, delivery in reversed(session.unanswered.values()))
             session.unanswered.clear()
             self._busy.add(account)
 
-    def add(self, system_id: str, pdus: list[ShortMessage]) -> None:
+    def add(self, system_id: str, deliveries: list[Delivery]) -> None:
         account = self.accounts[system_id]
-        account.waiting.extend(pdus)
+        account.waiting.extend(deliveries)
         self._busy.add(account)
 
-    def answered(self, system_id: str, session: Session, sequence: int, status: int) -> ShortMessage | None:
-        """A deliver_sm_resp; returns what it answers, None where nothing waits for it (any more)."""
-        _, pdu = session.unanswered.pop(sequence, (0.0, None))
-        if pdu is None:
+    def add_elsewhere(self, system_id: str, deliveries: list[Delivery], session: Session) -> None:
+        """Send at once to another session than this one, where one has room."""
+        others = [other for other in self.accounts[system_id].receivers if other is not session and other.room()]
+        if not others:
+            self.add(system_id, deliveries)
+            return
+        for delivery in deliveries:
+            self._counts.deliveries += 1
+            others[0].deliver(delivery, time.monotonic())
+
+    def answered(self, system_id: str, session: Session, sequence: int, status: int) -> Delivery | None:
+        """A deliver_sm_resp or data_sm_resp; returns what it answers, None where nothing waits for it (any more)."""
+        _, delivery = session.unanswered.pop(sequence, (0.0, None))
+        if delivery is None:
             return None
         account = self.accounts[system_id]
         self._busy.add(account)
         if status == ESME_ROK:
             self._counts.delivered += 1
         elif status in _SENT_AGAIN:
-            self._again.append((time.monotonic() + self._options.resend, account, pdu))
+            self._again.append((time.monotonic() + self._options.resend, account, delivery))
         else:
             self._counts.dropped += 1
-        return pdu
+        return delivery
 
     def has_room(self, system_id: str) -> None:
         """A session of `system_id` can be written to again."""
@@ -121,16 +131,16 @@ class Deliveries:
 
     def wake(self, now: float) -> None:
         while self._again and self._again[0][0] <= now:
-            _, account, pdu = self._again.popleft()
-            self._send_again(account, pdu)
+            _, account, delivery = self._again.popleft()
+            self._send_again(account, delivery)
         for account in self.accounts.values():
             for session in account.receivers:
-                for pdu in session.overdue(now - self._options.resend):
-                    self._send_again(account, pdu)
+                for delivery in session.overdue(now - self._options.resend):
+                    self._send_again(account, delivery)
 
-    def _send_again(self, account: Account, pdu: ShortMessage) -> None:
+    def _send_again(self, account: Account, delivery: Delivery) -> None:
         self._counts.resent += 1
-        account.waiting.append(pdu)
+        account.waiting.append(delivery)
         self._busy.add(account)
 
     def _pump(self, account: Account) -> None:

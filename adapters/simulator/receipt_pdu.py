@@ -1,9 +1,14 @@
-"""The SMSC's own PDUs: message ids in their forms, and receipts (SMPP 3.4 Appendix B) about what was submitted."""
+"""The SMSC's own PDUs: receipts (SMPP 3.4 Appendix B) about what was submitted, in every `ReceiptForm`."""
 
 import time
 from functools import lru_cache
 
-from adapters.simulator.behaviour import Behaviour, IdForm
+from msgspec import Struct
+
+from adapters.simulator.damage import Damage
+from adapters.simulator.ids import IdForm, written_id
+from adapters.simulator.receipt_form import Place, ReceiptForm
+from adapters.smpp.codec import encode
 from adapters.smpp.constants import (
     DELIVER_SM,
     ESM_TYPE_INTERMEDIATE,
@@ -17,15 +22,20 @@ from adapters.smpp.constants import (
     STATE_ENROUTE,
     STATE_EXPIRED,
     STATE_REJECTED,
+    STATE_SCHEDULED,
+    STATE_SKIPPED,
     STATE_UNDELIVERABLE,
     STATE_UNKNOWN,
     TAG_MESSAGE_PAYLOAD,
     TAG_MESSAGE_STATE,
+    TAG_NETWORK_ERROR_CODE,
     TAG_RECEIPTED_MESSAGE_ID,
+    TAG_SAR_SEGMENT_SEQNUM,
 )
-from adapters.smpp.pdu import ShortMessage, Tlvs
+from adapters.smpp.pdu import DataSm, ShortMessage, Tlvs
 
-_STATES = {
+STATES = {
+    "SCHEDLD": STATE_SCHEDULED,
     "ENROUTE": STATE_ENROUTE,
     "DELIVRD": STATE_DELIVERED,
     "EXPIRED": STATE_EXPIRED,
@@ -34,66 +44,100 @@ _STATES = {
     "ACCEPTD": STATE_ACCEPTED,
     "UNKNOWN": STATE_UNKNOWN,
     "REJECTD": STATE_REJECTED,
+    "SKIPPED": STATE_SKIPPED,
 }
 
-
-def written_id(number: int, form: IdForm) -> str:
-    """The id `number` as the operator would write it."""
-    if form is IdForm.DECIMAL:
-        return f"{number:010d}"
-    if form is IdForm.HEX:
-        return f"{number:08X}"
-    if form is IdForm.PADDED:
-        return f"{number:020d}"
-    if form is IdForm.STRIPPED:
-        return str(number)
-    if form is IdForm.NONE:
-        return ""
-    digits = f"{number:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+_INTERMEDIATE = {"ENROUTE", "SCHEDLD", "BUFFRED"}
 
 
-def receipts_for(submit: ShortMessage, number: int, behaviour: Behaviour, form: IdForm, now: int) -> list[ShortMessage]:
+class Delivery(Struct, gc=False):
+    """A deliver_sm or data_sm to be sent, damaged where the operator does."""
+
+    pdu: ShortMessage | DataSm
+    damage: Damage | None = None
+
+    def octets(self, sequence: int) -> bytes:
+        """As it is written."""
+        octets = encode(self.pdu, sequence)
+        return octets if self.damage is None else self.damage(octets)
+
+
+def receipts_for(submit: ShortMessage, number: int, form: ReceiptForm, id_form: IdForm, now: int) -> list[Delivery]:
     """The receipts that `submit` asks for by its registered_delivery; `now` is seconds since the epoch."""
     wish = submit.registered_delivery & RECEIPT_MASK
     if not wish:
         return []
-    stats = behaviour.stats
+    stats = form.stats
     if wish == RECEIPT_FAILURE and stats[-1:] == ("DELIVRD",):
         return []
+    if form.first_part_only and _part_number(submit) > 1:
+        return []
     receipts = []
-    smsc_message_id = written_id(number, behaviour.id_in_receipt or form).encode("latin-1")
+    written = written_id(number, form.id or id_form).encode("latin-1")
+    in_tlv = written if form.id_in_tlv is None else written_id(number, form.id_in_tlv).encode("latin-1")
     for stat in stats:
-        tlvs: Tlvs = {}
-        if behaviour.tlvs:
-            tlvs = {TAG_RECEIPTED_MESSAGE_ID: smsc_message_id + b"\0", TAG_MESSAGE_STATE: bytes((_STATES[stat],))}
-        date = _date(now)
+        pdu = _receipt(submit, form, stat, written, in_tlv, now)
+        if form.damage is not None:
+            receipts.append(Delivery(pdu, form.damage))
+        if form.damage is None or form.then_whole:
+            receipts += [Delivery(pdu)] * form.copies
+    return receipts
+
+
+def _receipt(
+    submit: ShortMessage, form: ReceiptForm, stat: str, written: bytes, in_tlv: bytes, now: int
+) -> ShortMessage | DataSm:
+    tlvs: Tlvs = {}
+    if form.tlvs:
+        state = STATES[stat] if form.state is None else form.state
+        tlvs = {TAG_RECEIPTED_MESSAGE_ID: in_tlv + b"\0", TAG_MESSAGE_STATE: bytes((state,))}
+    if form.network_error:
+        tlvs[TAG_NETWORK_ERROR_CODE] = form.network_error
+    text = b""
+    if form.text:
+        done = _date(now, form.date)
+        text = form.text % {
+            b"id": written,
+            b"dlvrd": 1 if stat == "DELIVRD" else 0,
+            b"submit": done if form.submit_date is None else _date(now, form.submit_date),
+            b"done": done,
+            b"stat": stat.encode("ascii"),
+            b"err": form.error.encode("ascii"),
+            b"text": _beginning(submit),
+        }
+        if form.utf16:
+            text = text.decode("latin-1").encode("utf-16-be")
+    esm_class = form.esm_class
+    if esm_class is None:
+        esm_class = ESM_TYPE_INTERMEDIATE if stat in _INTERMEDIATE else ESM_TYPE_RECEIPT
+    if text and (form.place is not Place.SHORT_MESSAGE or len(text) > 254):
+        tlvs[TAG_MESSAGE_PAYLOAD] = text + b"\0"
         text = b""
-        if behaviour.text:
-            delivered = 1 if stat == "DELIVRD" else 0
-            text = b"id:%b sub:001 dlvrd:%03d submit date:%b done date:%b stat:%b err:%b text:%b" % (
-                smsc_message_id,
-                delivered,
-                date,
-                date,
-                stat.encode("ascii"),
-                behaviour.error.encode("ascii"),
-                _beginning(submit),
-            )
-        receipt = ShortMessage(
-            DELIVER_SM,
+    if form.place is Place.DATA_SM:
+        return DataSm(
             source_addr_ton=submit.dest_addr_ton,
             source_addr_npi=submit.dest_addr_npi,
             source_addr=submit.destination_addr,
             dest_addr_ton=submit.source_addr_ton,
             dest_addr_npi=submit.source_addr_npi,
             destination_addr=submit.source_addr,
-            esm_class=ESM_TYPE_INTERMEDIATE if stat == "ENROUTE" else ESM_TYPE_RECEIPT,
-            short_message=text,
+            esm_class=esm_class,
+            data_coding=form.data_coding,
             tlvs=tlvs,
         )
-        receipts += [receipt] * behaviour.copies
-    return receipts
+    return ShortMessage(
+        DELIVER_SM,
+        source_addr_ton=submit.dest_addr_ton,
+        source_addr_npi=submit.dest_addr_npi,
+        source_addr=submit.destination_addr,
+        dest_addr_ton=submit.source_addr_ton,
+        dest_addr_npi=submit.source_addr_npi,
+        destination_addr=submit.source_addr,
+        esm_class=esm_class,
+        data_coding=form.data_coding,
+        short_message=text,
+        tlvs=tlvs,
+    )
 
 
 def content(submit: ShortMessage) -> bytes:
@@ -107,6 +151,14 @@ def _beginning(submit: ShortMessage) -> bytes:
     return octets[start : start + 20]
 
 
-@lru_cache(maxsize=16)
-def _date(now: int) -> bytes:
-    return time.strftime("%y%m%d%H%M", time.gmtime(now)).encode("ascii")
+def _part_number(submit: ShortMessage) -> int:
+    """The place in a long message: by SAR, or by the concatenation that headers begin with (3GPP TS 23.040)."""
+    octets = content(submit)
+    if submit.esm_class & ESM_UDHI and octets[1:3] in (b"\x00\x03", b"\x08\x04"):
+        return int.from_bytes(octets[2 + octets[2] : 3 + octets[2]])
+    return int.from_bytes(submit.tlvs.get(TAG_SAR_SEGMENT_SEQNUM, b"\1"))
+
+
+@lru_cache(maxsize=64)
+def _date(now: int, form: str) -> bytes:
+    return time.strftime(form, time.gmtime(now)).encode("ascii")

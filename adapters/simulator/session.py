@@ -1,14 +1,18 @@
 """One ESME's connection to the simulated SMSC."""
 
 import asyncio
+import time
 from typing import Final, Protocol, cast
 
 from adapters.simulator.observed import Counts
-from adapters.simulator.options import SmscOptions
+from adapters.simulator.options import Door, SmscOptions
+from adapters.simulator.receipt_pdu import Delivery
+from adapters.simulator.records import Records
 from adapters.smpp.codec import Decoder, FramingLost, encode
 from adapters.smpp.constants import (
     BIND_RECEIVER,
     BIND_TRANSMITTER,
+    CANCEL_SM_RESP,
     DATA_SM,
     DATA_SM_RESP,
     DELIVER_SM_RESP,
@@ -27,7 +31,7 @@ from adapters.smpp.constants import (
     UNBIND,
     UNBIND_RESP,
 )
-from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from adapters.smpp.pdu import BadBody, Bind, BindResp, CancelSm, DataSm, MessageResp, Pdu, QuerySm, ShortMessage, Simple
 
 _VERSION: Final = {TAG_SC_INTERFACE_VERSION: b"\x34"}
 
@@ -37,11 +41,15 @@ class Centre(Protocol):
 
     options: SmscOptions
     counts: Counts
+    records: Records
     dirty: "list[Session]"
 
     def opened(self, session: "Session") -> None: ...
 
     def bound(self, session: "Session") -> None: ...
+
+    def bound_as(self, system_id: str) -> int:
+        """How many sessions of a system_id are bound."""
 
     def closed(self, session: "Session") -> None: ...
 
@@ -49,7 +57,7 @@ class Centre(Protocol):
         """Its peer reads again."""
 
     def answered(self, session: "Session", sequence: int, status: int) -> None:
-        """A deliver_sm_resp on a bound session."""
+        """A deliver_sm_resp or data_sm_resp on a bound session."""
 
     def submit(self, session: "Session", sequence: int, pdu: ShortMessage) -> None:
         """A submit_sm on a session that may submit."""
@@ -61,27 +69,31 @@ class Centre(Protocol):
 class Session(asyncio.Protocol):
     """Reads PDUs and gives submits and answers to its SMSC; what it sends is written once per batch, by `flush`.
 
-    `unanswered` are the deliver_sm under way: sequence_number to the moment of sending and the PDU, oldest first.
+    `unanswered` are the deliveries under way: sequence_number to the moment of sending and the delivery, oldest first.
     """
 
     def __init__(self, smsc: Centre) -> None:
+        self.number = 0
         self.is_bound = False
         self.system_id = ""
         self.can_submit = False
         self.can_receive = False
-        self.unanswered: dict[int, tuple[float, ShortMessage]] = {}
+        self.unanswered: dict[int, tuple[float, Delivery]] = {}
         self._smsc = smsc
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
         self._blocked = False
         self._sequence = 0
+        self._heard = False
+        self._asked_at = float("-inf")
 
     # --- asyncio.Protocol ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._smsc.opened(self)
+        self._listen()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -101,6 +113,7 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         lost = False
+        self._heard = True
         try:
             frames = self._decoder.feed(data)
         except FramingLost as error:
@@ -114,7 +127,7 @@ class Session(asyncio.Protocol):
             if isinstance(pdu, ShortMessage):
                 self._submitted(sequence, pdu)
             elif isinstance(pdu, MessageResp):
-                if pdu.command_id == DELIVER_SM_RESP and self.is_bound:
+                if pdu.command_id in (DELIVER_SM_RESP, DATA_SM_RESP) and self.is_bound:
                     self._smsc.answered(self, sequence, pdu.status)
             else:
                 self._other(sequence, pdu)
@@ -127,37 +140,43 @@ class Session(asyncio.Protocol):
     # --- for the SMSC ---
 
     def room(self) -> int:
-        """How many deliver_sm may be sent now."""
+        """How many deliveries may be sent now."""
         if self._blocked or self._smsc.options.mute or self._transport is None or self._transport.is_closing():
             return 0
         return max(self._smsc.options.window - len(self.unanswered), 0)
 
     def oldest(self) -> float | None:
-        """When the oldest unanswered deliver_sm was sent."""
+        """When the oldest unanswered delivery was sent."""
         for sent_at, _ in self.unanswered.values():
             return sent_at
         return None
 
-    def overdue(self, sent_before: float) -> list[ShortMessage]:
+    def overdue(self, sent_before: float) -> list[Delivery]:
         """Give up waiting for what was sent until then."""
         late = []
-        for sequence, (sent_at, pdu) in self.unanswered.items():
+        for sequence, (sent_at, delivery) in self.unanswered.items():
             if sent_at > sent_before:
                 break
-            late.append((sequence, pdu))
+            late.append((sequence, delivery))
         for sequence, _ in late:
             del self.unanswered[sequence]
-        return [pdu for _, pdu in late]
+        return [delivery for _, delivery in late]
 
-    def deliver(self, pdu: ShortMessage, now: float) -> None:
-        self._sequence = self._sequence % 0x7FFFFFFF + 1
-        self.unanswered[self._sequence] = (now, pdu)
-        self.send(pdu, self._sequence)
+    def deliver(self, delivery: Delivery, now: float) -> None:
+        sequence = self._next_sequence()
+        self.unanswered[sequence] = (now, delivery)
+        self.send_octets(delivery.octets(sequence))
+
+    def request(self, pdu: Simple) -> None:
+        self.send(pdu, self._next_sequence())
 
     def send(self, pdu: Pdu, sequence: int) -> None:
+        self.send_octets(encode(pdu, sequence))
+
+    def send_octets(self, octets: bytes) -> None:
         if not self._out:
             self._smsc.dirty.append(self)
-        self._out.append(encode(pdu, sequence))
+        self._out.append(octets)
 
     def flush(self) -> None:
         if self._out and self._transport is not None and not self._transport.is_closing():
@@ -191,11 +210,23 @@ class Session(asyncio.Protocol):
             if pdu.command_id == ENQUIRE_LINK:
                 self._smsc.counts.enquire_links += 1
                 self.send(Simple(ENQUIRE_LINK_RESP), sequence)
+                now = time.monotonic()
+                if now - self._asked_at < self._smsc.options.enquire_gap:
+                    self.close()
+                self._asked_at = now
             elif pdu.command_id == UNBIND:
                 self.send(Simple(UNBIND_RESP), sequence)
                 self.close()
+            elif pdu.command_id == UNBIND_RESP:
+                self.close()
         elif isinstance(pdu, Bind):
             self._bind(sequence, pdu)
+        elif isinstance(pdu, QuerySm):
+            self._smsc.counts.queries += 1
+            self.send(self._smsc.records.query(pdu), sequence)
+        elif isinstance(pdu, CancelSm):
+            self._smsc.counts.cancels += 1
+            self.send(Simple(CANCEL_SM_RESP, self._smsc.records.cancel(pdu)), sequence)
         elif isinstance(pdu, DataSm):
             self.send(MessageResp(DATA_SM_RESP, ESME_RINVCMDID), sequence)
         elif isinstance(pdu, BadBody):
@@ -207,14 +238,47 @@ class Session(asyncio.Protocol):
 
     def _bind(self, sequence: int, pdu: Bind) -> None:
         response = pdu.command_id | RESPONSE
-        status = ESME_RALYBND if self.is_bound else self._smsc.options.judge(pdu)
-        if status != ESME_ROK:
-            self._smsc.counts.binds_refused += 1
-            self.send(BindResp(response, status), sequence)
+        smsc = self._smsc
+        options = smsc.options
+        tries = smsc.counts.binds + smsc.counts.binds_refused
+        door, status = options.judge(pdu, tries, smsc.bound_as(pdu.system_id))
+        if self.is_bound:
+            door, status = Door.ANSWER, ESME_RALYBND
+        if door is not Door.ANSWER:
+            smsc.counts.binds_refused += 1
+            if door is Door.CLOSE:
+                self.close()
+        elif status != ESME_ROK:
+            smsc.counts.binds_refused += 1
+            self.send(BindResp(response, status, options.name if options.bodies else ""), sequence)
+        else:
+            self.is_bound = True
+            self.system_id = pdu.system_id
+            self.can_submit = pdu.command_id != BIND_RECEIVER
+            self.can_receive = pdu.command_id != BIND_TRANSMITTER
+            self.send(BindResp(response, ESME_ROK, options.name, _VERSION), sequence)
+            smsc.bound(self)
+            if options.flap:
+                asyncio.get_running_loop().call_later(options.flap, self.close)
+
+    # --- inside ---
+
+    def _next_sequence(self) -> int:
+        self._sequence = self._sequence % 0x7FFFFFFF + 1
+        return self._sequence
+
+    def _listen(self) -> None:
+        """Look again later whether the peer said something."""
+        idle = self._smsc.options.idle
+        if idle:
+            asyncio.get_running_loop().call_later(idle, self._end_if_idle)
+
+    def _end_if_idle(self) -> None:
+        if self._transport is None:
             return
-        self.is_bound = True
-        self.system_id = pdu.system_id
-        self.can_submit = pdu.command_id != BIND_RECEIVER
-        self.can_receive = pdu.command_id != BIND_TRANSMITTER
-        self.send(BindResp(response, ESME_ROK, self._smsc.options.name, _VERSION), sequence)
-        self._smsc.bound(self)
+        if self._heard:
+            self._heard = False
+            self._listen()
+        else:
+            self._smsc.counts.idle += 1
+            self.close()

@@ -12,25 +12,36 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from adapters.simulator.behaviour import BY_ENDING, DELIVERED, Behaviour
+from adapters.simulator.behaviour import Behaviour, Reply
+from adapters.simulator.damage import stray_nul
 from adapters.simulator.deliveries import Deliveries
+from adapters.simulator.ids import written_id
 from adapters.simulator.observed import Counts, Submitted
 from adapters.simulator.options import SmscOptions
-from adapters.simulator.receipt_pdu import content, receipts_for, written_id
+from adapters.simulator.receipt_pdu import Delivery, receipts_for
+from adapters.simulator.records import Record, Records
 from adapters.simulator.session import Session
-from adapters.smpp.constants import DELIVER_SM, ESME_ROK, ESME_RTHROTTLED, SUBMIT_SM_RESP, TAG_MESSAGE_PAYLOAD
-from adapters.smpp.pdu import MessageResp, ShortMessage, Tlvs
+from adapters.simulator.verdicts import Verdicts
+from adapters.smpp.codec import encode
+from adapters.smpp.constants import (
+    DELIVER_SM,
+    ESME_ROK,
+    GENERIC_NACK,
+    SUBMIT_SM_RESP,
+    TAG_MESSAGE_PAYLOAD,
+    UNBIND,
+)
+from adapters.smpp.pdu import DataSm, MessageResp, ShortMessage, Simple, Tlvs
 
 __all__ = ["Smsc", "SmscOptions"]
 
-_MAX_REMEMBERED: Final = 100_000
 _RECEIPT_LEAD: Final = 0.05
 """Seconds by which a receipt comes before its response, where it does."""
 
 
 class Smsc:
-    """Start it and look at `submitted`, `delivered` (each deliver_sm with the status of its answer), `counts` and
-    `sessions`. `on_submit` is called for every submit_sm as it is answered."""
+    """Start it and look at `submitted`, `delivered` (each deliver_sm or data_sm with the status of its answer),
+    `counts` and `sessions`. `on_submit` is called for every submit_sm as it is answered."""
 
     def __init__(
         self, options: SmscOptions | None = None, on_submit: Callable[[Submitted], None] | None = None
@@ -40,15 +51,15 @@ class Smsc:
         self.counts = Counts()
         self.sessions: set[Session] = set()
         self.submitted: list[Submitted] = []
-        self.delivered: list[tuple[ShortMessage, int]] = []
+        self.delivered: list[tuple[ShortMessage | DataSm, int]] = []
         self.dirty: list[Session] = []
         first_id = self.options.first_id
         self._next_id = secrets.randbelow(3_000_000_000) + 1_000_000_000 if first_id is None else first_id
         self._deliveries = Deliveries(self.options, self.counts)
-        self._throttled_until: dict[str, float] = {}
-        self._faults: dict[tuple[str, bytes], int] = {}
-        self._responses: deque[tuple[float, Session, int, MessageResp]] = deque()
-        self._receipts: deque[tuple[float, str, ShortMessage, int, Behaviour]] = deque()
+        self._verdicts = Verdicts(self.options)
+        self._responses: deque[tuple[float, Session, bytes]] = deque()
+        self._receipts: deque[tuple[Record, Session, int, Behaviour]] = deque()
+        self.records = Records()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -83,6 +94,24 @@ class Smsc:
         for session in list(self.sessions):
             session.cut()
 
+    def unbind_all(self) -> None:
+        """Ask all bound sessions to end."""
+        for session in self.sessions:
+            if session.is_bound:
+                session.request(Simple(UNBIND))
+        self.settle()
+
+    def inject(self, octets: bytes) -> None:
+        """Send these octets to all bound sessions, whatever they are."""
+        for session in self.sessions:
+            if session.is_bound:
+                session.send_octets(octets)
+        self.settle()
+
+    def refill(self) -> None:
+        """Full credit again, as the options say."""
+        self._verdicts.refill()
+
     def send_mo(
         self,
         source: str,
@@ -115,17 +144,23 @@ class Smsc:
             short_message=b"" if long else text,
             tlvs={**(tlvs or {}), **({TAG_MESSAGE_PAYLOAD: text} if long else {})},
         )
-        self._deliveries.add(system_id, [pdu])
+        self._deliveries.add(system_id, [Delivery(pdu)])
         self.settle()
 
     # --- what sessions tell ---
 
     def opened(self, session: Session) -> None:
+        self.counts.connections += 1
+        session.number = self.counts.connections
         self.sessions.add(session)
 
     def bound(self, session: Session) -> None:
         self.counts.binds += 1
         self._deliveries.join(session.system_id, session)
+
+    def bound_as(self, system_id: str) -> int:
+        """How many sessions of a system_id are bound."""
+        return sum(session.is_bound and session.system_id == system_id for session in self.sessions)
 
     def closed(self, session: Session) -> None:
         self.sessions.discard(session)
@@ -142,29 +177,24 @@ class Smsc:
         self.settle()
 
     def answered(self, session: Session, sequence: int, status: int) -> None:
-        """A deliver_sm_resp on a bound session."""
-        pdu = self._deliveries.answered(session.system_id, session, sequence, status)
-        if pdu is not None and self.options.keep:
-            self.delivered.append((pdu, status))
+        """A deliver_sm_resp or data_sm_resp on a bound session."""
+        delivery = self._deliveries.answered(session.system_id, session, sequence, status)
+        if delivery is not None and self.options.keep:
+            self.delivered.append((delivery.pdu, status))
 
     def submit(self, session: Session, sequence: int, pdu: ShortMessage) -> None:
         """A submit_sm on a session that may submit."""
-        options = self.options
         self.counts.submits += 1
-        behaviour = BY_ENDING.get(pdu.destination_addr[-3:])
-        if behaviour is None:
-            behaviour = BY_ENDING[options.behaviour] if options.behaviour else DELIVERED
-        if options.throttle and self._too_fast(session.system_id):
-            self._respond(session, sequence, pdu, ESME_RTHROTTLED, "")
-        elif behaviour.times != 0 and self._meets_fault(pdu, behaviour):
-            if behaviour.status:
-                self._respond(session, sequence, pdu, behaviour.status, "")
-            else:
-                self._leave_unanswered(session, sequence, pdu, behaviour)
+        behaviour, status = self._verdicts.on(session.system_id, pdu)
+        if status is None:
+            self._leave_unanswered(session, sequence, pdu, behaviour)
+        elif status != ESME_ROK:
+            self._respond(session, sequence, pdu, behaviour, status)
         else:
-            number = self._take(session.system_id, pdu, behaviour)
-            message_id = written_id(number, behaviour.id_in_response or options.id_form)
-            self._respond(session, sequence, pdu, ESME_ROK, message_id, behaviour.receipt_first)
+            number, record = self._take(session, pdu, behaviour)
+            message_id = written_id(number, behaviour.id_in_response or self.options.id_form)
+            self.records.add(message_id, record)
+            self._respond(session, sequence, pdu, behaviour, ESME_ROK, message_id)
 
     def settle(self) -> None:
         """The end of a batch: send what may be sent, write it, and plan what comes later."""
@@ -176,73 +206,63 @@ class Smsc:
 
     # --- submits ---
 
-    def _too_fast(self, system_id: str) -> bool:
-        now = time.monotonic()
-        begin = max(self._throttled_until.get(system_id, 0.0), now)
-        if begin - now > 1.0:
-            return True
-        self._throttled_until[system_id] = begin + 1.0 / self.options.throttle
-        return False
-
-    def _meets_fault(self, pdu: ShortMessage, behaviour: Behaviour) -> bool:
-        if behaviour.times is None:
-            return True
-        key = (pdu.destination_addr, content(pdu))
-        met = self._faults.pop(key, 0)
-        if met >= behaviour.times:
-            return False
-        if len(self._faults) >= _MAX_REMEMBERED:
-            self._faults.clear()
-        self._faults[key] = met + 1
-        return True
-
     def _leave_unanswered(self, session: Session, sequence: int, pdu: ShortMessage, behaviour: Behaviour) -> None:
         self.counts.unanswered += 1
         self._note(session, sequence, pdu, None, "")
         if behaviour.taken:
-            self._take(session.system_id, pdu, behaviour)
-        if behaviour.cut:
+            self._take(session, pdu, behaviour)
+        if behaviour.reply is Reply.CUT:
             self.counts.cut += 1
             session.cut()
 
-    def _take(self, system_id: str, pdu: ShortMessage, behaviour: Behaviour) -> int:
+    def _take(self, session: Session, pdu: ShortMessage, behaviour: Behaviour) -> tuple[int, Record]:
         number = self._next_id
         self._next_id = number + 1
+        stats = behaviour.receipts.stats
+        record = Record(pdu, time.monotonic() + self.options.receipt_delay, stats[-1] if stats else None)
         if pdu.registered_delivery:
-            self._receipts.append((time.monotonic() + self.options.receipt_delay, system_id, pdu, number, behaviour))
-        return number
+            self._receipts.append((record, session, number, behaviour))
+        return number, record
 
     def _respond(
         self,
         session: Session,
         sequence: int,
         pdu: ShortMessage,
+        behaviour: Behaviour,
         status: int,
-        message_id: str,
-        behind_receipt: bool = False,
+        message_id: str = "",
     ) -> None:
         if status == ESME_ROK:
             self.counts.accepted += 1
         else:
             self.counts.refused += 1
         self._note(session, sequence, pdu, status, message_id)
-        response = MessageResp(SUBMIT_SM_RESP, status, message_id)
-        delay = self.options.response_delay
-        if behind_receipt and self._loop is not None:
-            delay += self.options.receipt_delay + _RECEIPT_LEAD
-            self._loop.call_later(delay, self._respond_late, session, sequence, response)
+        nack = behaviour.reply is Reply.NACK and status != ESME_ROK
+        octets = encode(
+            Simple(GENERIC_NACK, status) if nack else MessageResp(SUBMIT_SM_RESP, status, message_id), sequence
+        )
+        options = self.options
+        if behaviour.damage is not None:
+            octets = behaviour.damage(octets)
+        elif options.bodies and status != ESME_ROK:
+            octets = stray_nul(octets)
+        delay = options.response_delay
+        if (behaviour.late or behaviour.receipt_first) and self._loop is not None:
+            delay += options.late if behaviour.late else options.receipt_delay + _RECEIPT_LEAD
+            self._loop.call_later(delay, self._respond_late, session, octets)
         elif delay:
-            self._responses.append((time.monotonic() + delay, session, sequence, response))
+            self._responses.append((time.monotonic() + delay, session, octets))
         else:
-            session.send(response, sequence)
+            session.send_octets(octets)
 
-    def _respond_late(self, session: Session, sequence: int, response: MessageResp) -> None:
-        session.send(response, sequence)
+    def _respond_late(self, session: Session, octets: bytes) -> None:
+        session.send_octets(octets)
         self.settle()
 
     def _note(self, session: Session, sequence: int, pdu: ShortMessage, status: int | None, message_id: str) -> None:
         if self.options.keep or self.on_submit is not None:
-            note = Submitted(time.time(), session.system_id, sequence, pdu, status, message_id)
+            note = Submitted(time.time(), session.system_id, sequence, pdu, status, message_id, session.number)
             if self.options.keep:
                 self.submitted.append(note)
             if self.on_submit is not None:
@@ -258,7 +278,7 @@ class Smsc:
         if self._responses:
             due = min(due, self._responses[0][0])
         if self._receipts:
-            due = min(due, self._receipts[0][0])
+            due = min(due, self._receipts[0][0].ended_at)
         if due == float("inf") or (self._timer is not None and self._wake_at <= due):
             return
         if self._timer is not None:
@@ -272,11 +292,17 @@ class Smsc:
         now = time.monotonic()
         wall = int(time.time())
         while self._responses and self._responses[0][0] <= now:
-            _, session, sequence, response = self._responses.popleft()
-            session.send(response, sequence)
+            _, session, octets = self._responses.popleft()
+            session.send_octets(octets)
         form = self.options.id_in_receipt or self.options.id_form
-        while self._receipts and self._receipts[0][0] <= now:
-            _, system_id, submit, number, behaviour = self._receipts.popleft()
-            self._deliveries.add(system_id, receipts_for(submit, number, behaviour, form, wall))
+        while self._receipts and self._receipts[0][0].ended_at <= now:
+            record, session, number, behaviour = self._receipts.popleft()
+            if record.cancelled:
+                continue
+            receipts = receipts_for(record.submit, number, behaviour.receipts, form, wall)
+            if behaviour.receipts.elsewhere:
+                self._deliveries.add_elsewhere(session.system_id, receipts, session)
+            else:
+                self._deliveries.add(session.system_id, receipts)
         self._deliveries.wake(now)
         self.settle()

@@ -149,6 +149,9 @@ def _read_message_resp(command_id: int, status: int, data: bytes, start: int, st
     end = data.find(0, start, stop)
     if end + 1 == stop:
         return MessageResp(command_id, status, data[start:end].decode("latin-1"), {})
+    if end < 0 and not status:
+        # Some forget the NUL; an id that is not read would let an accepted message be sent twice.
+        return MessageResp(command_id, status, data[start:stop].decode("latin-1"), {})
     read = _read_resp_body(command_id, status, data, start, stop)
     return read if isinstance(read, BadBody) else MessageResp(command_id, status, *read)
 

@@ -161,8 +161,9 @@ def _text(pdu: ShortMessage | DataSm) -> bytes:
     if not text:
         text = pdu.tlvs.get(TAG_MESSAGE_PAYLOAD, b"")
     # Some copy the data_coding of the message onto a receipt in ASCII; real UCS-2 begins with 0x00.
-    if pdu.data_coding == CODING_UCS2 and text[:1] == b"\0" and len(text) % 2 == 0:
-        return text.decode("utf-16-be", "replace").encode("latin-1", "replace")
+    if pdu.data_coding == CODING_UCS2 and text[:1] == b"\0":
+        # An odd octet at the end is a NUL that closes message_payload.
+        return text[: len(text) & -2].decode("utf-16-be", "replace").encode("latin-1", "replace")
     return text
 
 

@@ -5,12 +5,15 @@ import asyncio
 import contextlib
 import signal
 import sys
+from dataclasses import fields
 from typing import Any
 
 import msgspec
 import uvloop
 
-from adapters.simulator.behaviour import BY_ENDING, IdForm, help_text
+from adapters.simulator.behaviour import BY_ENDING, help_text
+from adapters.simulator.ids import IdForm
+from adapters.simulator.options import Door
 from adapters.simulator.smsc import Smsc, SmscOptions
 
 
@@ -29,54 +32,119 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     defaults = SmscOptions()
     smsc.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     smsc.add_argument("--port", type=_port, default=2775, help="port, 0 for any (default %(default)s)")
-    smsc.add_argument("--system-id", help="the only system_id that may bind (default: any)")
-    smsc.add_argument("--password", help="the password it must give (default: any)")
-    smsc.add_argument("--response-delay", type=_seconds, default=0.0, help="seconds before each submit_sm_resp")
-    smsc.add_argument(
-        "--receipt-delay",
-        type=_seconds,
-        default=defaults.receipt_delay,
-        help="seconds from submit_sm to its receipt (default %(default)s)",
+    _add_binding(smsc.add_argument_group("binds and sessions"), defaults)
+    _add_answers(smsc.add_argument_group("answers"), defaults)
+    _add_receipts(smsc.add_argument_group("ids and receipts"), defaults)
+    smsc.add_argument("--json", action="store_true", help="one JSON object a line")
+    smsc.set_defaults(func=run)
+
+
+def _add_binding(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> None:
+    group.add_argument("--system-id", help="the only system_id that may bind (default: any)")
+    group.add_argument("--password", help="the password it must give (default: any)")
+    group.add_argument(
+        "--sessions", type=_limit, default=0, metavar="N", help="refuse (0x05) more than N at a time of one system_id"
     )
-    forms = [form.value for form in IdForm if form is not IdForm.NONE]
-    smsc.add_argument("--id-form", choices=forms, default="decimal", help="how message ids are written")
-    smsc.add_argument("--id-in-receipt", choices=forms, help="how they are written in receipts (default: the same)")
-    smsc.add_argument(
+    group.add_argument(
+        "--bind-status", type=_status, default=0, metavar="STATUS", help="refuse binds with this, e.g. 0x0D"
+    )
+    group.add_argument(
+        "--door",
+        type=Door,
+        choices=list(Door),
+        default=defaults.door,
+        help="end the connection of a bind, or never answer it (default %(default)s)",
+    )
+    group.add_argument(
+        "--first-binds", type=_limit, metavar="N", help="only the first N binds meet --bind-status or --door"
+    )
+    group.add_argument(
+        "--flap", type=_seconds, default=0.0, metavar="SECONDS", help="end each session so long after its bind"
+    )
+    group.add_argument(
+        "--idle", type=_seconds, default=0.0, metavar="SECONDS", help="end a session that says nothing for so long"
+    )
+    group.add_argument(
+        "--enquire-gap",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="end a session whose enquire_links come faster",
+    )
+    group.add_argument("--bodies", action="store_true", help="answer errors with a body, binds and submits alike")
+    group.add_argument("--mute", action="store_true", help="read everything, answer nothing")
+
+
+def _add_answers(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> None:
+    group.add_argument(
         "--behaviour",
         choices=sorted(BY_ENDING),
         default="",
         metavar="ENDING",
         help="a row of the table below for all numbers that have none of their own",
     )
-    smsc.add_argument(
+    group.add_argument(
+        "--response-delay", type=_seconds, default=0.0, metavar="SECONDS", help="before each submit_sm_resp"
+    )
+    group.add_argument(
+        "--late",
+        type=_seconds,
+        default=defaults.late,
+        metavar="SECONDS",
+        help="how late a late answer is (default %(default)s)",
+    )
+    group.add_argument("--refuse", type=_status, default=0, metavar="STATUS", help="refuse every submit_sm with this")
+    group.add_argument(
         "--throttle", type=_seconds, default=0.0, metavar="N", help="answer 0x58 beyond N submits a second"
     )
-    smsc.add_argument("--window", type=_count, default=defaults.window, help="unanswered deliver_sm per session")
-    smsc.add_argument(
+    group.add_argument("--credit", type=_limit, metavar="N", help="accept N submits, then refuse all")
+    group.add_argument(
+        "--no-credit",
+        type=_status,
+        default=defaults.no_credit,
+        metavar="STATUS",
+        help="with this (default 0x%(default)X)",
+    )
+
+
+def _add_receipts(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> None:
+    group.add_argument(
+        "--id-form",
+        type=IdForm,
+        choices=list(IdForm),
+        default=defaults.id_form,
+        help="how message ids are written (default %(default)s)",
+    )
+    group.add_argument(
+        "--id-in-receipt",
+        type=IdForm,
+        choices=list(IdForm),
+        help="how they are written in receipts (default: the same)",
+    )
+    group.add_argument("--first-id", type=_limit, metavar="N", help="where they start, as a number (default: anywhere)")
+    group.add_argument(
+        "--receipt-delay",
+        type=_seconds,
+        default=defaults.receipt_delay,
+        metavar="SECONDS",
+        help="from submit_sm to its receipt (default %(default)s)",
+    )
+    group.add_argument(
+        "--window", type=_count, default=defaults.window, metavar="N", help="unanswered deliver_sm per session"
+    )
+    group.add_argument(
         "--resend",
         type=_seconds,
         default=defaults.resend,
-        help="seconds until an unanswered receipt is sent again (default %(default)s)",
+        metavar="SECONDS",
+        help="until an unanswered receipt is sent again (default %(default)s)",
     )
-    smsc.add_argument("--json", action="store_true", help="one JSON object a line")
-    smsc.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0, or 1 where it cannot listen."""
-    options = SmscOptions(
-        system_id=args.system_id,
-        password=args.password,
-        response_delay=args.response_delay,
-        receipt_delay=args.receipt_delay,
-        id_form=IdForm(args.id_form),
-        id_in_receipt=IdForm(args.id_in_receipt) if args.id_in_receipt else None,
-        behaviour=args.behaviour,
-        throttle=args.throttle,
-        window=args.window,
-        resend=args.resend,
-        keep=False,
-    )
+    given = vars(args)
+    options = SmscOptions(**{one.name: given[one.name] for one in fields(SmscOptions) if one.name in given}, keep=False)
     try:
         uvloop.run(_serve(Smsc(options), args.host, args.port, args.json))
     except OSError as error:
@@ -129,6 +197,20 @@ def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _limit(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _status(text: str) -> int:
+    value = int(text, 0)
+    if not 0 <= value < 1 << 32:
+        raise argparse.ArgumentTypeError("must be a command_status, such as 0x0D")
     return value
 
 

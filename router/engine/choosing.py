@@ -59,7 +59,7 @@ class Chooser:
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if not self._affordable(message, candidate, cut.count):
+            if not _affordable(message, candidate, cut.count, ranking):
                 continue
             if desk.unusable is None:
                 self._sharing.took()
@@ -119,15 +119,14 @@ class Chooser:
         self.assign(message, chosen[0], ranking, chosen[1], now)
         return True
 
-    def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
-        limit = message.max_price
-        if limit is None:
-            return True
-        plan = self._running.plan
-        # A currency that has left the configuration buys nothing.
-        return limit.currency in plan.settings.currencies and (
-            candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
-        )
+
+def _affordable(message: Message, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
+    limit = message.max_price
+    if limit is None:
+        return True
+    # A currency that has left the configuration buys nothing.
+    worth = ranking.worth.get(limit.currency)
+    return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

@@ -3,7 +3,7 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -13,8 +13,9 @@ from router.message import Network
 from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
-from router.routing.plan import Destination, RoutePlan, network_of
+from router.routing.plan import RoutePlan, network_of
 from router.routing.quality import Quality
+from router.routing.rates import NetworkCode
 from router.settings import Choice, Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
@@ -22,8 +23,9 @@ Usable = Callable[[str], str | None]
 
 
 class Candidate(Struct, frozen=True, gc=False):
-    """One operator that could carry the message. `prefix` is the one its rate matched; costs are per part;
-    `rank` counts from 1. `reason` is a code saying why it is not usable; `quality` is there under `order: quality`."""
+    """One operator that could carry the message. `prefix` is the one its rate matched, "" for a rate of all numbers or
+    of a `network` (MCC and MNC, absent otherwise); costs are per part; `rank` counts from 1. `reason` is a code saying
+    why it is not usable; `quality` is there under `order: quality`."""
 
     operator: str
     prefix: str
@@ -32,11 +34,13 @@ class Candidate(Struct, frozen=True, gc=False):
     rank: int
     usable: bool = True
     reason: str | None = None
+    network: str | UnsetType = UNSET
     quality: Quality | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
-    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch."""
+    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch; `network` (MCC, MNC) is what
+    a number lookup says, `looked_up` how it is known."""
 
     to: str
     at: int
@@ -44,19 +48,23 @@ class RouteQuery(Struct, frozen=True, gc=False):
     traffic_class: str = "transactional"
     channel: str = "sms"
     plan: str | None = None
+    network: tuple[str, str] | None = None
+    looked_up: str | None = None
 
 
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `weights` are those of the candidates. `until` is when the next rate takes effect (milliseconds since the epoch),
-    None where none is announced.
+    `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until` is when
+    another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where none is
+    announced.
     """
 
     plan: Plan
     rule: Rule | None
     network: tuple[str, str] | None
     candidates: tuple[Candidate, ...]
+    worth: Mapping[str, Decimal]
     until: int | None
     weights: tuple[int, ...] = ()
 
@@ -81,28 +89,28 @@ def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking
 
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
-    rule, chosen, destination = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, destination, query)
+    rule, chosen, prefix = _selection(plan, account, query)
+    return _ranking(plan, rule, chosen, prefix, query)
 
 
 class Ranker:
-    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's prefix, not on
-    the number."""
+    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
+    its network, not on the number."""
 
-    _REMEMBERED = 50_000
+    _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
-        self._known: dict[tuple[str, str, int, str], Ranking] = {}
+        self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
-        rule, chosen, destination = _selection(self.plan, account, query)
-        key = (destination.prefix, chosen.name, rule.number if rule else 0, query.channel)
+        rule, chosen, prefix = _selection(self.plan, account, query)
+        key = (prefix, query.network, chosen.name, rule.number if rule else 0, query.channel)
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
-        ranking = _ranking(self.plan, rule, chosen, destination, query)
+        ranking = _ranking(self.plan, rule, chosen, prefix, query)
         if len(self._known) >= self._REMEMBERED:
             self._known.clear()
         self._known[key] = ranking
@@ -159,7 +167,8 @@ def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) 
     return True
 
 
-def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, Destination]:
+def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, str]:
+    """The rule, the plan, and the longest prefix that anybody sells ("" where only the network can be known)."""
     digits = query.to[1:]
     rule = matching_rule(plan.rules, digits, query.sender, query.traffic_class)
     if rule is not None and rule.refuse is not None:
@@ -168,14 +177,16 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     chosen = plan.plans.get(name)
     if chosen is None:
         raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
-    destination = plan.destination(digits)
-    if destination is None:
+    prefix = plan.rates.longest(digits)
+    if prefix is None and query.network is None:
         raise Refusal("unroutable", "no operator has a rate for this number", "to")
-    return rule, chosen, destination
+    return rule, chosen, prefix or ""
 
 
-def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery) -> Ranking:
-    found = _candidates(plan, destination, chosen, rule, query)
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
+    worth = plan.exchange.at(query.at)
+    tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
+    found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
     base = plan.settings.base_currency
@@ -187,14 +198,13 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Dest
             cost=Money(one.rate.price, one.rate.currency),
             base_cost=Money(one.base, base),
             rank=place,
+            network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
         )
         for place, one in enumerate(ordered, 1)
     )
     weights = tuple(one.choice.weight for one in ordered)
-    changes = [
-        rate.effective_from for offer in destination.offers for rate in offer.rates if rate.effective_from > query.at
-    ]
-    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None), weights)
+    changes = [change for change in (tariff.until, worth.until) if change is not None]
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None), weights)
 
 
 class _Found(Struct, gc=False):
@@ -204,19 +214,22 @@ class _Found(Struct, gc=False):
 
 
 def _candidates(
-    plan: RoutePlan, destination: Destination, chosen: Plan, rule: Rule | None, query: RouteQuery
+    plan: RoutePlan,
+    rates: Mapping[str, Rate],
+    chosen: Plan,
+    rule: Rule | None,
+    query: RouteQuery,
+    worth: Mapping[str, Decimal],
 ) -> list[_Found]:
     choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
     only = rule.operators if rule else None
     found = []
-    for offer in destination.offers:
-        name = offer.operator
+    for name, rate in rates.items():
         if plan.operators[name].channel != query.channel or (only is not None and name not in only):
             continue
         choice = Choice(name) if choices is None else choices.get(name)
-        rate = offer.rate_at(query.at)
-        if choice is not None and rate is not None:
-            found.append(_Found(choice, rate, plan.in_base(rate.price, rate.currency)))
+        if choice is not None:
+            found.append(_Found(choice, rate, rate.price * worth[rate.currency]))
     return found
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.simulator.behaviour import IdForm
+from adapters.simulator.ids import IdForm
 from adapters.simulator.smsc import Smsc
 from tests.processes import plain_number
 from tests.scenarios.world import TEXT, World, ending, endings, until

@@ -14,7 +14,8 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.simulator.smsc import Smsc, SmscOptions
-from tests.processes import ADMIN, TOKEN, Processes, free_port, write_config
+from tests.processes import ADMIN, TOKEN, Processes, free_port, plain_number, write_config
+from tests.simulator.proxy import Proxy
 
 Event = dict[str, Any]
 Message = dict[str, Any]
@@ -74,8 +75,10 @@ class World:
         self.processes = processes
         self.http = free_port()
         self.smscs: dict[str, Smsc] = {}
+        self.proxies: dict[str, Proxy] = {}
         self.ports: dict[str, int] = {}
         self.config = folder / "router.yaml"
+        self._numbers = 0
         self.daemon: subprocess.Popen[bytes]
         self.client: ClientSession
 
@@ -92,16 +95,21 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.client.close()
+        for proxy in self.proxies.values():
+            await proxy.stop()
         for smsc in self.smscs.values():
             await smsc.stop()
 
     # --- the operators and the daemon ---
 
-    async def operator(self, name: str = "mtn", **options: Any) -> Smsc:
-        """An SMSC that listens; each one added is dearer than those before it."""
+    async def operator(self, name: str = "mtn", proxied: bool = False, **options: Any) -> Smsc:
+        """An SMSC that listens, behind a proxy or not; each one added is dearer than those before it."""
         smsc = self.smscs[name] = Smsc(SmscOptions(system_id="acme", password="secret", **options))
-        self.ports[name] = free_port()
-        await smsc.start(port=self.ports[name])
+        port = await smsc.start(port=free_port())
+        if proxied:
+            proxy = self.proxies[name] = Proxy(port)
+            port = await proxy.start(free_port())
+        self.ports[name] = port
         return smsc
 
     async def return_of(self, name: str) -> None:
@@ -148,6 +156,31 @@ class World:
     async def message(self, id: str) -> Message:
         async with self.client.get(f"/v1/messages/{id}") as answer:
             return await body_of(answer, 200)
+
+    async def send(self, count: int, **fields: Any) -> list[str]:
+        """Submit so many messages, each to a number of its own; their ids."""
+        messages = [{"to": self.number(), "from": "ACME", "text": TEXT, **fields} for _ in range(count)]
+        return [one["id"] for one in await self.batch(messages)]
+
+    async def delivered(self, ids: Iterable[str]) -> list[Event]:
+        """The final events of these messages: each has one, it is `delivered`, and whatever an SMSC saw more than once
+        says that it may be double."""
+        wanted = set(ids)
+        events = [one for one in await self.ended(wanted) if one["message_id"] in wanted and ending(one)]
+        assert endings(events) == dict.fromkeys(wanted, 1)
+        assert {event["state"] for event in events} == {"delivered"}
+        numbers = Counter(
+            number for smsc in self.smscs.values() for number, _ in submissions(smsc, accepted=True).elements()
+        )
+        for event in events:
+            parts = event["segments"]
+            assert numbers[event["to"][1:]] in range(parts, parts + (parts if event["possible_duplicate"] else 0) + 1)
+        return events
+
+    def number(self) -> str:
+        """One that no message of this world went to before."""
+        self._numbers += 1
+        return plain_number(self._numbers)
 
     async def messages(self) -> list[Message]:
         """All messages of the account, newest first."""
@@ -221,6 +254,6 @@ async def body_of(answer: ClientResponse, status: int) -> Any:
     return await answer.json(content_type=None)
 
 
-def submissions(smsc: Smsc) -> Counter[tuple[str, bytes]]:
-    """How often each content was submitted to each number, as the SMSC saw it."""
-    return Counter((one.destination, one.content) for one in smsc.submitted)
+def submissions(smsc: Smsc, accepted: bool = False) -> Counter[tuple[str, bytes]]:
+    """How often each content was submitted to each number, as the SMSC saw it, or only what it did not refuse."""
+    return Counter((one.destination, one.content) for one in smsc.submitted if not (accepted and one.status))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, Frame, encode
-from adapters.smpp.pdu import Bind, BindResp, MessageResp, Pdu, ShortMessage, Simple
+from adapters.smpp.pdu import Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
 
 DEADLINE = 5.0
 
@@ -18,12 +18,14 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 class Esme:
-    """`acknowledge` is the status with which deliver_sm are answered, None for not at all."""
+    """`acknowledge` is the status with which deliver_sm and data_sm are answered, None for not at all. `octets` are
+    the last that came."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.acknowledge: int | None = 0
         self.closed = False
         self.frames: list[Frame] = []
+        self.octets = b""
         self._writer = writer
         self._sequence = 0
         self._task = asyncio.create_task(self._read(reader))
@@ -36,10 +38,12 @@ class Esme:
         decoder = Decoder()
         try:
             while data := await reader.read(65536):
+                self.octets = data
                 for sequence, pdu in decoder.feed(data):
                     self.frames.append((sequence, pdu))
-                    if isinstance(pdu, ShortMessage) and self.acknowledge is not None:
-                        self.send(MessageResp(c.DELIVER_SM_RESP, self.acknowledge), sequence)
+                    if isinstance(pdu, ShortMessage | DataSm) and self.acknowledge is not None:
+                        response = c.DATA_SM_RESP if isinstance(pdu, DataSm) else c.DELIVER_SM_RESP
+                        self.send(MessageResp(response, self.acknowledge), sequence)
         except ConnectionError:
             pass
         self.closed = True
@@ -93,11 +97,11 @@ class Esme:
         await self.answer(self.send(Simple(c.ENQUIRE_LINK)), c.ENQUIRE_LINK_RESP)
 
     @property
-    def received(self) -> list[ShortMessage]:
-        """The deliver_sm so far."""
-        return [pdu for _, pdu in self.frames if isinstance(pdu, ShortMessage)]
+    def received(self) -> list[ShortMessage | DataSm]:
+        """The deliver_sm and data_sm so far."""
+        return [pdu for _, pdu in self.frames if isinstance(pdu, ShortMessage | DataSm)]
 
-    async def receipts(self, count: int) -> list[ShortMessage]:
+    async def receipts(self, count: int) -> list[ShortMessage | DataSm]:
         await until(lambda: len(self.received) >= count)
         return self.received
 

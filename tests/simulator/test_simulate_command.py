@@ -5,10 +5,12 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import fields
 
 import pytest
 
 from adapters.simulator.behaviour import help_text
+from adapters.simulator.options import SmscOptions
 from router.cli import simulate
 from tests.simulator.esme import DEADLINE, Esme
 
@@ -35,6 +37,21 @@ def test_help_shows_the_table(capsys) -> None:
     assert help_text() in capsys.readouterr().out
 
 
+IN_TESTS_ONLY = {"keep", "name", "pending"}
+
+
+def test_every_option_can_be_given(capsys) -> None:
+    with pytest.raises(SystemExit):
+        parse("smsc", "--help")
+    shown = capsys.readouterr().out
+    names = {one.name for one in fields(SmscOptions)} - IN_TESTS_ONLY
+    assert [name for name in names if f"--{name.replace('_', '-')} " not in shown and f"--{name}]" not in shown] == []
+    # What is not given is as the options say.
+    defaults = SmscOptions()
+    args = vars(parse("smsc"))
+    assert {name: args[name] for name in names} == {name: getattr(defaults, name) for name in names}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -43,7 +60,13 @@ def test_help_shows_the_table(capsys) -> None:
         ["smsc", "--port", "x"],
         ["smsc", "--port", "65536"],
         ["smsc", "--window", "0"],
-        ["smsc", "--behaviour", "999"],
+        ["smsc", "--behaviour", "989"],
+        ["smsc", "--bind-status", "wrong"],
+        ["smsc", "--refuse", "-1"],
+        ["smsc", "--refuse", "0x100000000"],
+        ["smsc", "--door", "ajar"],
+        ["smsc", "--credit", "-1"],
+        ["smsc", "--flap", "-1"],
         ["smsc", "--id-form", "octal"],
         ["smsc", "--response-delay", "-1"],
         ["smsc", "--receipt-delay", "nan"],

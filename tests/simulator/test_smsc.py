@@ -3,7 +3,7 @@ import struct
 
 import pytest
 
-from adapters.simulator.behaviour import IdForm
+from adapters.simulator.ids import IdForm
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.pdu import Bind, DataSm, MessageResp, ShortMessage, Simple
@@ -75,7 +75,7 @@ async def test_what_cannot_be_read_costs_only_itself(world) -> None:
     esme = await world.bound()
     esme.write(struct.pack(">IIII", 16, 0x99, 0, 500))
     esme.write(struct.pack(">IIII", 18, c.SUBMIT_SM, 0, 501) + b"xx")
-    esme.write(struct.pack(">IIII", 18, c.SUBMIT_SM_RESP, 0, 502) + b"xx")
+    esme.write(struct.pack(">IIII", 18, c.SUBMIT_SM_RESP, 0, 502) + b"\0x")
     esme.send(DataSm(), 503)
     esme.send(ShortMessage(c.DELIVER_SM), 504)
     esme.send(MessageResp(c.DELIVER_SM_RESP), 505)

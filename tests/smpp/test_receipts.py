@@ -247,6 +247,12 @@ def test_ucs2_with_half_a_character_at_the_end() -> None:
     assert read(deliver(text, data_coding=8)).smsc_message_ids == ("7",)
 
 
+def test_ucs2_closed_by_one_nul() -> None:
+    text = "id:7 stat:DELIVRD".encode("utf-16-be") + b"\0"
+    pdu = deliver(b"", tlvs={c.TAG_MESSAGE_PAYLOAD: text}, data_coding=8)
+    assert read(pdu).smsc_message_ids == ("7",)
+
+
 # --- chance --------------------------------------------------------------------------------------------------
 
 FIELDS = st.sampled_from(

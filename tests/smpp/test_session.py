@@ -208,7 +208,7 @@ PLAYBOOKS: dict[str, list[Step]] = {
         *BOUND,
         submit(ONE),
         submitted(2),
-        (PEER, 2, frame(c.SUBMIT_SM_RESP, b"no end", sequence=2)),
+        (PEER, 2, frame(c.SUBMIT_SM_RESP, b"id\0\4", sequence=2)),
         (EVENT, Unanswered(ONE, "answered with an unreadable body")),
         (PEER, 2, resp("a")),
     ],

@@ -234,8 +234,9 @@ EVENTS: dict[str, tuple[tuple[int | None, Act], Columns]] = {
     "submit_sm_resp with an error": (octets("submit_sm_resp", b"", ONE_SEQUENCE, 0x58), of_one(0x58)),
     "submit_sm_resp with an error and a body": (octets("submit_sm_resp", b"x\0", ONE_SEQUENCE, 8), of_one(8, "x")),
     "submit_sm_resp with an error and a bad body": (octets("submit_sm_resp", BAD_TLV, ONE_SEQUENCE, 8), of_one(8)),
+    "submit_sm_resp without a NUL": (octets("submit_sm_resp", b"a", ONE_SEQUENCE), of_one(0, "a")),
     "submit_sm_resp with a bad body": (
-        octets("submit_sm_resp", NO_NUL, ONE_SEQUENCE),
+        octets("submit_sm_resp", BAD_TLV, ONE_SEQUENCE),
         {
             WITH_ONE: tells(Unanswered(ONE, "answered with an unreadable body")),
             (OPEN, BINDING, RX, CLOSED): NOTHING,

@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from adapters.simulator.behaviour import IdForm
+from adapters.simulator.ids import IdForm
 from adapters.simulator.options import SmscOptions
 from adapters.simulator.smsc import Smsc
 from adapters.webhook.signing import sign
