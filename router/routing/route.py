@@ -55,9 +55,9 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until` is when
-    another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where none is
-    announced.
+    `names` and `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until`
+    is when another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where
+    none is announced.
     """
 
     plan: Plan
@@ -66,6 +66,7 @@ class Ranking(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     worth: Mapping[str, Decimal]
     until: int | None
+    names: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
 
 
@@ -202,9 +203,10 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, quer
         )
         for place, one in enumerate(ordered, 1)
     )
+    names = tuple(one.choice.operator for one in ordered)
     weights = tuple(one.choice.weight for one in ordered)
     changes = [change for change in (tariff.until, worth.until) if change is not None]
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None), weights)
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None), names, weights)
 
 
 class _Found(Struct, gc=False):
