@@ -14,7 +14,7 @@ import structlog
 import uvloop
 from structlog.typing import FilteringBoundLogger
 
-from adapters.config_yaml import ConfigErrors, load
+from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.http import Services, http_server
 from adapters.logs import configure as configure_logs
 from adapters.metrics import PrometheusMetrics
@@ -25,7 +25,7 @@ from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import Operator
-from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, StoreUnavailable
+from router.ports import GaugeSample, LoadedPlan, OperatorGateway, OperatorSink, Store, StoreUnavailable
 from router.refusal import InvalidConfig
 from router.settings import Settings
 
@@ -73,15 +73,9 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._log: FilteringBoundLogger = structlog.get_logger()
 
-    def load(self) -> Settings:
-        """The configuration as it is on disk now. Raises InvalidConfig with everything that is wrong in it."""
-        try:
-            return load(self._config, self._environ)
-        except ConfigErrors as errors:
-            raise InvalidConfig([(str(error.file), error.line, error.reason) for error in errors.errors]) from None
-
-    async def run(self, settings: Settings) -> None:
+    async def run(self, loaded: LoadedPlan) -> None:
         """Serve until SIGTERM or SIGINT. Raises StoreUnavailable or OSError where a start is not possible."""
+        settings = loaded.settings
         configure_logs(settings.log, sys.stderr, secrets_of(settings))
         clock = SystemClock()
         metrics = PrometheusMetrics()
@@ -95,7 +89,9 @@ class Daemon:
             configure_logs(plan.log, sys.stderr, secrets_of(plan))
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings))
+        version = history.starting_version(loaded.files)
+        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, version)
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
@@ -126,6 +122,8 @@ class Daemon:
         try:
             await engine.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+            await engine.control.keep_first(loaded.files)
+            del loaded  # the files have done their work, and may be large
             port = await server.start()
             self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
             await self._stopping.wait()
@@ -146,7 +144,7 @@ class Daemon:
 
         async def reload() -> None:
             try:
-                await engine.control.reload()
+                await engine.control.reload("signal")
             except InvalidConfig as invalid:
                 for file, line, reason in invalid.errors:
                     self._log.error("config_refused", file=file, line=line, reason=reason)
@@ -173,15 +171,12 @@ def secrets_of(settings: Settings) -> list[str]:
 
 def serve(config: Path) -> int:
     """Run a daemon until it is told to stop. Exit code 0, or 1 where it could not start."""
-    daemon = Daemon(config, os.environ)
     try:
-        settings = daemon.load()
+        uvloop.run(Daemon(config, os.environ).run(load_now(config, os.environ)))
     except InvalidConfig as invalid:
         for file, line, reason in invalid.errors:
             print(f"{file}:{line}: {reason}", file=sys.stderr)
         return 1
-    try:
-        uvloop.run(daemon.run(settings))
     except StoreUnavailable as error:
         print(f"error: store_unavailable: {error}", file=sys.stderr)
         return 1

@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 
-from adapters.config_yaml import ConfigErrors, load
+from adapters.config_yaml import ConfigErrors, PlanHistory, load, plans_folder
+from router.cli.difference import show_difference
 from router.operator import Operator, SmppLink
+from router.refusal import InvalidConfig, Refusal
+from router.routing.difference import difference
 from router.settings import Plan, Settings
 
 WIDE = 240  # columns where the output is not a terminal: nothing is cut or folded
@@ -20,14 +24,23 @@ WIDE = 240  # columns where the output is not a terminal: nothing is cut or fold
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
     parser.add_argument("-c", "--config", type=Path, default=Path("config/router.yaml"), metavar="FILE")
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="also show what a reload would change: against the last plan that ran, as it is kept beside the database. "
+        "A secret that is another under the same name does not show",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 with a summary on stdout, 1 with every error on stderr as `file:line: reason`."""
+    against = None
     try:
         settings = load(args.config, os.environ)
+        if args.diff:
+            against = PlanHistory(args.config, os.environ, plans_folder(settings)).last()
     except ConfigErrors as refused:
         for error in refused.errors:
             print(error, file=sys.stderr)
@@ -35,10 +48,24 @@ def run(args: argparse.Namespace) -> int:
             errors = [{"file": error.file, "line": error.line, "reason": error.reason} for error in refused.errors]
             print(json.dumps({"ok": False, "errors": errors}, indent=2))
         return 1
+    except Refusal as refused:
+        print(f"error: {refused.code}: {refused.detail}", file=sys.stderr)
+        for file, line, reason in refused.errors if isinstance(refused, InvalidConfig) else ():
+            print(f"{file}:{line}: {reason}", file=sys.stderr)
+        return 1
+    found = difference(against[1], settings) if against else None
     if args.json:
-        print(json.dumps({"ok": True, "errors": [], **summary(settings)}, indent=2))
-    else:
-        show(settings, Console(width=None if sys.stdout.isatty() else WIDE))
+        answer = {"ok": True, "errors": [], **summary(settings)}
+        if against:
+            answer |= {"against": to_builtins(against[0]), "difference": to_builtins(found)}
+        print(json.dumps(answer, indent=2))
+        return 0
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    show(settings, console)
+    if against and found:
+        plan = against[0]
+        console.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:", highlight=False)
+        show_difference(found, console)
     return 0
 
 

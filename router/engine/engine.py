@@ -33,6 +33,7 @@ from router.ports import (
     Metrics,
     OperatorGateway,
     OperatorSink,
+    PlanFiles,
     Recovery,
     Store,
     Submission,
@@ -43,7 +44,9 @@ from router.settings import Settings
 
 
 class Engine:
-    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left."""
+    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left.
+
+    `version` is that of the plan that `settings` are."""
 
     def __init__(
         self,
@@ -53,15 +56,16 @@ class Engine:
         clock: Clock,
         metrics: Metrics,
         make_gateway: Callable[[Operator, OperatorSink], OperatorGateway],
-        load: Callable[[], Settings],
+        files: PlanFiles,
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        version: int = 1,
     ) -> None:
         self._store = store
         self._recovery = recovery
         self._clock = clock
         self._log = log
-        self.running = Running(RoutePlan(settings, 1))
+        self.running = Running(RoutePlan(settings, version))
         ids = Ids()
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
@@ -121,7 +125,7 @@ class Engine:
             self.desks,
             self._dispatcher,
             clock,
-            load,
+            files,
             lambda operator: make_gateway(operator, self),
             on_plan,
             log,

@@ -15,11 +15,11 @@ from router.message import EncodingWish, Message, Part, State
 from router.money import Money
 from router.operator import TextRules
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import Recovery
+from router.ports import LoadedPlan, Recovery
 from router.receipt import ReceiptState
 from router.refusal import InvalidConfig, Refusal
 from router.routing.route import RouteQuery
-from router.settings import Match, Rule, Settings
+from router.settings import Match, Rule
 from tests.engine.rig import Rig, operator, settings
 
 THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
@@ -108,10 +108,10 @@ async def test_a_bad_configuration_keeps_everything(tmp_path: Path) -> None:
     errors = [("routes.yaml", 3, "no such operator"), ("accounts.yaml", 9, "unknown key")]
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
 
-        def load() -> Settings:
+        def load() -> LoadedPlan:
             raise InvalidConfig(errors)
 
-        rig.engine.control._load = load
+        rig.files.load = load
         plan, ranker, gateway = rig.engine.running.plan, rig.engine.running.ranker, rig.operators["mtn"]
         for _ in range(2):
             with pytest.raises(InvalidConfig) as refused:
@@ -123,7 +123,7 @@ async def test_a_bad_configuration_keeps_everything(tmp_path: Path) -> None:
         assert rig.engine.control.plan().version == 1
         await rig.submit()
         await rig.written("mtn")
-        rig.engine.control._load = lambda: rig.next_config
+        del rig.files.load
         assert (await rig.engine.control.reload()).version == 2
 
 
