@@ -56,8 +56,8 @@ class PlanHistory:
         kept = self.kept()
         standing = next((plan.version for plan in kept if plan.first <= version <= plan.version), version)
         if standing not in self._versions():
-            known = ", ".join(str(plan.version) for plan in kept) or "none"
-            raise Refusal("not_found", f"version {version} is not kept; there is {known}", "version")
+            known = ", ".join(str(plan.version) for plan in kept) or "no other"
+            raise Refusal("not_found", f"version {version} is not kept, but {known}", "version")
         return self._recall(standing)[1]
 
     def last(self) -> tuple[KeptPlan, Settings]:

@@ -12,13 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.config_yaml import ConfigErrors, PlanHistory, load, plans_folder
+from router.cli.console import console
 from router.cli.difference import show_difference
 from router.operator import Operator, SmppLink
 from router.refusal import InvalidConfig, Refusal
 from router.routing.difference import difference
 from router.settings import Plan, Settings
-
-WIDE = 240  # columns where the output is not a terminal: nothing is cut or folded
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -60,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
             answer |= {"against": to_builtins(against[0]), "difference": to_builtins(found)}
         print(json.dumps(answer, indent=2))
         return 0
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    show(settings, console)
+    screen = console()
+    show(settings, screen)
     if against and found:
         plan = against[0]
-        console.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:", highlight=False)
-        show_difference(found, console)
+        screen.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:")
+        show_difference(found, screen)
     return 0
 
 
@@ -112,7 +111,7 @@ def _plan_operators(plan: Plan) -> list[str] | None:
     return None if plan.operators is None else [choice.operator for choice in plan.operators]
 
 
-def show(settings: Settings, console: Console) -> None:
+def show(settings: Settings, screen: Console) -> None:
     """The summary as tables."""
     found = summary(settings)
     operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency")
@@ -134,7 +133,7 @@ def show(settings: Settings, console: Console) -> None:
     for one in found["accounts"]:
         accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
     for table in (operators, plans, accounts):
-        console.print(table)
+        screen.print(table)
     counts = {
         "operator": len(settings.operators),
         "rate": sum(len(operator.rates) for operator in settings.operators.values()),
@@ -143,7 +142,7 @@ def show(settings: Settings, console: Console) -> None:
         "account": len(settings.accounts),
     }
     line = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    console.print(f"{line}: no errors", highlight=False)
+    screen.print(f"{line}: no errors")
 
 
 def _table(*columns: str) -> Table:

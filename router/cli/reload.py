@@ -5,9 +5,9 @@ import sys
 from typing import Any
 
 import msgspec
-from rich.console import Console
 
 from router.cli.client import Client, add_arguments, ask, print_json, print_rows
+from router.cli.console import console
 from router.cli.difference import show_difference
 from router.routing.difference import Difference
 
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _show_kept(plan: dict[str, Any]) -> None:
     print(_running(plan))
     print_rows(
-        ["version", "since", "cause", ""],
+        ["version", "at", "cause", ""],
         [
             [
                 _versions(one),
@@ -61,9 +61,7 @@ def _show_kept(plan: dict[str, Any]) -> None:
 
 def _show_reloaded(plan: dict[str, Any]) -> None:
     print(_running(plan))
-    show_difference(
-        msgspec.convert(plan["difference"], Difference), Console(width=None if sys.stdout.isatty() else 160)
-    )
+    show_difference(msgspec.convert(plan["difference"], Difference), console())
     if plan["rolled_back_to"] is not None:
         print("The files on disk were left alone: put them right before the next reload or start, which takes them.")
     if plan["not_kept"] is not None:
@@ -72,8 +70,11 @@ def _show_reloaded(plan: dict[str, Any]) -> None:
 
 def _running(plan: dict[str, Any]) -> str:
     back = "" if plan["rolled_back_to"] is None else f", as version {plan['rolled_back_to']} was"
-    counts = f"{len(plan['operators'])} operators, {plan['rates']} rates, {plan['rules']} rules, "
-    return f"version {plan['version']} runs{back}: {counts}{plan['accounts']} accounts"
+    counts = {
+        "operator": len(plan["operators"]), "rate": plan["rates"], "rule": plan["rules"], "account": plan["accounts"],
+    }  # fmt: skip
+    what = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    return f"version {plan['version']} runs{back}: {what}"
 
 
 def _versions(kept: dict[str, Any]) -> str:

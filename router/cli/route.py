@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from msgspec import UNSET
 from rich.table import Table
 
 from adapters.config_yaml import load
+from router.cli.console import console
 from router.cli.offline import answer
 from router.engine.preview import preview_route
 from router.message import TrafficClass
@@ -61,12 +62,12 @@ def _decision(arguments: argparse.Namespace) -> Decision:
 
 
 def _show(number: str, decision: Decision) -> None:
-    console = Console()
+    screen = console()
     network = decision.network
     parts = [network.name, f"{network.mcc}-{network.mnc}" if network.mcc else None] if network else []
     where = " ".join(part for part in parts if part)
     rule = f", rule {decision.rule}" if decision.rule else ""
-    console.print(f"{number}{f' ({where})' if where else ''}: plan {decision.plan}{rule}")
+    screen.print(f"{number}{f' ({where})' if where else ''}: plan {decision.plan}{rule}")
     table = Table("rank", "operator", "prefix", "cost per part", "in base currency", "usable")
     for candidate in decision.candidates:
         table.add_row(
@@ -78,7 +79,11 @@ def _show(number: str, decision: Decision) -> None:
             "yes" if candidate.usable else f"no: {candidate.reason}",
             style="bold" if candidate.operator == decision.operator else None,
         )
-    console.print(table)
+    screen.print(table)
+    if decision.operator is None:
+        screen.print("nobody can carry it now")
+    if decision.changes_at is not UNSET:
+        screen.print(f"a price changes at {decision.changes_at:%Y-%m-%dT%H:%M:%SZ}; --at shows what holds then")
 
 
 def _time(text: str) -> int:

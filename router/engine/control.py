@@ -139,10 +139,13 @@ class Control:
         """Keep the plan that the daemon started with; `files` as of LoadedPlan."""
         self._kept = await asyncio.to_thread(self._files.kept)
         newest = self._kept[0] if self._kept else None
-        if newest is None or newest.version != self._running.plan.version:
-            await self._keep("start", files)
-        else:
+        if newest is not None and newest.version == self._running.plan.version:
             self._rolled_back_to = newest.rolled_back_to
+            return
+        if newest is not None and newest.rolled_back_to is not None:
+            # A start takes the files as they are, which nobody has put right perhaps.
+            self._log.warning("rollback_over", version=self._running.plan.version, was=newest.rolled_back_to)
+        await self._keep("start", files)
 
     def _load(self, version: int | None) -> LoadedPlan:
         return self._files.load() if version is None else self._files.recall(version)

@@ -4,9 +4,10 @@ The daemon, `POST /v1/route` and `carrier-router route` all decide with these fu
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
@@ -58,13 +59,15 @@ class Ranking(Struct, frozen=True, gc=False):
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number.
+    `changes_at` is when the next announced price takes effect, absent where none is."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    changes_at: datetime | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
@@ -121,6 +124,7 @@ def decide(
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        changes_at=UNSET if ranking.until is None else datetime.fromtimestamp(ranking.until / 1000, UTC),
     )
 
 
