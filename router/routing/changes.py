@@ -29,7 +29,9 @@ def changes(before: Any, after: Any, key: str, skip: tuple[str, ...] = (), secre
         return
     parts = _shared_parts(before, after)
     if parts is None:
-        yield Change(key, None, None, True) if secret else Change(key, _text(before), _text(after))
+        # Of something that is all secret, only that it comes or goes can be said.
+        hidden = secret or (before is not None and after is not None and bool(_names(after)) and not _shown(after))
+        yield Change(key, None, None, True) if hidden else Change(key, _text(before), _text(after))
         return
     for name, old, new, hidden in parts:
         if name not in skip:

@@ -1,8 +1,9 @@
 """Which rates of operators and prices of accounts differ."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import nsmallest
+from itertools import chain
 from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -41,19 +42,20 @@ class PriceChanges(Struct, frozen=True):
 
 def rate_changes(before: Mapping[str, Operator], after: Mapping[str, Operator]) -> list[PriceChanges]:
     """What changes in the rates of the operators."""
-    return _changes(before, after, _rates_of, _rate_key, _rate_change)
+    return _changes(before, after, _rates_of, _rate_key, _rate_place, _rate_change)
 
 
 def price_changes(before: Mapping[str, Account], after: Mapping[str, Account]) -> list[PriceChanges]:
     """What changes in the prices of the accounts."""
-    return _changes(before, after, _prices_of, _price_key, _price_change)
+    return _changes(before, after, _prices_of, _price_key, _price_place, _price_change)
 
 
 def _changes(
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     rows_of: Callable[[Any], Sequence[T]],
-    key_of: Callable[[T], tuple[str, ...]],
+    key_of: Callable[[T], Hashable],
+    place_of: Callable[[T], tuple[Any, ...]],
     shown: Callable[[Any, Any, T | None, T | None], PriceChange],
 ) -> list[PriceChanges]:
     """By name, for those with any change; those that come or go count with all they have."""
@@ -61,12 +63,15 @@ def _changes(
     for name in {**before, **after}:
         one, other = before.get(name), after.get(name)
         gone, come = _unlike(rows_of(one) if one else (), rows_of(other) if other else ())
-        old, new = {key_of(row): row for row in gone}, {key_of(row): row for row in come}
-        if old or new:
-            both = len(old.keys() & new.keys())
-            keys = nsmallest(SHOWN_PRICES, old.keys() | new.keys())
-            first = [shown(one, other, old.get(key), new.get(key)) for key in keys]
-            found.append(PriceChanges(name, len(new) - both, len(old) - both, both, first))
+        left = {key_of(row): row for row in gone}
+        pairs: list[tuple[T | None, T]] = [(left.pop(key_of(row), None), row) for row in come]
+        added = [(row, None, row) for old, row in pairs if old is None]
+        changed = [(row, old, row) for old, row in pairs if old is not None and old != row]
+        removed = [(row, row, None) for row in left.values()]
+        if added or changed or removed:
+            first = nsmallest(SHOWN_PRICES, chain(added, changed, removed), key=lambda change: place_of(change[0]))
+            shown_first = [shown(one, other, old, new) for _, old, new in first]
+            found.append(PriceChanges(name, len(added), len(removed), len(changed), shown_first))
     return found
 
 
@@ -78,18 +83,22 @@ def _unlike(before: Sequence[T], after: Sequence[T]) -> tuple[Sequence[T], Seque
     least = min(len(before), len(after))
     start = next((place for place in range(least) if before[place] != after[place]), least)
     end = next((place for place in range(least - start) if before[-1 - place] != after[-1 - place]), least - start)
-    old, new = before[start : len(before) - end], after[start : len(after) - end]
-    same = set(old) & set(new)
-    return [row for row in old if row not in same], [row for row in new if row not in same]
+    return before[start : len(before) - end], after[start : len(after) - end]
 
 
 def _rates_of(operator: Operator) -> Sequence[Rate]:
     return operator.rates
 
 
-def _rate_key(rate: Rate) -> tuple[str, ...]:
-    # A rate of a prefix may name a network beside it, which is no part of what it is for.
-    return rate.prefix, *(rate.network if rate.network and not rate.prefix else ("", "")), f"{rate.effective_from:020}"
+def _rate_key(rate: Rate) -> Hashable:
+    # A rate of a prefix may name a network beside it, which is no part of what it is for. Most rates have nothing but
+    # a prefix, and a million tuples are too many.
+    network = None if rate.prefix else rate.network
+    return (rate.prefix, network, rate.effective_from) if network or rate.effective_from else rate.prefix
+
+
+def _rate_place(rate: Rate) -> tuple[Any, ...]:
+    return rate.prefix, rate.network or (), rate.effective_from
 
 
 def _rate_change(_: object, __: object, before: Rate | None, after: Rate | None) -> PriceChange:
@@ -108,7 +117,11 @@ def _prices_of(account: Account) -> Sequence[Price]:
     return account.prices
 
 
-def _price_key(price: Price) -> tuple[str, ...]:
+def _price_key(price: Price) -> Hashable:
+    return price.prefix, price.traffic_class, price.channel
+
+
+def _price_place(price: Price) -> tuple[Any, ...]:
     return price.prefix, price.traffic_class or "", price.channel or ""
 
 
