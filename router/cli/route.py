@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="otp|transactional|marketing",
     )
     parser.add_argument("--plan", help="a plan of routes.yaml; default: %(default)s", default="default")
-    parser.add_argument("--at", type=_time, help="the time whose rates count (RFC 3339); default: now")
+    parser.add_argument("--at", type=_time, metavar="TIME", help="the time whose rates count (RFC 3339); default: now")
     parser.add_argument("--json", action="store_true", help="print what POST /v1/route answers")
     parser.set_defaults(func=run)
 
