@@ -1,7 +1,7 @@
 """The configuration as it is on disk now, and the last plans that ran: the port PlanFiles."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -31,19 +31,29 @@ def plans_folder(settings: Settings) -> Path:
 
 
 class PlanHistory:
-    """The port PlanFiles on a folder of archives, one for each version. `config` is the path of router.yaml.
+    """The port PlanFiles on a folder of archives, one for each version. `config` is the path of router.yaml; `prepare`
+    does what else a plan needs before it can run, and raises InvalidConfig where that is not possible.
 
     Of versions with the same files in a row only the last is kept, and stands for all of them: else a reload every
     night would soon leave nothing to go back to.
     """
 
-    def __init__(self, config: Path, environ: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self,
+        config: Path,
+        environ: Mapping[str, str],
+        folder: Path,
+        prepare: Callable[[Settings], None] = lambda settings: None,
+    ) -> None:
         self._config = config
         self._environ = environ
         self._folder = folder
+        self._prepare = prepare
 
     def load(self) -> LoadedPlan:
-        return load_now(self._config, self._environ)
+        loaded = load_now(self._config, self._environ)
+        self._prepare(loaded.settings)
+        return loaded
 
     def starting_version(self, files: Files) -> int:
         """The version of a daemon that starts with these files: that of the last plan where it is the same one."""
@@ -58,7 +68,9 @@ class PlanHistory:
         if standing not in self._versions():
             known = ", ".join(str(plan.version) for plan in kept) or "no other"
             raise Refusal("not_found", f"version {version} is not kept, but {known}", "version")
-        return self._recall(standing)[1]
+        loaded = self._recall(standing)[1]
+        self._prepare(loaded.settings)
+        return loaded
 
     def last(self) -> tuple[KeptPlan, Settings]:
         """The last plan that ran. Raises as `recall`."""

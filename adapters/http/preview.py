@@ -2,6 +2,7 @@
 
 from time import time_ns
 
+from msgspec import structs
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.incoming import Incoming, decode
@@ -30,6 +31,8 @@ class PreviewCalls:
             operator=wanted.operator,
             route=None if wanted.to is None else RouteQuery(wanted.to, _now(), wanted.sender, wanted.traffic_class),
         )
+        if query.route is not None:
+            query = structs.replace(query, route=await self._preview.look_up(query.route))
         return Reply(200, _encode(self._preview.segment(incoming.account, query)))
 
     async def route(self, incoming: Incoming) -> Reply:
@@ -42,7 +45,7 @@ class PreviewCalls:
             traffic_class=wanted.traffic_class,
             plan=wanted.plan,
         )
-        return Reply(200, _encode(self._preview.route(incoming.account, query)))
+        return Reply(200, _encode(self._preview.route(incoming.account, await self._preview.look_up(query))))
 
 
 def _now() -> int:

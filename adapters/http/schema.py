@@ -71,6 +71,12 @@ class ReloadRequest(Struct, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="One of `kept` of GET /v1/plan.")] | None = None
 
 
+class ConversionRequest(Struct, forbid_unknown_fields=True):
+    """The recipient acted on the message: used its code, followed its link."""
+
+    at: Annotated[datetime, Meta(tz=True, description="When; now where absent.")] | None = None
+
+
 def _time_meta(description: str) -> Meta:
     return Meta(description=description, extra_json_schema={"format": "date-time"})
 
@@ -159,12 +165,14 @@ class MessagePart(Struct):
 
 class MessageDetail(MessageView, gc=False):
     """A message with its parts and their attempts; `waiting_for` says what a queued message waits for, `transliterated`
-    that its typographic characters are sent as GSM look-alikes."""
+    that its typographic characters are sent as GSM look-alikes, `converted_at` when the recipient acted on it, as you
+    reported."""
 
     send_at: datetime | None
     expires_at: datetime | None
     waiting_for: str | None
     transliterated: bool
+    converted_at: datetime | None
     parts: list[MessagePart]
 
 
@@ -239,6 +247,7 @@ def detail(message: Message) -> MessageDetail:
         expires_at=_time(message.expires_at),
         waiting_for=message.waiting_for,
         transliterated=message.transliterated,
+        converted_at=_time(message.converted_at),
         parts=[_part(part) for part in message.parts],
     )
 

@@ -11,6 +11,7 @@ from adapters.http.routes import Call
 from adapters.http.schema import (
     BatchAnswer,
     BatchRequest,
+    ConversionRequest,
     EventList,
     EventsQuery,
     Health,
@@ -38,7 +39,7 @@ _CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "n
 def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
     """The calls of the API, wired to the engine."""
     submit = SubmitCalls(services.intake, services.metrics, max_body)
-    messages = MessageCalls(services.messages)
+    messages = MessageCalls(services.messages, max_body)
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
     control = ControlCalls(services.control, max_body)
@@ -64,6 +65,11 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         Call(
             "DELETE", "/v1/messages/{id}", "Cancel what was not submitted yet", messages.cancel, "account",
             answer=MessageView, codes=("not_found", "too_late", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/messages/{id}/conversion", "Report that the recipient acted on a message", messages.convert,
+            "account", request=ConversionRequest, answer=MessageDetail,
+            codes=("not_found", "not_submitted", "store_unavailable"),
         ),
         Call(
             "GET", "/v1/events", "Events of this account, by long poll", events.page, "account",

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.config_yaml import ConfigErrors, PlanHistory, load, plans_folder
+from adapters.lookup.build import check
 from router.cli.console import console
 from router.cli.difference import show_difference
+from router.cli.offline import as_config_errors
 from router.operator import Operator, SmppLink
 from router.refusal import InvalidConfig, Refusal
 from router.routing.difference import difference
@@ -38,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     against = None
     try:
         settings = load(args.config, os.environ)
+        check_ported(settings)
         if args.diff:
             against = PlanHistory(args.config, os.environ, plans_folder(settings)).last()
     except ConfigErrors as refused:
@@ -66,6 +69,14 @@ def run(args: argparse.Namespace) -> int:
         screen.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:")
         show_difference(found, screen)
     return 0
+
+
+def check_ported(settings: Settings) -> None:
+    """Read the table of ported numbers, where there is one. Raises ConfigErrors."""
+    if settings.lookup is None or settings.lookup.table is None:
+        return
+    with as_config_errors():
+        check(settings.lookup.table)
 
 
 def summary(settings: Settings) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Which operator a message goes to now, and what that makes of it: cost, sender, segments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from router.engine.desk import Desk
 from router.engine.running import Running
-from router.message import Message, Part
+from router.engine.sharing import Sharing
+from router.message import SOURCES, Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.networks import network_name
@@ -17,8 +18,9 @@ from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, s
 class Chooser:
     """Applies the plan in force to one message, given what every operator is fit for at this moment."""
 
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
         self._running = running
+        self._sharing = sharing
         self._desks = desks
         self._references = References()
 
@@ -32,32 +34,37 @@ class Chooser:
             traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
+            network=_found(message),
+            looked_up=message.looked_up,
         )
         return self._running.ranker.rank(account, query)
 
     def choose(
-        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
+        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS, but: Collection[str] = ()
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
         write it and is within its max_price; where none is usable the first such one, to wait there; None when nobody
-        is left to ask. Raises the first Refusal of its text where nobody can write it."""
+        is left to ask; those named in `but` are not asked. Raises the first Refusal of its text where nobody can write
+        it."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
         waiting: tuple[Candidate, Segmentation] | None = None
         unwritable: Refusal | None = None
-        for candidate in ranking.candidates:
+        shunned = (*refused, *but) if but else refused
+        for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
-            if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+            if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
                 continue
             try:
                 cut = cut_for(message, desk.operator.text, most_parts)
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if not self._affordable(message, candidate, cut.count):
+            if not _affordable(message, candidate, cut.count, ranking):
                 continue
             if desk.unusable is None:
+                self._sharing.took()
                 return candidate, cut
             waiting = candidate, cut
         if waiting is None and unwritable is not None:
@@ -67,7 +74,8 @@ class Chooser:
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
-        message.network = network_of(ranking.network, network_name(message.to))
+        if message.looked_up not in SOURCES:
+            message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = ranking.rule.sender if ranking.rule else None
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
@@ -99,15 +107,37 @@ class Chooser:
             self.assign(message, candidate, ranking, cut, now)
         return True
 
-    def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
-        limit = message.max_price
-        if limit is None:
-            return True
-        plan = self._running.plan
-        # A currency that has left the configuration buys nothing.
-        return limit.currency in plan.settings.currencies and (
-            candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
-        )
+    def move_from(self, message: Message, now: int, plans: Collection[str], slow: Collection[str]) -> bool:
+        """Give a queued message that goes by one of these plans another operator, which can take it now and is none of
+        `slow`. False where it stays."""
+        try:
+            ranking = self.rank(message, now)
+            if ranking.plan.name not in plans:
+                return False
+            chosen = self.choose(message, ranking, but=slow)
+        except Refusal:
+            return False
+        if chosen is None or self._desks[chosen[0].operator].unusable is not None:
+            return False
+        self.assign(message, chosen[0], ranking, chosen[1], now)
+        return True
+
+
+def _affordable(message: Message, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
+    limit = message.max_price
+    if limit is None:
+        return True
+    # A currency that has left the configuration buys nothing.
+    worth = ranking.worth.get(limit.currency)
+    return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
+
+
+def _found(message: Message) -> tuple[str, str] | None:
+    """The network that a look-up found."""
+    network = message.network
+    if message.looked_up not in SOURCES or network is None or network.mcc is None or network.mnc is None:
+        return None
+    return network.mcc, network.mnc
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

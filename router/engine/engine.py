@@ -1,7 +1,7 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from router.delivery.lanes import RANKS
@@ -18,11 +18,15 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lookups import Lookups
 from router.engine.messages import Messages
+from router.engine.observing import Observer
+from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
+from router.engine.sharing import Sharing
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -31,6 +35,7 @@ from router.ports import (
     Clock,
     GaugeSample,
     Metrics,
+    NumberLookup,
     OperatorGateway,
     OperatorSink,
     PlanFiles,
@@ -40,6 +45,8 @@ from router.ports import (
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
+from router.routing.suspicion import CHECKS
 from router.settings import Settings
 
 
@@ -59,6 +66,7 @@ class Engine:
         files: PlanFiles,
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        lookups: Sequence[NumberLookup] = (),
         version: int = 1,
     ) -> None:
         self._store = store
@@ -72,7 +80,11 @@ class Engine:
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
-        chooser = Chooser(self.running, self.desks)
+        self.lookups = Lookups(lookups, clock, metrics, log)
+        statistics = Statistics()
+        self._observer = observer = Observer(statistics, clock)
+        sharing = Sharing(self.desks, statistics, clock)
+        chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
@@ -83,6 +95,7 @@ class Engine:
             endings,
             clock,
             metrics,
+            observer,
             lambda *late: self._settler.answered_late(*late),
             log,
         )
@@ -105,6 +118,7 @@ class Engine:
             self._wakeups.note,
             clock,
             metrics,
+            observer,
             self._correlator.accepted,
             self._correlator.unanswered,
         )
@@ -117,9 +131,11 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.lookups,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
-        self.preview = Preview(self.running, self.desks)
+        self.messages = Messages(self.ledger, endings, questions, observer, clock)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
+        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
@@ -128,6 +144,7 @@ class Engine:
             files,
             lambda operator: make_gateway(operator, self),
             on_plan,
+            observer,
             log,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -152,6 +169,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
             loop.create_task(self._inbox.run()),
+            loop.create_task(self._overdue.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -187,6 +205,9 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            odd = {check for _, check in self._observer.suspicions(name)}
+            for check in CHECKS:
+                yield GaugeSample("receipt_quality", (name, check), check in odd)
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:

@@ -245,6 +245,12 @@ def test_webhook_secret_as_its_bytes(folder: Folder) -> None:
     assert webhook.secret == "p\u00e9ch\u00e9".encode()
 
 
+def test_a_plan_by_quality(folder: Folder) -> None:
+    folder.replace("routes.yaml", "order: cost", "order: quality\n    quality_band: 0.05\n    max_wait: 90s")
+    choices = (Choice("mtn-cm"), Choice("backup", 1, 2))
+    assert folder.load().plans["default"] == Plan("default", "quality", choices, 3, 0.05, 90.0)
+
+
 def test_what_may_be_left_out(folder: Folder) -> None:
     """Nothing of router.yaml, routes.yaml and accounts.yaml is required."""
     folder.files |= {"router.yaml": "", "routes.yaml": "# nothing yet\n", "accounts.yaml": ""}

@@ -43,7 +43,10 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
 
-    def prepare(self, account, submits):
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -82,7 +85,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -128,6 +131,15 @@ class FakeMessages:
         message.state = State.CANCELLED
         return message
 
+    async def convert(self, account, id, at):
+        message = await self.find(account, id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.submitted_at is None:
+            raise Refusal("not_submitted", "no operator has it")
+        message.converted_at = message.converted_at or at or NOW
+        return message
+
 
 class FakeFeed:
     def __init__(self) -> None:
@@ -161,6 +173,9 @@ class FakeFeed:
 class FakePreview:
     def __init__(self) -> None:
         self.queries = []
+
+    async def look_up(self, query):
+        return query
 
     def segment(self, account, query):
         self.queries.append(query.route)
