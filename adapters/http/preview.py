@@ -1,5 +1,6 @@
 """What would happen: how a text is cut, who would carry a message."""
 
+import asyncio
 from time import time_ns
 
 from msgspec import structs
@@ -7,7 +8,7 @@ from msgspec.json import Decoder, Encoder
 
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import RouteRequest, SegmentRequest
+from adapters.http.schema import CoverageQuery, RouteRequest, SegmentRequest
 from router.engine.preview import Preview, TextQuery
 from router.routing.route import RouteQuery
 
@@ -46,6 +47,12 @@ class PreviewCalls:
             plan=wanted.plan,
         )
         return Reply(200, _encode(self._preview.route(incoming.account, await self._preview.look_up(query))))
+
+    async def coverage(self, incoming: Incoming) -> Reply:
+        """GET /v1/coverage"""
+        wanted = incoming.query(CoverageQuery)
+        found = await asyncio.to_thread(self._preview.coverage, wanted.country, wanted.plan, _now())
+        return Reply(200, _encode(found))
 
 
 def _now() -> int:

@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from rich.table import Table
 from adapters.config_yaml import load
 from adapters.lookup.build import ensure_built
 from adapters.lookup.table import PortedTable
-from router.cli.offline import answer, as_config_errors
+from router.cli.offline import answer, as_config_errors, moment
 from router.engine.lookups import LookedUp
 from router.engine.preview import looked_up, preview_route
 from router.message import TrafficClass
@@ -47,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="otp|transactional|marketing",
     )
     parser.add_argument("--plan", help="a plan of routes.yaml; default: %(default)s", default="default")
-    parser.add_argument("--at", type=_time, help="the time whose rates count (RFC 3339); default: now")
+    parser.add_argument("--at", type=moment, help="the time whose rates count (RFC 3339); default: now")
     parser.add_argument("--json", action="store_true", help="print what POST /v1/route answers")
     parser.set_defaults(func=run)
 
@@ -109,11 +108,3 @@ def _show(number: str, decision: Decision) -> None:
             style="bold" if candidate.operator == decision.operator else None,
         )
     console.print(table)
-
-
-def _time(text: str) -> int:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2027-01-01T00:00Z") from None
-    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)

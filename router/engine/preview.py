@@ -12,6 +12,7 @@ from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.coverage import Coverage, coverage
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
@@ -53,6 +54,10 @@ class Preview:
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
         return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
+
+    def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
+        """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
+        return coverage(self._running.plan, country, plan, at)
 
     def _unusable(self, operator: str) -> str | None:
         desk = self._desks.get(operator)

@@ -18,6 +18,7 @@ from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
+from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
 from router.routing.route import Candidate, Decision
 from router.text.view import PartView, SegmentationView
 
@@ -187,6 +188,14 @@ class FakePreview:
         cost = Money(Decimal("0.0200"), "XAF")
         candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
+
+    def coverage(self, country, plan, at):
+        if country != "CM":
+            raise Refusal("invalid_request", "there is no such country", "country")
+        cost = Money(Decimal("0.0200"), "XAF")
+        prices = PriceRange(cost, cost)
+        network = NetworkCoverage(Network("624", "01", "MTN"), 2, prices, prices)
+        return Coverage(country, plan, [OperatorCoverage("mtn-cm", "sms", [network])])
 
 
 class FakeControl:
