@@ -159,7 +159,7 @@ def decide(
         shown = list(arranged)
     return Decision(
         operator=best,
-        network=network_of(query.network or ranking.network, network_name),
+        network=network_of(ranking.network, network_name),
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),

@@ -163,3 +163,18 @@ def test_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run("--nonsense")
     assert caught.value.code == 2
+
+
+def test_a_table_of_ported_numbers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Read to its end, and nothing is written."""
+    (folder / "router.yaml").write_text(FILES["router.yaml"] + "lookup: {table: {file: ported.csv}}\n")
+    (folder / "ported.csv").write_text("number,mcc,mnc\n237670000001,624,02\n")
+    assert run("-c", "router.yaml") == 0
+    (folder / "ported.csv").write_text("number,mcc,mnc\n237670000001,624,02\n670000001,,02\n")
+    capsys.readouterr()
+    assert run("-c", "router.yaml", "--json") == 1
+    shown = capsys.readouterr()
+    reason = "mcc: must be three digits"
+    assert shown.err == f"ported.csv:3: {reason}\n"
+    assert json.loads(shown.out) == {"ok": False, "errors": [{"file": "ported.csv", "line": 3, "reason": reason}]}
+    assert not (folder / "data").exists()
