@@ -3,6 +3,7 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from router.message import Network
 from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
+from router.routing.exchange import Worth
 from router.routing.plan import RoutePlan, network_of
 from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
@@ -98,11 +100,12 @@ class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
     its network, not on the number."""
 
-    _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
+    _REMEMBERED = 5_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
         self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
+        self._oldest: deque[tuple[str, NetworkCode | None, str, int, str]] = deque()
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
@@ -112,8 +115,11 @@ class Ranker:
         if known is not None and (known.until is None or query.at < known.until):
             return known
         ranking = _ranking(self.plan, rule, chosen, prefix, query)
-        if len(self._known) >= self._REMEMBERED:
-            self._known.clear()
+        if known is None:
+            self._oldest.append(key)
+            if len(self._oldest) > self._REMEMBERED:
+                # One by one: forgetting all at once would stop everything for many milliseconds.
+                del self._known[self._oldest.popleft()]
         self._known[key] = ranking
         return ranking
 
@@ -187,51 +193,49 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
 def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
     worth = plan.exchange.at(query.at)
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
-    found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
+    found = _candidates(plan.choices(chosen.name, query.channel), rule, tariff.rates, worth)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    base = plan.settings.base_currency
     ordered = _in_order(chosen, found)
     candidates = tuple(
-        Candidate(
-            operator=one.choice.operator,
-            prefix=one.rate.prefix,
-            cost=Money(one.rate.price, one.rate.currency),
-            base_cost=Money(one.base, base),
-            rank=place,
-            network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
-        )
-        for place, one in enumerate(ordered, 1)
+        [
+            Candidate(
+                one.choice.operator,
+                one.rate.prefix,
+                one.cost,
+                one.base_cost,
+                place,
+                network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
+            )
+            for place, one in enumerate(ordered, 1)
+        ]
     )
-    names = tuple(one.choice.operator for one in ordered)
-    weights = tuple(one.choice.weight for one in ordered)
-    changes = [change for change in (tariff.until, worth.until) if change is not None]
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None), names, weights)
+    until = tariff.until
+    if worth.until is not None:
+        until = worth.until if until is None else min(until, worth.until)
+    names = tuple([one.choice.operator for one in ordered])
+    weights = tuple([one.choice.weight for one in ordered])
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, until, names, weights)
 
 
 class _Found(Struct, gc=False):
     choice: Choice
     rate: Rate
     base: Decimal
+    cost: Money
+    base_cost: Money
 
 
 def _candidates(
-    plan: RoutePlan,
-    rates: Mapping[str, Rate],
-    chosen: Plan,
-    rule: Rule | None,
-    query: RouteQuery,
-    worth: Mapping[str, Decimal],
+    choices: Mapping[str, Choice], rule: Rule | None, rates: Mapping[str, Rate], worth: Worth
 ) -> list[_Found]:
-    choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
     only = rule.operators if rule else None
     found = []
     for name, rate in rates.items():
-        if plan.operators[name].channel != query.channel or (only is not None and name not in only):
-            continue
-        choice = Choice(name) if choices is None else choices.get(name)
-        if choice is not None:
-            found.append(_Found(choice, rate, rate.price * worth[rate.currency]))
+        choice = choices.get(name)
+        if choice is not None and (only is None or name in only):
+            cost, base_cost = worth.costs[rate.price, rate.currency]
+            found.append(_Found(choice, rate, base_cost.amount, cost, base_cost))
     return found
 
 
