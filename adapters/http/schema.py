@@ -96,6 +96,11 @@ class EventsQuery(Struct, forbid_unknown_fields=True):
     wait: Annotated[float, Meta(ge=0, le=60, description="Seconds to wait for the first event.")] = 0
 
 
+class CoverageQuery(Struct, forbid_unknown_fields=True):
+    country: Annotated[str, Meta(description="ISO 3166-1 alpha-2, in capitals.")]
+    plan: Annotated[str, Meta(description="Only the operators of this plan.")] | None = None
+
+
 class StreamQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="As `Last-Event-ID`, which goes first.")] = 0
 

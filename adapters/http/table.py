@@ -12,6 +12,7 @@ from adapters.http.schema import (
     BatchAnswer,
     BatchRequest,
     ConversionRequest,
+    CoverageQuery,
     EventList,
     EventsQuery,
     Health,
@@ -27,6 +28,7 @@ from adapters.http.schema import (
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView
+from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
 from router.text.view import SegmentationView
@@ -107,6 +109,10 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             answer=PlanView, codes=("invalid_config",),
         ),
         Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
+        Call(
+            "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,
+            "admin", query=CoverageQuery, answer=Coverage,
+        ),
         Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),
         Call("GET", "/readyz", "The daemon takes work", probes.ready, "none", answer=Health, codes=("not_ready",)),
         Call("GET", "/metrics", "Metrics for Prometheus", probes.metrics, "none", media=METRICS_MEDIA),

@@ -1,7 +1,7 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from router.delivery.lanes import RANKS
@@ -18,6 +18,7 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lookups import Lookups
 from router.engine.messages import Messages
 from router.engine.observing import Observer
 from router.engine.overdue import Overdue
@@ -34,6 +35,7 @@ from router.ports import (
     Clock,
     GaugeSample,
     Metrics,
+    NumberLookup,
     OperatorGateway,
     OperatorSink,
     Recovery,
@@ -61,6 +63,7 @@ class Engine:
         load: Callable[[], Settings],
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        lookups: Sequence[NumberLookup] = (),
     ) -> None:
         self._store = store
         self._recovery = recovery
@@ -73,6 +76,7 @@ class Engine:
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
+        self.lookups = Lookups(lookups, clock, metrics, log)
         statistics = Statistics()
         self._observer = observer = Observer(statistics, clock)
         sharing = Sharing(self.desks, statistics, clock)
@@ -123,9 +127,10 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.lookups,
         )
         self.messages = Messages(self.ledger, endings, questions, observer, clock)
-        self.preview = Preview(self.running, self.desks, sharing)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
         self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,

@@ -6,22 +6,30 @@ The daemon, `POST /v1/route` and `carrier-router route` all decide with these fu
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
 from router.money import Money
-from router.operator import Rate
 from router.refusal import Refusal
-from router.routing.exchange import Worth
 from router.routing.plan import RoutePlan, network_of
 from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
-from router.settings import Choice, Match, Plan, Rule
+from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
 """Says why an operator cannot take traffic now (a code), None where it can."""
+
+
+_SOURCES: Mapping[str | None, Literal["table", "hlr", "prefix"] | UnsetType] = {
+    None: UNSET,
+    "table": "table",
+    "hlr": "hlr",
+    "prefix": "prefix",
+}
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -78,13 +86,17 @@ Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate
 
 class Decision(Struct, frozen=True, gc=False):
     """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
-    is the rule's number."""
+    is the rule's number.
+
+    Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
+    lookup_error: str | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
@@ -145,10 +157,12 @@ def decide(
         shown = list(arranged)
     return Decision(
         operator=best,
-        network=network_of(ranking.network, network_name),
+        network=network_of(query.network or ranking.network, network_name),
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        network_source=_SOURCES.get(query.looked_up, "prefix"),
+        lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
     )
 
 
@@ -193,54 +207,33 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
 def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
     worth = plan.exchange.at(query.at)
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
-    found = _candidates(plan.choices(chosen.name, query.channel), rule, tariff.rates, worth)
+    choices = plan.choices(chosen.name, query.channel)
+    only = rule.operators if rule else None
+    found = []
+    for name, rate in tariff.rates.items():
+        choice = choices.get(name)
+        if choice is None or (only is not None and name not in only):
+            continue
+        cost, base_cost = worth.costs[rate.price, rate.currency]
+        # Ties go by priority, then name, under every order.
+        by_cost = (base_cost.amount, choice.priority, name)
+        place = (choice.priority, *by_cost) if chosen.order == "priority" else by_cost
+        found.append((place, choice, rate, cost, base_cost))
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    ordered = _in_order(chosen, found)
-    candidates = tuple(
-        [
-            Candidate(
-                one.choice.operator,
-                one.rate.prefix,
-                one.cost,
-                one.base_cost,
-                place,
-                network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
-            )
-            for place, one in enumerate(ordered, 1)
-        ]
-    )
+    found.sort(key=_place)
+    candidates: list[Candidate] = []
+    for _, choice, rate, cost, base_cost in found:
+        network = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
+        candidates.append(
+            Candidate(choice.operator, rate.prefix, cost, base_cost, len(candidates) + 1, network=network)
+        )
     until = tariff.until
     if worth.until is not None:
         until = worth.until if until is None else min(until, worth.until)
-    names = tuple([one.choice.operator for one in ordered])
-    weights = tuple([one.choice.weight for one in ordered])
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, until, names, weights)
+    names = tuple([one[1].operator for one in found])
+    weights = tuple([one[1].weight for one in found])
+    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
 
 
-class _Found(Struct, gc=False):
-    choice: Choice
-    rate: Rate
-    base: Decimal
-    cost: Money
-    base_cost: Money
-
-
-def _candidates(
-    choices: Mapping[str, Choice], rule: Rule | None, rates: Mapping[str, Rate], worth: Worth
-) -> list[_Found]:
-    only = rule.operators if rule else None
-    found = []
-    for name, rate in rates.items():
-        choice = choices.get(name)
-        if choice is not None and (only is None or name in only):
-            cost, base_cost = worth.costs[rate.price, rate.currency]
-            found.append(_Found(choice, rate, base_cost.amount, cost, base_cost))
-    return found
-
-
-def _in_order(chosen: Plan, found: list[_Found]) -> list[_Found]:
-    # Ties go by priority, then name, under every order.
-    if chosen.order == "priority":
-        return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
-    return sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
+_place = itemgetter(0)

@@ -18,6 +18,7 @@ from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
+from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
 from router.routing.route import Candidate, Decision
 from router.text.view import PartView, SegmentationView
 
@@ -39,7 +40,10 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
 
-    def prepare(self, account, submits):
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -78,7 +82,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -167,6 +171,9 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
+    async def look_up(self, query):
+        return query
+
     def segment(self, account, query):
         self.queries.append(query.route)
         if query.operator not in (None, "mtn-cm"):
@@ -181,6 +188,14 @@ class FakePreview:
         cost = Money(Decimal("0.0200"), "XAF")
         candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
+
+    def coverage(self, country, plan, at):
+        if country != "CM":
+            raise Refusal("invalid_request", "there is no such country", "country")
+        cost = Money(Decimal("0.0200"), "XAF")
+        prices = PriceRange(cost, cost)
+        network = NetworkCoverage(Network("624", "01", "MTN"), 2, prices, prices)
+        return Coverage(country, plan, [OperatorCoverage("mtn-cm", "sms", [network])])
 
 
 class FakeControl:

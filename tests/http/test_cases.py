@@ -15,6 +15,7 @@ from tests.http.fakes import ADMIN_TOKEN, SUSPENDED_TOKEN, TEXT, TOKEN
 
 SUBMIT = {"to": "+237670000001", "from": "ACME", "text": TEXT}
 ID = "01900000-0000-7000-8000-000000000001"
+COST = {"amount": "0.0200", "currency": "XAF"}
 UNKNOWN_ID = "01900000-0000-7000-8000-00000000ffff"
 
 
@@ -231,6 +232,20 @@ PREVIEWS = [
 ]  # fmt: skip
 
 CONTROL = [
+    Case("coverage", "GET", "/v1/coverage?country=CM&plan=p", 200, token=ADMIN_TOKEN, shows={
+        "country": "CM", "plan": "p", "operators": [{
+            "operator": "mtn-cm", "channel": "sms", "networks": [{
+                "network": {"mcc": "624", "mnc": "01", "name": "MTN"}, "prefixes": 2,
+                "cost": {"min": COST, "max": COST},
+                "base_cost": {"min": COST, "max": COST},
+            }],
+        }],
+    }),
+    Case("coverage of nowhere", "GET", "/v1/coverage?country=cm", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage of no country", "GET", "/v1/coverage", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage for an account", "GET", "/v1/coverage?country=CM", 403, code="forbidden"),
     Case("operators", "GET", "/v1/operators", 200, token=ADMIN_TOKEN),
     Case("pause", "POST", "/v1/operators/mtn-cm/pause", 200, token=ADMIN_TOKEN, shows={"state": "paused"}),
     Case("resume", "POST", "/v1/operators/mtn-cm/resume", 200, token=ADMIN_TOKEN, shows={"state": "running"}),
