@@ -52,7 +52,11 @@ class NumberLookupContract:
         await source.close()
 
     @given(digits=st.from_regex(r"\A[1-9][0-9]{6,14}\Z"))
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=100,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    )
     async def test_any_number(self, source: NumberLookup, digits: str) -> None:
         found = source.known("+" + digits)
         assert found is None or found.network is None or digits == PORTED[1:]
