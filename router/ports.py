@@ -75,7 +75,8 @@ class LaneBacklog(Struct, frozen=True, gc=False):
 class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
-    messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms)."""
+    messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
+    `last_piece` the greatest id of a piece."""
 
     last_no: int
     last_position: int
@@ -88,6 +89,7 @@ class Recovery(Struct, frozen=True, gc=False):
     cursors: dict[str, int]
     joinable: list[LongMessage] = []
     oldest_piece: int | None = None
+    last_piece: str | None = None
 
 
 class Store(Protocol):

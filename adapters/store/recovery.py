@@ -2,7 +2,7 @@
 
 from sqlite3 import Connection
 
-from adapters.store.rows import OPEN, UNSETTLED, decode_long_message, decode_receipt, messages
+from adapters.store.rows import OPEN, UNSETTLED, decode_long_message, decode_piece, decode_receipt, messages
 from router.ports import Lane, LaneBacklog, Recovery
 
 # The last element of what the pieces have in common is how many they are.
@@ -37,6 +37,7 @@ def recover(connection: Connection) -> Recovery:
         cursors=dict(connection.execute("SELECT reader, seq FROM cursors")),
         joinable=[decode_long_message(row) for (row,) in connection.execute(_JOINABLE)],
         oldest_piece=oldest_piece(connection),
+        last_piece=_last_piece(connection),
     )
 
 
@@ -46,6 +47,11 @@ def next_due(connection: Connection) -> int | None:
 
 def oldest_piece(connection: Connection) -> int | None:
     return _value(connection, "SELECT min(received_at) FROM pieces")
+
+
+def _last_piece(connection: Connection) -> str | None:
+    row = connection.execute("SELECT body FROM pieces ORDER BY id DESC LIMIT 1").fetchone()
+    return decode_piece(row[0]).id if row else None
 
 
 def _value(connection: Connection, question: str) -> int | None:

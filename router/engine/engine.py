@@ -74,7 +74,8 @@ class Engine:
         self._clock = clock
         self._log = log
         self.running = Running(RoutePlan(settings, version))
-        ids = Ids()
+        # What a clock that went back over the restart would put before it comes behind all that is kept.
+        ids = Ids(recovery.last_piece)
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))

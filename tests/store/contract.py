@@ -689,7 +689,7 @@ class Joining(StoreContract):
 
     async def test_a_start_finds_what_may_be_whole(self, shelf: Shelf) -> None:
         async with opened(shelf) as (store, recovery):
-            assert (recovery.joinable, recovery.oldest_piece) == ([], None)
+            assert (recovery.joinable, recovery.oldest_piece, recovery.last_piece) == ([], None, None)
             for one in (piece(3, 1), piece(4, 2), piece(1, 1, reference=8, at=NOW - 1), piece(5, 1, reference=9)):
                 store.keep(one)
             store.keep(piece(6, 1, reference=9))
