@@ -65,9 +65,9 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `worth` is what one unit of each currency is in the base, `weights` are those of the candidates. `until` is when
-    another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where none is
-    announced.
+    `names` and `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until`
+    is when another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where
+    none is announced.
     """
 
     plan: Plan
@@ -76,6 +76,7 @@ class Ranking(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     worth: Mapping[str, Decimal]
     until: int | None
+    names: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
 
 
@@ -230,8 +231,9 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, quer
     until = tariff.until
     if worth.until is not None:
         until = worth.until if until is None else min(until, worth.until)
+    names = tuple([one[1].operator for one in found])
     weights = tuple([one[1].weight for one in found])
-    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, weights)
+    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
 
 
 _place = itemgetter(0)
