@@ -14,7 +14,7 @@ import structlog
 import uvloop
 from structlog.typing import FilteringBoundLogger
 
-from adapters.config_yaml import ConfigErrors, load
+from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.http import Services, http_server
 from adapters.logs import configure as configure_logs
 from adapters.lookup.build import ensure_built
@@ -31,6 +31,7 @@ from router.operator import Operator
 from router.ports import (
     Clock,
     GaugeSample,
+    LoadedPlan,
     NumberLookup,
     OperatorGateway,
     OperatorSink,
@@ -84,20 +85,22 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._log: FilteringBoundLogger = structlog.get_logger()
 
-    def load(self) -> Settings:
+    def load(self) -> LoadedPlan:
         """The configuration as it is on disk now. Raises InvalidConfig with everything that is wrong in it."""
-        try:
-            settings = load(self._config, self._environ)
-        except ConfigErrors as errors:
-            raise InvalidConfig([(str(error.file), error.line, error.reason) for error in errors.errors]) from None
+        loaded = load_now(self._config, self._environ)
+        self.prepare(loaded.settings)
+        return loaded
+
+    def prepare(self, settings: Settings) -> None:
+        """What a plan needs before it can run: the table of ported numbers. Raises InvalidConfig."""
         if settings.lookup is not None and settings.lookup.table is not None:
             if not structlog.is_configured():
                 configure_logs(settings.log, sys.stderr, secrets_of(settings))
             ensure_built(settings.lookup.table, self._log)
-        return settings
 
-    async def run(self, settings: Settings) -> None:
+    async def run(self, loaded: LoadedPlan) -> None:
         """Serve until SIGTERM or SIGINT. Raises StoreUnavailable or OSError where a start is not possible."""
+        settings = loaded.settings
         configure_logs(settings.log, sys.stderr, secrets_of(settings))
         clock = SystemClock()
         metrics = PrometheusMetrics()
@@ -114,7 +117,11 @@ class Daemon:
             await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log, lookups)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings), self.prepare)
+        version = history.starting_version(loaded.files)
+        engine = Engine(
+            settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
+        )
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
@@ -145,6 +152,8 @@ class Daemon:
         try:
             await engine.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+            await engine.control.keep_first(loaded.files)
+            del loaded  # the files have done their work, and may be large
             port = await server.start()
             self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
             await self._stopping.wait()
@@ -180,7 +189,7 @@ class Daemon:
 
         async def reload() -> None:
             try:
-                await engine.control.reload()
+                await engine.control.reload("signal")
             except InvalidConfig as invalid:
                 for file, line, reason in invalid.errors:
                     self._log.error("config_refused", file=file, line=line, reason=reason)
@@ -227,13 +236,11 @@ def serve(config: Path) -> int:
     """Run a daemon until it is told to stop. Exit code 0, or 1 where it could not start."""
     daemon = Daemon(config, os.environ)
     try:
-        settings = daemon.load()
+        uvloop.run(daemon.run(daemon.load()))
     except InvalidConfig as invalid:
         for file, line, reason in invalid.errors:
             print(f"{file}:{line}: {reason}", file=sys.stderr)
         return 1
-    try:
-        uvloop.run(daemon.run(settings))
     except StoreUnavailable as error:
         print(f"error: store_unavailable: {error}", file=sys.stderr)
         return 1

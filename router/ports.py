@@ -1,6 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from router.message import Attempt, Message, Part, State
 from router.operator import Operator
 from router.outcome import Outcome
 from router.receipt import Receipt
+from router.settings import Settings
 from router.text.segment import Segment
 
 
@@ -305,6 +307,49 @@ class OperatorSink(Protocol):
 
     def link_changed(self, operator: str) -> None:
         """Binds came up or went down, or slots became free by that."""
+
+
+# --- configuration ---------------------------------------------------------------------------------------------
+
+
+Cause = Literal["start", "signal", "request", "rollback"]
+
+
+class KeptPlan(Struct, frozen=True, gc=False):
+    """A plan that ran. Its files were also those of every version from `first` on; `cause` is what made it run: a
+    start of the daemon, SIGHUP (signal), POST /v1/reload (request), or the same with the version to go back to."""
+
+    version: int
+    first: int
+    at: datetime
+    cause: Cause
+    rolled_back_to: int | None = None
+
+
+class LoadedPlan(NamedTuple):
+    """What the files say, checked; `files` is a copy of them for `PlanFiles.keep`."""
+
+    settings: Settings
+    files: Any
+
+
+class PlanFiles(Protocol):
+    """The configuration files as they are now, and those of the last plans. Every call blocks while it reads or writes.
+
+    Secrets are never kept, only where they are found; a plan that is recalled takes them anew.
+    """
+
+    def load(self) -> LoadedPlan:
+        """Raises InvalidConfig with everything that is wrong in the files."""
+
+    def recall(self, version: int) -> LoadedPlan:
+        """Raises Refusal `not_found` for a version that is not kept, InvalidConfig where it does not load any more."""
+
+    def keep(self, plan: KeptPlan, files: Any) -> None:
+        """Keep a plan that runs now, on disk when this returns, and forget the oldest beyond ten. Raises OSError."""
+
+    def kept(self) -> list[KeptPlan]:
+        """The newest first, without what cannot be read."""
 
 
 # --- number portability --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from adapters.config_yaml import words
 from adapters.config_yaml.accounts import read_accounts
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
+from adapters.config_yaml.files import Files
 from adapters.config_yaml.lookup import lookup
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
@@ -33,12 +34,13 @@ from router.settings import (
 GATEWAYS = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], files: Files | None = None) -> Settings:
     """Everything that router.yaml at `path` and the files it names say, checked (DESIGN section 5).
 
-    `environ` gives the secrets of the form ${NAME}. Raises ConfigErrors with every error of every file.
+    `environ` gives the secrets of the form ${NAME}. `files` takes a copy of what is read, or is one to read from;
+    secrets and certificates come from the disk in any case. Raises ConfigErrors with every error of every file.
     """
-    source = Source(path, environ, [])
+    source = Source(path, environ, [], files or Files(path.parent))
     try:
         settings = _read(source)
     except Refused:

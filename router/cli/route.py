@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 from msgspec import UNSET
-from rich.console import Console
 from rich.table import Table
 
 from adapters.config_yaml import load
 from adapters.lookup.build import ensure_built
 from adapters.lookup.table import PortedTable
+from router.cli.console import console
 from router.cli.offline import answer, as_config_errors, moment
 from router.engine.lookups import LookedUp
 from router.engine.preview import looked_up, preview_route
@@ -46,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="otp|transactional|marketing",
     )
     parser.add_argument("--plan", help="a plan of routes.yaml; default: %(default)s", default="default")
-    parser.add_argument("--at", type=moment, help="the time whose rates count (RFC 3339); default: now")
+    parser.add_argument("--at", type=moment, metavar="TIME", help="the time whose rates count (RFC 3339); default: now")
     parser.add_argument("--json", action="store_true", help="print what POST /v1/route answers")
     parser.set_defaults(func=run)
 
@@ -87,7 +87,7 @@ def _looked_up(query: RouteQuery, settings: Settings) -> RouteQuery:
 
 
 def _show(number: str, decision: Decision) -> None:
-    console = Console()
+    screen = console()
     network = decision.network
     parts = [network.name, f"{network.mcc}-{network.mnc}" if network.mcc else None] if network else []
     where = " ".join(part for part in parts if part)
@@ -95,7 +95,7 @@ def _show(number: str, decision: Decision) -> None:
     source = "" if decision.network_source is UNSET else f", network by {decision.network_source}"
     if decision.lookup_error is not UNSET:
         source += f" ({decision.lookup_error})"
-    console.print(f"{number}{f' ({where})' if where else ''}{source}: plan {decision.plan}{rule}")
+    screen.print(f"{number}{f' ({where})' if where else ''}{source}: plan {decision.plan}{rule}")
     table = Table("rank", "operator", "prefix", "cost per part", "in base currency", "usable")
     for candidate in decision.candidates:
         table.add_row(
@@ -107,4 +107,8 @@ def _show(number: str, decision: Decision) -> None:
             "yes" if candidate.usable else f"no: {candidate.reason}",
             style="bold" if candidate.operator == decision.operator else None,
         )
-    console.print(table)
+    screen.print(table)
+    if decision.operator is None:
+        screen.print("nobody can carry it now")
+    if decision.changes_at is not UNSET:
+        screen.print(f"a price changes at {decision.changes_at:%Y-%m-%dT%H:%M:%SZ}; --at shows what holds then")

@@ -38,6 +38,7 @@ from router.ports import (
     NumberLookup,
     OperatorGateway,
     OperatorSink,
+    PlanFiles,
     Recovery,
     Store,
     Submission,
@@ -50,7 +51,9 @@ from router.settings import Settings
 
 
 class Engine:
-    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left."""
+    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left.
+
+    `version` is that of the plan that `settings` are."""
 
     def __init__(
         self,
@@ -60,16 +63,17 @@ class Engine:
         clock: Clock,
         metrics: Metrics,
         make_gateway: Callable[[Operator, OperatorSink], OperatorGateway],
-        load: Callable[[], Settings],
+        files: PlanFiles,
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
         lookups: Sequence[NumberLookup] = (),
+        version: int = 1,
     ) -> None:
         self._store = store
         self._recovery = recovery
         self._clock = clock
         self._log = log
-        self.running = Running(RoutePlan(settings, 1))
+        self.running = Running(RoutePlan(settings, version))
         ids = Ids()
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
@@ -137,7 +141,7 @@ class Engine:
             self.desks,
             self._dispatcher,
             clock,
-            load,
+            files,
             lambda operator: make_gateway(operator, self),
             on_plan,
             observer,

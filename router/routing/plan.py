@@ -19,7 +19,7 @@ from router.settings import Choice, Plan, Rule, Settings
 class RoutePlan:
     """Operators, rates, rules and accounts of one configuration. Nothing in it changes after it is built.
 
-    `version` counts the plans of a running daemon from 1; `settings` is what it was built from.
+    `version` counts the plans of a daemon from 1, over its restarts; `settings` is what it was built from.
     """
 
     def __init__(self, settings: Settings, version: int) -> None:

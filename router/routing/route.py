@@ -5,6 +5,7 @@ The daemon, `POST /v1/route` and `carrier-router route` all decide with these fu
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from operator import itemgetter
 from typing import Literal
@@ -86,7 +87,7 @@ Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate
 
 class Decision(Struct, frozen=True, gc=False):
     """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
-    is the rule's number.
+    is the rule's number; `changes_at` is when the next announced price takes effect, absent where none is.
 
     Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
@@ -97,6 +98,7 @@ class Decision(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
     lookup_error: str | UnsetType = UNSET
+    changes_at: datetime | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
@@ -163,6 +165,7 @@ def decide(
         candidates=tuple(shown),
         network_source=_SOURCES.get(query.looked_up, "prefix"),
         lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
+        changes_at=UNSET if ranking.until is None else datetime.fromtimestamp(ranking.until / 1000, UTC),
     )
 
 
