@@ -1,9 +1,7 @@
 """What every NumberLookup does. A source under test knows +237670000001 as 624-02 and nothing else."""
 
 import asyncio
-
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import random
 
 from router.ports import Found, NumberLookup
 
@@ -51,12 +49,10 @@ class NumberLookupContract:
         await source.close()
         await source.close()
 
-    @given(digits=st.from_regex(r"\A[1-9][0-9]{6,14}\Z"))
-    @settings(
-        max_examples=100,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
-    )
-    async def test_any_number(self, source: NumberLookup, digits: str) -> None:
-        found = source.known("+" + digits)
-        assert found is None or found.network is None or digits == PORTED[1:]
+    async def test_any_number(self, source: NumberLookup) -> None:
+        chance = random.Random(1)
+        for _ in range(1000):
+            length = chance.randrange(7, 16)
+            digits = str(chance.randrange(10 ** (length - 1), 10**length))
+            found = source.known("+" + digits)
+            assert found is None or found.network is None
