@@ -68,6 +68,10 @@ class ReceiptWish(StrEnum):
     NONE = "none"
 
 
+SOURCES = frozenset({"table", "hlr"})
+"""Who can find the network of a number; `Message.looked_up` is one of them, or the reason why none did."""
+
+
 class Network(Struct, frozen=True, gc=False):
     """The destination network of a number; each of its fields may be unknown."""
 
@@ -126,6 +130,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `due_at` is when the clock next has something to do for this message.
     `converted_at` is when the recipient acted on it, as the account reports.
     `queried`: the operator was asked what became of it.
+    `looked_up` is the source (table, hlr) that found `network`; else the reason why its prefix tells the network, or
+    "prefix" where no source knows the number; None where nobody was asked.
     `no` is the store's key, 0 until the store gave one.
     """
 
@@ -159,6 +165,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     state: State = State.QUEUED
     operator: str | None = None
     network: Network | None = None
+    looked_up: str | None = None
     cost: Money | None = None
     price: Money | None = None
     submitted_at: int | None = None

@@ -158,3 +158,8 @@ class Operator:
     tlvs: dict[int, str] = field(default_factory=dict)
     rates: tuple[Rate, ...] = field(default=(), repr=False)
     cancel: bool = False
+
+    def same_binds(self, other: "Operator") -> bool:
+        """Whether the link of that operator is this one, so that what is connected may stay."""
+        link = self.link
+        return link.same_binds(other.link) if isinstance(link, SmppLink) else link == other.link

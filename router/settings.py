@@ -56,6 +56,39 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TableLookup:
+    """A CSV of ported numbers, and the file that is made of it to be searched."""
+
+    file: Path
+    index: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HlrLookup:
+    """A provider that is asked over HTTP. `url` holds {number} once, for the digits with country code; `mcc` and `mnc`
+    are the ways to them in the JSON answer, where `mnc` is None `mcc` leads to both in one. `countries` (ISO 3166)
+    None means all. `cache` is for networks found, `negative` for numbers that the provider does not know."""
+
+    url: str = field(repr=False)
+    mcc: tuple[str, ...]
+    mnc: tuple[str, ...] | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    timeout: float = 0.5
+    cache: float = 86_400.0
+    negative: float = 3600.0
+    in_flight: int = 50
+    countries: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings:
+    """Where the network of a number is looked up before it is routed: the table first, then the provider."""
+
+    table: TableLookup | None = None
+    hlr: HlrLookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One operator of a plan; `priority` 1 goes before 2, `weight` shares traffic under order `weighted`."""
 
@@ -132,3 +165,4 @@ class Settings:
     limits: Limits = Limits()
     retention: Retention = Retention()
     log: LogSettings = LogSettings()
+    lookup: LookupSettings | None = None

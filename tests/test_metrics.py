@@ -26,6 +26,8 @@ CONTRACT = {
     "events_total": ("type",),
     "webhook_backlog": ("account",),
     "plan_version": (),
+    "lookups_total": ("source", "result"),
+    "lookup_seconds": (),
 }
 
 
@@ -49,6 +51,8 @@ def use_each_once(metrics: Metrics) -> None:
     metrics.submit_seconds("mtn-cm", 0.2)
     metrics.receipt_seconds("mtn-cm", 4.0)
     metrics.commit(0.002, 40)
+    metrics.lookup("hlr", "found")
+    metrics.lookup_seconds(0.12)
 
 
 def gauges() -> list[GaugeSample]:

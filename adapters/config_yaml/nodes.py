@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TextIO
 import yaml
 
 from adapters.config_yaml.errors import ConfigError, Refused
+from adapters.config_yaml.files import Files
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
@@ -24,17 +25,22 @@ TAGS = frozenset(
 class Source:
     """One file of the configuration; the errors of all files of one load gather in `errors`."""
 
-    __slots__ = ("environ", "errors", "name", "path")
+    __slots__ = ("environ", "errors", "files", "name", "path")
 
-    def __init__(self, path: Path, environ: Mapping[str, str], errors: list[ConfigError]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], errors: list[ConfigError], files: Files) -> None:
         self.path = path.absolute()
         self.environ = environ
         self.errors = errors
-        self.name = name_for_people(path)
+        self.files = files
+        self.name = name_for_people(path) + files.label(self.path)
 
     def beside(self, path: str | Path) -> "Source":
         """Another file of the same load; a relative path starts at this file's folder."""
-        return Source(self.path.parent / path, self.environ, self.errors)
+        return Source(self.path.parent / path, self.environ, self.errors, self.files)
+
+    def within(self, name: str) -> "Source":
+        """A file of the folder that this is."""
+        return Source(self.path / name, self.environ, self.errors, self.files)
 
     def report(self, line: int, reason: str) -> None:
         self.errors.append(ConfigError(self.name, line, reason))
@@ -55,7 +61,7 @@ class Source:
 
     def _content(self, named_by: "Value | None") -> bytes:
         try:
-            return self.path.read_bytes()
+            return self.files.read(self.path)
         except (OSError, ValueError) as error:
             reason = f"cannot read {self.name}: {why(error)}"
             if named_by is not None:

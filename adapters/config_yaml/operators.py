@@ -53,9 +53,9 @@ def read_operators(source: Source, named_by: Value, names: Names, currencies: Cu
     names.complete = False
     try:
         files = sorted(
-            entry.name
-            for entry in source.path.iterdir()
-            if entry.suffix in (".yaml", ".yml") and not entry.name.startswith(".")
+            name
+            for name in source.files.names(source.path)
+            if name.endswith((".yaml", ".yml")) and not name.startswith(".")
         )
     except (OSError, ValueError) as error:
         named_by.fail(f"cannot read the folder {source.name}: {why(error)}")
@@ -64,8 +64,7 @@ def read_operators(source: Source, named_by: Value, names: Names, currencies: Cu
     names.complete = True
     operators: dict[str, Operator] = {}
     for name in files:
-        one = Source(source.path / name, source.environ, source.errors)
-        operator = _attempt_operator(one, names, currencies)
+        operator = _attempt_operator(source.within(name), names, currencies)
         if operator:
             operators[operator.name] = operator
     return operators

@@ -10,6 +10,8 @@ from adapters.config_yaml import words
 from adapters.config_yaml.accounts import read_accounts
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
+from adapters.config_yaml.files import Files
+from adapters.config_yaml.lookup import lookup
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
 from adapters.config_yaml.routes import read_plans, read_rules
@@ -32,12 +34,13 @@ from router.settings import (
 GATEWAYS = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], files: Files | None = None) -> Settings:
     """Everything that router.yaml at `path` and the files it names say, checked (DESIGN section 5).
 
-    `environ` gives the secrets of the form ${NAME}. Raises ConfigErrors with every error of every file.
+    `environ` gives the secrets of the form ${NAME}. `files` takes a copy of what is read, or is one to read from;
+    secrets and certificates come from the disk in any case. Raises ConfigErrors with every error of every file.
     """
-    source = Source(path, environ, [])
+    source = Source(path, environ, [], files or Files(path.parent))
     try:
         settings = _read(source)
     except Refused:
@@ -50,6 +53,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _read(source: Source) -> Settings:
     root = source.root()
     given, _ = read_fields(root, {}, _SCHEMA)
+    store = given.get("store", _store_beside(source, "data/router.db"))
     present = {key.written: child for key, child in root.entries()}
 
     def other(key: str, default: str) -> tuple[Source, Value] | None:
@@ -66,7 +70,7 @@ def _read(source: Source) -> Settings:
     if given.get("gateways"):
         _check_listening(given.get("http", HttpSettings()), given["gateways"], present["gateways"])
     return Settings(
-        store=given.get("store", _store_beside(source, "data/router.db")),
+        store=store,
         operators={name: in_base_currency(operator, currencies.base) for name, operator in operators.items()},
         accounts=accounts,
         plans=plans,
@@ -77,6 +81,9 @@ def _read(source: Source) -> Settings:
         **{key: given[key] for key in ("http", "limits", "retention", "log") if key in given},
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),
+        lookup=attempt(lookup(Path(store.removeprefix("sqlite:///")).parent), given["lookup"])
+        if "lookup" in given
+        else None,
     )
 
 
@@ -205,6 +212,7 @@ _SCHEMA = {
         _gateways, {}, {"listen": word(words.listen), "enabled": listing(one_of(GATEWAYS), distinct=True)}
     ),
     "store": _store,
+    "lookup": as_it_is,
     "operators": named_source,
     "routes": named_source,
     "accounts": named_source,

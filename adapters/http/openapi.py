@@ -65,7 +65,10 @@ def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     if parameters:
         operation["parameters"] = parameters
     if call.request is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(call.request)}}}
+        operation["requestBody"] = {
+            "required": call.body_needed,
+            "content": {"application/json": {"schema": _ref(call.request)}},
+        }
     answer = {"schema": _ref(call.answer)} if call.answer is not None else {"schema": {"type": "string"}}
     operation["responses"] = {
         str(call.status): {"description": call.summary, "content": {call.media: answer}},

@@ -65,6 +65,12 @@ class RouteRequest(Struct, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
 
 
+class ReloadRequest(Struct, forbid_unknown_fields=True):
+    """With a `version`, go back to that plan; the files on disk are left alone then."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="One of `kept` of GET /v1/plan.")] | None = None
+
+
 class ConversionRequest(Struct, forbid_unknown_fields=True):
     """The recipient acted on the message: used its code, followed its link."""
 

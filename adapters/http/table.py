@@ -21,13 +21,14 @@ from adapters.http.schema import (
     MessageList,
     MessageView,
     OperatorList,
+    ReloadRequest,
     RouteRequest,
     SegmentRequest,
     StreamQuery,
 )
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
-from router.engine.control import OperatorView, PlanView
+from router.engine.control import OperatorView, PlanView, ReloadView
 from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
@@ -43,7 +44,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     messages = MessageCalls(services.messages, max_body)
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
-    control = ControlCalls(services.control)
+    control = ControlCalls(services.control, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -105,10 +106,11 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "admin", answer=OperatorView, codes=("not_found",),
         ),
         Call(
-            "POST", "/v1/reload", "Load the configuration files anew, all or nothing", control.reload, "admin",
-            answer=PlanView, codes=("invalid_config",),
+            "POST", "/v1/reload", "Load the files anew, all or nothing, or go back to a kept plan", control.reload,
+            "admin", request=ReloadRequest, body_needed=False, answer=ReloadView,
+            codes=("invalid_config", "not_found"),
         ),
-        Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
+        Call("GET", "/v1/plan", "The running plan, and those to go back to", control.plan, "admin", answer=PlanView),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,
             "admin", query=CoverageQuery, answer=Coverage,

@@ -2,16 +2,27 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
 from adapters.config_yaml import ConfigErrors
-from router.refusal import Refusal
+from adapters.config_yaml.errors import ConfigError
+from router.refusal import InvalidConfig, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+@contextmanager
+def as_config_errors() -> Iterator[None]:
+    """What is wrong in a file that the daemon loads, told as what is wrong in any other."""
+    try:
+        yield
+    except InvalidConfig as invalid:
+        raise ConfigErrors([ConfigError(*error) for error in invalid.errors]) from None
 
 
 def answer(find: Callable[[], T], show: Callable[[T], None], as_json: bool) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from router.engine.desk import Desk
 from router.engine.running import Running
 from router.engine.sharing import Sharing
-from router.message import Message, Part
+from router.message import SOURCES, Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.networks import network_name
@@ -34,6 +34,8 @@ class Chooser:
             traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
+            network=_found(message),
+            looked_up=message.looked_up,
         )
         return self._running.ranker.rank(account, query)
 
@@ -72,7 +74,8 @@ class Chooser:
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
-        message.network = network_of(ranking.network, network_name(message.to))
+        if message.looked_up not in SOURCES:
+            message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = ranking.rule.sender if ranking.rule else None
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
@@ -127,6 +130,14 @@ def _affordable(message: Message, candidate: Candidate, segments: int, ranking: 
     # A currency that has left the configuration buys nothing.
     worth = ranking.worth.get(limit.currency)
     return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
+
+
+def _found(message: Message) -> tuple[str, str] | None:
+    """The network that a look-up found."""
+    network = message.network
+    if message.looked_up not in SOURCES or network is None or network.mcc is None or network.mnc is None:
+        return None
+    return network.mcc, network.mnc
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

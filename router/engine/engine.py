@@ -1,7 +1,7 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from router.delivery.lanes import RANKS
@@ -18,6 +18,7 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lookups import Lookups
 from router.engine.messages import Messages
 from router.engine.observing import Observer
 from router.engine.overdue import Overdue
@@ -34,8 +35,10 @@ from router.ports import (
     Clock,
     GaugeSample,
     Metrics,
+    NumberLookup,
     OperatorGateway,
     OperatorSink,
+    PlanFiles,
     Recovery,
     Store,
     Submission,
@@ -48,7 +51,9 @@ from router.settings import Settings
 
 
 class Engine:
-    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left."""
+    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left.
+
+    `version` is that of the plan that `settings` are."""
 
     def __init__(
         self,
@@ -58,21 +63,24 @@ class Engine:
         clock: Clock,
         metrics: Metrics,
         make_gateway: Callable[[Operator, OperatorSink], OperatorGateway],
-        load: Callable[[], Settings],
+        files: PlanFiles,
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        lookups: Sequence[NumberLookup] = (),
+        version: int = 1,
     ) -> None:
         self._store = store
         self._recovery = recovery
         self._clock = clock
         self._log = log
-        self.running = Running(RoutePlan(settings, 1))
+        self.running = Running(RoutePlan(settings, version))
         ids = Ids()
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
+        self.lookups = Lookups(lookups, clock, metrics, log)
         statistics = Statistics()
         self._observer = observer = Observer(statistics, clock)
         sharing = Sharing(self.desks, statistics, clock)
@@ -123,16 +131,17 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.lookups,
         )
         self.messages = Messages(self.ledger, endings, questions, observer, clock)
-        self.preview = Preview(self.running, self.desks, sharing)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
         self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
             self._dispatcher,
             clock,
-            load,
+            files,
             lambda operator: make_gateway(operator, self),
             on_plan,
             observer,

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, structs
 
 from router.account import Account
 from router.engine.desk import Desk
+from router.engine.lookups import LookedUp, Lookups
 from router.engine.running import Running
 from router.engine.sharing import Sharing
 from router.message import EncodingWish
@@ -32,10 +33,19 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing, lookups: Lookups) -> None:
         self._running = running
         self._desks = desks
         self._sharing = sharing
+        self._lookups = lookups
+
+    async def look_up(self, query: RouteQuery) -> RouteQuery:
+        """The query with the network of its number, found out as for a message."""
+        try:
+            to = normalise(query.to, self._running.plan.settings.limits.numbers)
+        except Refusal:
+            return query
+        return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
 
     def segment(self, account: Account, query: TextQuery) -> SegmentationView:
         """How the text would be cut, and where a way is given what it would cost. Raises Refusal as a submit would."""
@@ -52,6 +62,11 @@ class Preview:
     def _unusable(self, operator: str) -> str | None:
         desk = self._desks.get(operator)
         return desk.unusable if desk is not None else "removed"
+
+
+def looked_up(query: RouteQuery, found: LookedUp | None) -> RouteQuery:
+    """The query with what a look-up found."""
+    return query if found is None else structs.replace(query, network=found.network, looked_up=found.how)
 
 
 def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery, usable: Usable) -> SegmentationView:
@@ -103,4 +118,5 @@ def preview_route(
 ) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
-    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to), arrange)
+    name = network_name(to) if query.network is None else plan.network_names.get(query.network)
+    return decide(plan, account, structs.replace(query, to=to), usable, name, arrange)

@@ -1,6 +1,6 @@
 """Whose turn it is: the candidates of a message in the order of this moment."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from msgspec import structs
@@ -13,6 +13,19 @@ from router.routing.shares import Turns, normal, passed_on
 
 T = TypeVar("T")
 _REMEMBERED = 10_000
+_REFRESH = 1_000
+
+
+class _Division:
+    """The traffic of a plan among some of its operators: what share each has, for a second from `since` on (ms), and
+    whose turn comes when."""
+
+    __slots__ = ("shares", "since", "turns")
+
+    def __init__(self, count: int) -> None:
+        self.turns = Turns(count)
+        self.shares: list[float] = []
+        self.since: int | None = None
 
 
 class Sharing:
@@ -23,9 +36,9 @@ class Sharing:
         self._desks = desks
         self._statistics = statistics
         self._clock = clock
-        self._turns: dict[tuple[str, ...], Turns] = {}
-        self._standings: dict[tuple[str, ...], Standing] = {}
-        self._turn: tuple[Turns, list[float], int] | None = None
+        self._divisions: dict[tuple[Hashable, ...], _Division] = {}
+        self._standings: dict[tuple[Hashable, ...], Standing] = {}
+        self._turn: tuple[_Division, int] | None = None
 
     def in_turn(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterable[Candidate]:
         """The candidates in the order to ask them; `to` is E.164, those named in `but` have no turn. Whoever takes the
@@ -38,36 +51,35 @@ class Sharing:
     def took(self) -> None:
         """The message goes to the candidate that came last from `in_turn`."""
         if self._turn is not None:
-            turns, shares, index = self._turn
-            turns.take(shares, index)
+            division, index = self._turn
+            division.turns.take(division.shares, index)
             self._turn = None
 
     def arranged(self, ranking: Ranking, to: str, shown: Sequence[Candidate]) -> tuple[Sequence[Candidate], str | None]:
         """The candidates as they are to be shown, with what is known of their quality, and the one whose turn it is;
         see `router.routing.route.Arrange`. Nobody's turn is over by that."""
-        able = [one for one in shown if one.usable]
-        if ranking.plan.order == "quality":
-            destination = _destination(ranking, to)
-            standing = self._standing(ranking, destination)
-            able = _by(standing.order, able)
-            now = self._clock.now()
-            shown = [
-                structs.replace(
-                    one,
-                    rank=place,
-                    quality=explained(
-                        destination,
-                        self._statistics.sums(one.operator, destination, now),
-                        standing.scores[one.operator],
-                        standing.shares.get(one.operator, 0.0),
-                    ),
-                )
-                for place, one in enumerate(_by(standing.order, shown), 1)
-            ]
-        if not able:
-            return shown, None
-        turns, shares = self._shares(ranking, to, able)
-        return shown, able[turns.next(shares)].operator
+        places = [place for place, one in enumerate(shown) if one.usable]
+        best = None
+        if places:
+            _, index = self._next(ranking, to, places)
+            best = shown[places[index]].operator
+        if ranking.plan.order != "quality":
+            return shown, best
+        destination, now = _destination(ranking, to), self._clock.now()
+        standing = self._standing(ranking, destination, now)
+        return [
+            structs.replace(
+                one,
+                rank=rank,
+                quality=explained(
+                    destination,
+                    self._statistics.sums(one.operator, destination, now),
+                    standing.scores[one.operator],
+                    standing.shares.get(one.operator, 0.0),
+                ),
+            )
+            for rank, one in enumerate(sorted(shown, key=lambda one: standing.order.index(one.operator)), 1)
+        ], best
 
     def _is_returning(self, ranking: Ranking) -> bool:
         """Whether the first that can take messages is still on its way back."""
@@ -78,57 +90,61 @@ class Sharing:
         return False
 
     def _ask(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterator[Candidate]:
-        able: list[Candidate] = []
-        others: list[Candidate] = []
-        for candidate in ranking.candidates:
+        candidates = ranking.candidates
+        places = []
+        for place, candidate in enumerate(candidates):
             desk = self._desks.get(candidate.operator)
-            usable = desk is not None and desk.unusable is None and candidate.operator not in but
-            (able if usable else others).append(candidate)
-        if ranking.plan.order == "quality":
-            able = _by(self._standing(ranking, _destination(ranking, to)).order, able)
-        while able:
-            turns, shares = self._shares(ranking, to, able)
-            index = turns.next(shares)
-            self._turn = turns, shares, index
-            yield able[index]
+            if desk is not None and desk.unusable is None and candidate.operator not in but:
+                places.append(place)
+        others = places
+        while places:
+            self._turn = _, index = self._next(ranking, to, places)
+            yield candidates[places[index]]
             # It cannot have this message: the turn is among the others.
-            del able[index]
+            places = [*places[:index], *places[index + 1 :]]
         self._turn = None
-        yield from others
+        for place, candidate in enumerate(candidates):
+            if place not in others:
+                yield candidate
 
-    def _shares(self, ranking: Ranking, to: str, able: Sequence[Candidate]) -> tuple[Turns, list[float]]:
-        """The turns of these operators, and the share that each of them has now."""
-        plan = ranking.plan
-        now = self._clock.monotonic()
-        factors = [self._desks[one.operator].portion(now) if one.operator in self._desks else 1.0 for one in able]
-        if plan.order == "weighted":
-            weights = ranking.weights
-            # `rank` is the place in the ranking, of which `able` are some.
-            shares = normal([weights[one.rank - 1] * factor for one, factor in zip(able, factors, strict=True)])
-        elif plan.order == "quality":
-            standing = self._standing(ranking, _destination(ranking, to))
-            part = standing.shares
-            shares = normal([part.get(one.operator, 0.0) * factor for one, factor in zip(able, factors, strict=True)])
-        else:
-            shares = passed_on(factors)
-        key = (plan.name, *(one.operator for one in able))
-        if plan.order == "quality":
-            key = (_destination(ranking, to), *sorted(key))
-        turns = self._turns.get(key)
-        if turns is None:
-            _make_room(self._turns)
-            turns = self._turns[key] = Turns(len(able))
-        return turns, shares
+    def _next(self, ranking: Ranking, to: str, places: Sequence[int]) -> tuple[_Division, int]:
+        """How the traffic is divided among the candidates in these places, and whose turn it is, as an index of it."""
+        order = ranking.plan.order
+        destination = _destination(ranking, to) if order == "quality" else ""
+        key = (ranking.plan.name, destination, ranking.names, *places)
+        division = self._divisions.get(key)
+        if division is None:
+            _make_room(self._divisions)
+            division = self._divisions[key] = _Division(len(places))
+        now = self._clock.now()
+        if division.since is None or not division.since <= now < division.since + _REFRESH:
+            division.shares = self._shares(ranking, destination, places, now)
+            division.since = now
+        return division, division.turns.next(division.shares)
 
-    def _standing(self, ranking: Ranking, destination: str) -> Standing:
-        names = [one.operator for one in ranking.candidates]
-        key = (ranking.plan.name, destination, *names)
+    def _shares(self, ranking: Ranking, destination: str, places: Sequence[int], now: int) -> list[float]:
+        """The share of each of the candidates in these places."""
+        names = [ranking.names[place] for place in places]
+        monotonic = self._clock.monotonic()
+        factors = [self._desks[name].portion(monotonic) if name in self._desks else 1.0 for name in names]
+        if ranking.plan.order == "weighted":
+            return normal([ranking.weights[place] * factor for place, factor in zip(places, factors, strict=True)])
+        if ranking.plan.order != "quality":
+            return passed_on(factors)
+        standing = self._standing(ranking, destination, now)
+        shares = [standing.shares.get(name, 0.0) * factor for name, factor in zip(names, factors, strict=True)]
+        if not any(shares):
+            shares[names.index(min(names, key=standing.order.index))] = 1.0
+        return normal(shares)
+
+    def _standing(self, ranking: Ranking, destination: str, now: int) -> Standing:
+        names = ranking.names
+        key = (ranking.plan.name, destination, names)
         standing = self._standings.get(key)
         if standing is None:
             _make_room(self._standings)
             standing = self._standings[key] = Standing()
         usable = [name for name in names if name in self._desks and self._desks[name].unusable is None]
-        now = self._clock.now()
         if standing.due(usable, now):
             marks = scores([self._statistics.sums(name, destination, now) for name in names])
             standing.follow(names, marks, usable, ranking.plan.quality_band, now)
@@ -140,10 +156,6 @@ def _destination(ranking: Ranking, to: str) -> str:
     return destination_of(mcc, mnc, to)
 
 
-def _by(order: Sequence[str], candidates: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda one: order.index(one.operator))
-
-
-def _make_room(remembered: dict[tuple[str, ...], T]) -> None:
+def _make_room(remembered: dict[tuple[Hashable, ...], T]) -> None:
     while len(remembered) >= _REMEMBERED:
         del remembered[next(iter(remembered))]

@@ -9,6 +9,7 @@ from router.message import Network
 from router.money import Money
 from router.operator import Operator
 from router.routing.exchange import Exchange
+from router.routing.networks import names_by_code
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
 from router.routing.rates import RateTable
@@ -18,7 +19,7 @@ from router.settings import Choice, Plan, Rule, Settings
 class RoutePlan:
     """Operators, rates, rules and accounts of one configuration. Nothing in it changes after it is built.
 
-    `version` counts the plans of a running daemon from 1; `settings` is what it was built from.
+    `version` counts the plans of a daemon from 1, over its restarts; `settings` is what it was built from.
     """
 
     def __init__(self, settings: Settings, version: int) -> None:
@@ -30,6 +31,7 @@ class RoutePlan:
         self.rules: tuple[Rule, ...] = settings.rules
         self.owners = Owners(settings.accounts.values())
         self.rates = RateTable(settings.operators.values())
+        self.network_names = names_by_code(settings.operators.values()) if settings.lookup is not None else {}
         self.exchange = Exchange(settings.base_currency, settings.currencies, settings.exchange_rates)
         self._choices = {
             (plan.name, channel): _choices(plan, channel, settings.operators)

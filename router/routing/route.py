@@ -5,8 +5,10 @@ The daemon, `POST /v1/route` and `carrier-router route` all decide with these fu
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from operator import itemgetter
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
@@ -21,6 +23,14 @@ from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
 """Says why an operator cannot take traffic now (a code), None where it can."""
+
+
+_SOURCES: Mapping[str | None, Literal["table", "hlr", "prefix"] | UnsetType] = {
+    None: UNSET,
+    "table": "table",
+    "hlr": "hlr",
+    "prefix": "prefix",
+}
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -56,9 +66,9 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `worth` is what one unit of each currency is in the base, `weights` are those of the candidates. `until` is when
-    another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where none is
-    announced.
+    `names` and `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until`
+    is when another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where
+    none is announced.
     """
 
     plan: Plan
@@ -67,6 +77,7 @@ class Ranking(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     worth: Mapping[str, Decimal]
     until: int | None
+    names: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
 
 
@@ -76,13 +87,18 @@ Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate
 
 class Decision(Struct, frozen=True, gc=False):
     """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
-    is the rule's number."""
+    is the rule's number; `changes_at` is when the next announced price takes effect, absent where none is.
+
+    Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
+    lookup_error: str | UnsetType = UNSET
+    changes_at: datetime | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
@@ -98,7 +114,7 @@ class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
     its network, not on the number."""
 
-    _REMEMBERED = 5_000
+    _REMEMBERED = 20_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
@@ -147,6 +163,9 @@ def decide(
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        network_source=_SOURCES.get(query.looked_up, "prefix"),
+        lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
+        changes_at=UNSET if ranking.until is None else datetime.fromtimestamp(ranking.until / 1000, UTC),
     )
 
 
@@ -215,8 +234,9 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, quer
     until = tariff.until
     if worth.until is not None:
         until = worth.until if until is None else min(until, worth.until)
+    names = tuple([one[1].operator for one in found])
     weights = tuple([one[1].weight for one in found])
-    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, weights)
+    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
 
 
 _place = itemgetter(0)

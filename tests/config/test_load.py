@@ -25,14 +25,17 @@ from router.settings import (
     Choice,
     ExchangeRate,
     GatewaySettings,
+    HlrLookup,
     HttpSettings,
     Limits,
     LogSettings,
+    LookupSettings,
     Match,
     Plan,
     Retention,
     Rule,
     ServerTls,
+    TableLookup,
 )
 from tests.config.conftest import FILES, Folder
 
@@ -54,6 +57,45 @@ def test_router(folder: Folder) -> None:
     assert settings.webhook_networks == ()
     assert (settings.limits, settings.retention, settings.log) == (Limits(), Retention(), LogSettings())
     assert (settings.base_currency, settings.currencies) == ("XAF", {"EUR": Decimal("655.957"), "XAF": Decimal(1)})
+
+
+def test_lookup(folder: Folder) -> None:
+    assert folder.load().lookup is None
+    written = """\
+lookup:
+  table: {file: ported.csv}
+  hlr:
+    url: "https://hlr.example/${TEXIFY_KEY}/%2B{number}?key=${TEXTDIGO_KEY}"
+    headers: {Authorization: "Bearer ${TEXTIOPRO_TOKEN}", X-Key: "${TEXIFY_KEY}"}
+    mcc: results.0.mcc
+    mnc: results.0.mnc
+    timeout: 250ms
+    cache: 7d
+    negative: 10m
+    in_flight: 20
+    countries: [CM, NG]
+"""
+    folder.replace("router.yaml", "log: {", f"{written}log: {{")
+    folder.files["ported.csv"] = "not read here"
+    here = folder.path
+    settings = folder.load()
+    assert settings.lookup == LookupSettings(
+        TableLookup(here / "ported.csv", here / "data" / "ported.csv.table"),
+        HlrLookup(
+            "https://hlr.example/txf_Zq8/%2B{number}?key=key-Zq5",
+            ("results", "0", "mcc"),
+            ("results", "0", "mnc"),
+            (("Authorization", "Bearer token-Zq7"), ("X-Key", "txf_Zq8")),
+            0.25,
+            7 * 86_400.0,
+            600.0,
+            20,
+            ("CM", "NG"),
+        ),
+    )
+    assert "Zq" not in repr(settings.lookup)
+    folder.files["router.yaml"] = f'{FILES["router.yaml"]}lookup: {{hlr: {{url: "http://h/{{number}}", mcc: imsi}}}}\n'
+    assert folder.load().lookup == LookupSettings(None, HlrLookup("http://h/{number}", ("imsi",)))
 
 
 def test_operator_whose_values_are_the_defaults(folder: Folder) -> None:

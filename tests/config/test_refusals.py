@@ -9,6 +9,13 @@ from tests.config.conftest import Folder
 R, M, N = "router.yaml", "operators/mtn-cm.yaml", "operators/orange-cm.yaml"
 P, A, C = "routes.yaml", "accounts.yaml", "rates/mtn-cm.csv"
 
+
+def hlr(**changes: str | None) -> str:
+    """A provider with something changed or (None) left out, before what follows it."""
+    keys = {"url": '"http://h/{number}"', "mcc": "network", **changes}
+    return f"lookup: {{hlr: {{{', '.join(f'{key}: {value}' for key, value in keys.items() if value)}}}}}\nlog: {{"
+
+
 # file, what is replaced, by what (◀ ends the line of the error), the reason
 CASES = [
     # shapes
@@ -74,6 +81,35 @@ CASES = [
     (R, "events: 7d", "events: 0d", "retention.events: 0d must be longer than nothing"),
     (R, "events: 7d", "events: 999999d", "retention.events: 999999d must be longer than nothing and at most ten years"),
     (R, "level: info", "level: loud", "log.level: 'loud' is not one of debug, info"),
+    (R, "log: {", "lookup:\nlog: {", "lookup: must be a mapping of keys, not a single value"),
+    (R, "log: {", "lookup: {}\nlog: {", "lookup: must have a table, an hlr or both"),
+    (R, "log: {", "lookup: {tables: {}}\nlog: {", "lookup: unknown key 'tables', did you mean 'table'?"),
+    (R, "log: {", "lookup: {table: {}}\nlog: {", "lookup.table.file is missing"),
+    (R, "log: {", "lookup: {table: {file: lost.csv}}\nlog: {", "lookup.table.file: cannot read lost.csv: No such file"),
+    (R, "log: {", hlr(url=None), "lookup.hlr.url is missing"),
+    (R, "log: {", hlr(mcc=None), "lookup.hlr.mcc is missing"),
+    (R, "log: {", hlr(url='"ftp://h/{number}"'), "lookup.hlr.url: is not an http or https address"),
+    (R, "log: {", hlr(url='"http://u:p@h/{number}"'), "lookup.hlr.url: must not hold a user or a password"),
+    (R, "log: {", hlr(url='"http://{number}.h/"'), "lookup.hlr.url: must have {number} once, in its path or its query"),
+    (R, "log: {", hlr(url='"http://h/{number}/{number}"'), "lookup.hlr.url: must have {number} once, in its path"),
+    (R, "log: {", hlr(url='"http://h/{number}/{msisdn}"'), "lookup.hlr.url: must have {number} once, in its path"),
+    (R, "log: {", hlr(url='"http://h/#{number}"'), "lookup.hlr.url: must have {number} once, in its path or its query"),
+    (R, "log: {", hlr(url='"http://h/${NOBODY}/{number}"'), "lookup.hlr.url: environment variable NOBODY is not set"),
+    (R, "log: {", hlr(mcc="a..b"), "lookup.hlr.mcc: must be the way to a value in the answer, such as result.mcc"),
+    (R, "log: {", hlr(mnc='""'), "lookup.hlr.mnc: must not be empty"),
+    (R, "log: {", hlr(timeout="11s"), "lookup.hlr.timeout: must be at most 10s: a message waits for it"),
+    (R, "log: {", hlr(timeout="500"), "lookup.hlr.timeout: '500' is not a duration such as 500ms, 30s, 10m, 72h or 7d"),
+    (R, "log: {", hlr(in_flight="0"), "lookup.hlr.in_flight: 0 is out of range (1 to 1000)"),
+    (R, "log: {", hlr(countries="[]"), "lookup.hlr.countries: must have at least 1 item"),
+    (R, "log: {", hlr(countries="[cm]"), "lookup.hlr.countries: 'cm' is not a country code such as CM"),
+    (R, "log: {", hlr(countries="[CM, CM]"), "lookup.hlr.countries: 'CM' is given twice"),
+    (R, "log: {", hlr(headers="{Host: x}"), "lookup.hlr.headers: 'Host' is not the name of a header that can be set"),
+    (R, "log: {", hlr(headers='{"a b": x}'), "lookup.hlr.headers: 'a b' is not the name of a header that can be set"),
+    (R, "log: {", hlr(headers="{A: é}"), "lookup.hlr.headers.A: must be printable ASCII"),
+    (R, "log: {", hlr(headers='{A: "b\\r\\nC: d"}'), "lookup.hlr.headers.A: must be one line of text"),
+    (R, "log: {", hlr(headers="{A: Bearer ${NOBODY}}"), "lookup.hlr.headers.A: environment variable NOBODY is not set"),
+    (R, "log: {", hlr(headers='{A: "Bearer ${EMPTY}"}'), "lookup.hlr.headers.A: environment variable EMPTY is empty"),
+    (R, "log: {", hlr(headers='{A: "Bearer ${x"}'), "lookup.hlr.headers.A: a reference must be ${NAME}"),
     # operators
     (M, "operator: mtn-cm", "operator: mtn cm", "operator: 'mtn cm' is not a name"),
     (N, "operator: orange-cm", "operator: backup", "operator: operator 'backup' is already defined in operators/backu"),

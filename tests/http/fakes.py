@@ -8,17 +8,21 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from adapters.http.services import Services
 from router.account import Account
-from router.engine.control import OperatorView, PlanView
+from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.intake import Answer
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
-from router.ports import BindView, StoreUnavailable
+from router.ports import BindView, KeptPlan, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
+from router.routing.changes import Change
 from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
+from router.routing.difference import Changed, Difference, Named, RuleChanges
+from router.routing.price_changes import PriceChange, PriceChanges
 from router.routing.route import Candidate, Decision
 from router.text.view import PartView, SegmentationView
 
@@ -40,7 +44,10 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
 
-    def prepare(self, account, submits):
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -79,7 +86,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -168,6 +175,9 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
+    async def look_up(self, query):
+        return query
+
     def segment(self, account, query):
         self.queries.append(query.route)
         if query.operator not in (None, "mtn-cm"):
@@ -196,6 +206,9 @@ class FakeControl:
     def __init__(self) -> None:
         self.state = "running"
         self.errors: list[tuple[str, int, str]] = []
+        self.version = 3
+        self.rolled_back_to: int | None = None
+        self.not_kept: str | None = None
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
@@ -220,13 +233,24 @@ class FakeControl:
     def drain(self, name):
         return self._set(name, "draining")
 
-    async def reload(self):
+    async def reload(self, version=None):
         if self.errors:
             raise InvalidConfig(self.errors)
-        return self.plan()
+        if version not in (None, 2):
+            raise Refusal("not_found", f"version {version} is not kept; there is 2", "version")
+        self.rolled_back_to = version
+        changed = Change("link.password", None, None, True)
+        named = Named(["new-cm"], [], [Changed("mtn-cm", [changed])])
+        price = PriceChange("237", None, Money(Decimal("0.0200"), "XAF"))
+        none = Named([], [], [])
+        found = Difference(
+            named, ["mtn-cm"], [PriceChanges("mtn-cm", 7, 0, 0, [price])], none, RuleChanges([], []), none, [], [], []
+        )
+        return ReloadView(**structs.asdict(self.plan()), difference=found, not_kept=self.not_kept)
 
     def plan(self):
-        return PlanView(3, ["mtn-cm"], 1, ["default"], 0, 1, "XAF")
+        kept = [KeptPlan(self.version, 1, datetime(2027, 1, 1, tzinfo=UTC), "start")]
+        return PlanView(self.version, ["mtn-cm"], 1, ["default"], 0, 1, "XAF", self.rolled_back_to, kept)
 
 
 class FakeMetrics:

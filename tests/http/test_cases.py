@@ -254,6 +254,19 @@ CONTROL = [
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("reload", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, shows={"version": 3}),
+    Case("reload with nothing to say", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={},
+         shows={"rolled_back_to": None, "not_kept": None}),
+    Case("reload to a version", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={"version": 2},
+         shows={"rolled_back_to": 2}),
+    Case("reload to an unknown version", "POST", "/v1/reload", 404, token=ADMIN_TOKEN, body={"version": 7},
+         code="not_found", fields=["version"]),
+    *(
+        Case(f"reload to {version!r}", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"version": version},
+             code="invalid_request", fields=["version"])
+        for version in (0, -1, "2", 2.5, True, 2**31, 10**30, [2])
+    ),
+    Case("reload otherwise", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"to": 2}, code="invalid_request",
+         fields=["to"]),
     Case("plan", "GET", "/v1/plan", 200, token=ADMIN_TOKEN, shows={"version": 3}),
     *(
         Case(f"{path} {name}", method, path, status, token=token, code=code)
