@@ -21,7 +21,7 @@ Otherwise the network is the one that the longest fitting prefix of any operator
 3. its longest fitting prefix.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import groupby, pairwise
 
@@ -68,26 +68,23 @@ class RateTable:
     __slots__ = ("_by_network", "_by_prefix", "_lengths", "_naming")
 
     def __init__(self, operators: Iterable[Operator]) -> None:
-        by_prefix: dict[str, Offer | list[Offer]] = {}
+        # Most prefixes have one offer: a tuple for each would make the table much larger.
+        self._by_prefix: dict[str, Offer | tuple[Offer, ...]] = {}
         self._by_network: dict[NetworkCode, list[Offer]] = {}
+        shared: dict[str, list[Offer]] = {}
         for operator in operators:
-            name = operator.name
             for rate in sorted(operator.rates, key=_newest_first):
-                offer = Offer(name, rate)
-                if rate.by_network and rate.network is not None:
+                offer = Offer(operator.name, rate)
+                if rate.network is not None and not rate.prefix:
                     self._by_network.setdefault(rate.network, []).append(offer)
                     continue
-                # Most prefixes have one offer: a list for each would double the table.
-                first = by_prefix.setdefault(rate.prefix, offer)
-                if first is offer:
-                    continue
-                if isinstance(first, list):
-                    first.append(offer)
-                else:
-                    by_prefix[rate.prefix] = [first, offer]
-        self._by_prefix = by_prefix
-        self._lengths = tuple(sorted({len(prefix) for prefix in by_prefix}, reverse=True))
-        self._naming = _naming(by_prefix)
+                first = self._by_prefix.setdefault(rate.prefix, offer)
+                if first is not offer:
+                    shared.setdefault(rate.prefix, [first]).append(offer)  # type: ignore[list-item]
+        for prefix, offers in shared.items():
+            self._by_prefix[prefix] = tuple(offers)
+        self._lengths = tuple(sorted({len(prefix) for prefix in self._by_prefix}, reverse=True))
+        self._naming = _naming(self._by_prefix.values())
 
     def longest(self, digits: str) -> str | None:
         """The longest prefix of `digits` that any operator has a rate for, now or at another time."""
@@ -101,82 +98,80 @@ class RateTable:
         """What every operator asks at `at` (milliseconds since the epoch) for a number that begins with `digits`.
 
         `network` is what a number lookup found; `worth` compares currencies, where the dearest is looked for."""
+        now, named, until = self._reigning(digits, at)
         if network is not None:
-            return self._looked_up(self._fitting(digits), network, at, worth)
+            return self._looked_up(now, network, at, until, worth)
         rates: dict[str, Rate] = {}
         naming: set[str] = set()
-        named: NetworkCode | None = None
-        until = _NEVER
-        operator = prefix = ""
-        for offer in self._fitting(digits):
-            rate = offer.rate
-            start, end = rate.effective_from, rate.effective_to
-            if rate.network is not None and named is None:
-                named = rate.network
-            if start > at:
-                if start < until:
-                    until = start
-                continue
-            if end is not None:
-                if end <= at:
-                    continue
-                if end < until:
-                    until = end
-            if offer.operator == operator and rate.prefix == prefix:
-                continue  # the one before is newer
-            operator, prefix = offer.operator, rate.prefix
-            if operator not in rates:
-                rates[operator] = rate
-            if rate.network is not None:
-                naming.add(operator)
-        if named is not None and named in self._by_network:
-            of_network = _in_force(self._by_network[named], at)
-            rates |= {name: rate for name, rate in of_network.items() if name not in naming}
-            until = min(until, _next_change(self._by_network[named], at))
+        for offer in now:
+            if offer.operator not in rates:
+                rates[offer.operator] = offer.rate
+            if offer.rate.network is not None:
+                naming.add(offer.operator)
+        of_network = self._by_network.get(named) if named is not None else None
+        if of_network is not None:
+            rates |= {name: rate for name, rate in _in_force(of_network, at).items() if name not in naming}
+            until = min(until, _next_change(of_network, at))
         return Tariff(rates, named, None if until == _NEVER else until)
 
-    def _looked_up(self, fitting: list[Offer], network: NetworkCode, at: int, worth: Mapping[str, Decimal]) -> Tariff:
-        of_network = self._by_network.get(network, [])
-        spans = self._naming.get(network, [])
-        now = _reigning(fitting, at)
-        other = _in_force(now, at)
-        unnamed = _in_force((one for one in now if one.rate.network is None), at)
-        named = _in_force((one for one in now if one.rate.network == network), at)
-        rates = other | unnamed | _dearest(spans, at, worth) | named | _in_force(of_network, at)
-        until = min(_next_change(fitting, at), _next_change(of_network, at))
-        for span in spans:
-            until = min(until, span.start if span.start > at else span.end if span.end > at else _NEVER)
+    def _looked_up(
+        self, now: list[Offer], network: NetworkCode, at: int, until: int, worth: Mapping[str, Decimal]
+    ) -> Tariff:
+        rates: dict[str, Rate] = {}
+        steps: dict[str, int] = {}  # of the rule above, the one that gave the rate
+        for offer in now:
+            named = offer.rate.network
+            step = 2 if named == network else 4 if named is None else 5
+            if step < steps.get(offer.operator, 6):
+                rates[offer.operator], steps[offer.operator] = offer.rate, step
+        for span in self._naming.get(network, ()):
+            if at < span.start:
+                until = min(until, span.start)
+            elif at < span.end:
+                until = min(until, span.end)
+                step = steps.get(span.operator, 6)
+                if step > 3 or (step == 3 and _dearer(span.rate, rates[span.operator], worth)):
+                    rates[span.operator], steps[span.operator] = span.rate, 3
+        of_network = self._by_network.get(network)
+        if of_network is not None:
+            rates |= _in_force(of_network, at)
+            until = min(until, _next_change(of_network, at))
         return Tariff(rates, network, None if until == _NEVER else until)
 
-    def _fitting(self, digits: str) -> list[Offer]:
-        """The offers for every prefix of `digits`: the longest first, there operator by operator, the newest first."""
-        found: list[Offer] = []
+    def _reigning(self, digits: str, at: int) -> tuple[list[Offer], NetworkCode | None, int]:
+        """For every prefix of `digits`, the longest first, the offer in force of each operator; the network that the
+        longest one names, in force or not; when this changes."""
+        now: list[Offer] = []
+        named: NetworkCode | None = None
+        until = _NEVER
         size = len(digits)
         for length in self._lengths:
-            if length <= size:
-                offers = self._by_prefix.get(digits[:length])
-                if offers is None:
+            offers = self._by_prefix.get(digits[:length]) if length <= size else None
+            if offers is None:
+                continue
+            operator = ""
+            for offer in offers if isinstance(offers, tuple) else (offers,):
+                rate = offer.rate
+                if named is None:
+                    named = rate.network
+                start, end = rate.effective_from, rate.effective_to
+                if start > at:
+                    if start < until:
+                        until = start
                     continue
-                if isinstance(offers, list):
-                    found += offers
-                else:
-                    found.append(offers)
-        return found
+                if end is not None:
+                    if end <= at:
+                        continue
+                    if end < until:
+                        until = end
+                if offer.operator != operator:  # else the one before is newer
+                    operator = offer.operator
+                    now.append(offer)
+        return now, named, until
 
 
 def _newest_first(rate: Rate) -> int:
     return -rate.effective_from
-
-
-def _reigning(fitting: list[Offer], at: int) -> list[Offer]:
-    """Of each operator and prefix the one in force."""
-    found: list[Offer] = []
-    for offer in fitting:
-        if offer.rate.in_force(at):
-            newest = found[-1] if found else None
-            if newest is None or (newest.operator, newest.rate.prefix) != (offer.operator, offer.rate.prefix):
-                found.append(offer)
-    return found
 
 
 def _in_force(offers: Iterable[Offer], at: int) -> dict[str, Rate]:
@@ -199,20 +194,14 @@ def _next_change(offers: Iterable[Offer], at: int) -> int:
     return until
 
 
-def _dearest(spans: list[_Span], at: int, worth: Mapping[str, Decimal]) -> dict[str, Rate]:
-    found: dict[str, Rate] = {}
-    for span in spans:
-        if span.start <= at < span.end:
-            rate, known = span.rate, found.get(span.operator)
-            if known is None or known.price * worth[known.currency] < rate.price * worth[rate.currency]:
-                found[span.operator] = rate
-    return found
+def _dearer(one: Rate, other: Rate, worth: Mapping[str, Decimal]) -> bool:
+    return one.price * worth[one.currency] > other.price * worth[other.currency]
 
 
-def _naming(by_prefix: dict[str, Offer | list[Offer]]) -> dict[NetworkCode, list[_Span]]:
+def _naming(all_offers: Iterable[Offer | tuple[Offer, ...]]) -> dict[NetworkCode, list[_Span]]:
     """What the prefixes that name a network cost, for each network. Cards change on few days, so this is little."""
     dearest: dict[tuple[NetworkCode, str, str, int, int], Rate] = {}
-    for offers in by_prefix.values():
+    for offers in all_offers:
         for name, rate, start, end in _spans(offers):
             if rate.network is not None:
                 key = (rate.network, name, rate.currency, start, end)
@@ -225,20 +214,24 @@ def _naming(by_prefix: dict[str, Offer | list[Offer]]) -> dict[NetworkCode, list
     return found
 
 
-def _spans(offers: Offer | list[Offer]) -> Iterator[tuple[str, Rate, int, int]]:
+def _spans(offers: Offer | tuple[Offer, ...]) -> list[tuple[str, Rate, int, int]]:
     """When which of the rates for one prefix is the one in force: operator, rate, start, end."""
     if isinstance(offers, Offer):
-        rate = offers.rate
-        yield offers.operator, rate, rate.effective_from, _NEVER if rate.effective_to is None else rate.effective_to
-        return
+        return [_whole(offers)]
+    if all(one.operator != other.operator for one, other in pairwise(offers)):
+        return [_whole(offer) for offer in offers]
+    found = []
     for name, group in groupby(offers, key=lambda offer: offer.operator):
         rates = [offer.rate for offer in group]
-        if len(rates) == 1:
-            yield from _spans(Offer(name, rates[0]))
-            continue
         starts = {rate.effective_from for rate in rates}
         ends = {_NEVER if rate.effective_to is None else rate.effective_to for rate in rates}
         for start, end in pairwise(sorted(starts | ends)):
             reigning = next((rate for rate in rates if rate.in_force(start)), None)
             if reigning is not None:
-                yield name, reigning, start, end
+                found.append((name, reigning, start, end))
+    return found
+
+
+def _whole(offer: Offer) -> tuple[str, Rate, int, int]:
+    rate = offer.rate
+    return offer.operator, rate, rate.effective_from, _NEVER if rate.effective_to is None else rate.effective_to

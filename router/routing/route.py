@@ -114,7 +114,7 @@ class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
     its network, not on the number."""
 
-    _REMEMBERED = 5_000
+    _REMEMBERED = 20_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
