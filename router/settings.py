@@ -66,12 +66,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message."""
+    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message;
+    `allow_loss` lets a route cost more than the account pays."""
 
     name: str
     order: Literal["cost", "priority", "weighted", "quality"] = "cost"
     operators: tuple[Choice, ...] | None = None
     attempts: int = 3
+    allow_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

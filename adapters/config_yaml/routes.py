@@ -6,7 +6,7 @@ from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
 from adapters.config_yaml.nodes import Value
 from adapters.config_yaml.shapes import attempt, dictionary, listing, read_fields, record
-from adapters.config_yaml.values import Names, one_of, text, whole, word
+from adapters.config_yaml.values import Names, flag, one_of, text, whole, word
 from router.message import TrafficClass
 from router.settings import Choice, Match, Plan, Rule
 
@@ -19,6 +19,7 @@ def read_plans(value: Value, names: Names, operators: Names) -> dict[str, Plan]:
         "order": one_of(("cost", "priority", "weighted", "quality")),
         "operators": lambda value: _choices(value, operators),
         "attempts": whole(1),
+        "allow_loss": flag,
     }
     plans: dict[str, Plan] = {}
     entries = value.entries()

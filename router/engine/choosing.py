@@ -7,11 +7,15 @@ from router.engine.running import Running
 from router.message import Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.guards import earns, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, RouteQuery
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
+
+_TOO_DEAR = "every route costs more than max_price"
+_NO_MARGIN = "every route to this number costs more than the account pays for it"
 
 
 class Chooser:
@@ -39,13 +43,18 @@ class Chooser:
         self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
-        write it and is within its max_price; where none is usable the first such one, to wait there; None when nobody
-        is left to ask. Raises the first Refusal of its text where nobody can write it."""
+        write it, is within its max_price and passes the guards; where none is usable the first such one, to wait there;
+        None when nobody is left to ask. Raises Refusal where nobody can write it, its max_price is too low
+        (`price_too_high`) or the guards leave nobody (`unroutable`).
+
+        `message.price` is what the account pays: per part until the message has parts, then for all of them."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
         waiting: tuple[Candidate, Segmentation] | None = None
         unwritable: Refusal | None = None
+        barred: Refusal | None = None
+        pays = worth(self._running.plan, ranking.plan, message.price)
         for candidate in ranking.candidates:
             desk = self._desks.get(candidate.operator)
             if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
@@ -56,12 +65,17 @@ class Chooser:
                 unwritable = unwritable or refusal
                 continue
             if not self._affordable(message, candidate, cut.count):
+                barred = barred or Refusal("price_too_high", _TOO_DEAR, "max_price")
+                continue
+            if not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
+                barred = barred or Refusal("unroutable", _NO_MARGIN, "to")
                 continue
             if desk.unusable is None:
                 return candidate, cut
             waiting = candidate, cut
-        if waiting is None and unwritable is not None:
-            raise unwritable
+        against = unwritable or barred
+        if waiting is None and against is not None:
+            raise against
         return waiting
 
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:

@@ -162,8 +162,9 @@ class Intake:
             options=submit.options,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
-        self._route(message, now, limits.message_parts)
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
+        message.price = price
+        self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
         return message
@@ -174,7 +175,7 @@ class Intake:
         ranking = self._chooser.rank(message, now)
         chosen = self._chooser.choose(message, ranking, most_parts)
         if chosen is None:
-            raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+            raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 

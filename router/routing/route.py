@@ -13,6 +13,7 @@ from router.message import Network
 from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
+from router.routing.guards import MARGIN, earns, worth
 from router.routing.plan import Destination, RoutePlan, network_of
 from router.settings import Choice, Match, Plan, Rule
 
@@ -110,9 +111,10 @@ def decide(
 ) -> Decision:
     """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
     ranking = rank(plan, account, query)
+    objection = objections(plan, account, query, ranking)
     shown = []
     for candidate in ranking.candidates:
-        reason = usable(candidate.operator)
+        reason = usable(candidate.operator) or objection(candidate)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
     return Decision(
@@ -122,6 +124,19 @@ def decide(
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
     )
+
+
+def objections(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, ranking: Ranking
+) -> Callable[[Candidate], str | None]:
+    """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
+    price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
+    pays = worth(plan, ranking.plan, price)
+
+    def objection(candidate: Candidate) -> str | None:
+        return None if earns(candidate.base_cost, pays, 1) else MARGIN
+
+    return objection
 
 
 def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:
