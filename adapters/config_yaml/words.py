@@ -20,6 +20,7 @@ TEN_YEARS = 3660 * 86_400.0
 SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB)")
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)/(s|m)")
+VELOCITY = re.compile(r"([1-9][0-9]{0,8})/(s|m|h|d)")
 DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -68,6 +69,14 @@ def rate(text: str) -> RateLimit:
     if not count:
         raise ValueError(f"{text} must be more than nothing; leave the key out for no limit")
     return RateLimit(count, SECONDS[match[2]])
+
+
+def velocity(text: str) -> RateLimit:
+    """As `rate`, of whole messages, also by the hour or the day."""
+    match = VELOCITY.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a rate of whole messages such as 5/h, 100/m or 1000/d")
+    return RateLimit(float(match[1]), SECONDS[match[2]])
 
 
 def decimal(text: str) -> Decimal:

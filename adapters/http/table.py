@@ -31,7 +31,10 @@ from router.submit import Submit
 from router.text.view import SegmentationView
 
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
-_CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high")
+_CONTENT = (
+    "invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high",
+    "destination_not_allowed", "loop", "duplicate_message",
+)  # fmt: skip
 
 
 def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
@@ -78,7 +81,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
-            request=RouteRequest, answer=Decision, codes=("invalid_number", "unroutable", "sender_not_allowed"),
+            request=RouteRequest, answer=Decision,
+            codes=("invalid_number", "unroutable", "sender_not_allowed", "destination_not_allowed", "loop"),
         ),
         Call(
             "GET", "/v1/operators", "Links, binds, windows, queues and health", control.operators, "admin",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from router.account import Account
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
+from router.engine.gate import Gate
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter
@@ -18,6 +19,7 @@ from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
+from router.routing.guards import check_destination
 from router.routing.msisdn import normalise
 from router.submit import Submit
 
@@ -62,6 +64,7 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
+        self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
@@ -164,9 +167,14 @@ class Intake:
         )
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
         message.price = price
+        if account.guards is not None:
+            check_destination(account.guards, plan, message.to)
         self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
+        if account.guards is not None:
+            # Last, for what is refused for another reason must not count.
+            self._gate.admit(account.guards, message, self._clock.monotonic())
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
@@ -206,6 +214,7 @@ class Intake:
                 self._metrics.accepted(message.account, message.channel)
         else:
             self._ledger.open -= len(messages)
+            self._gate.take_back(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED

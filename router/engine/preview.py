@@ -10,6 +10,7 @@ from router.engine.running import Running
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.guards import check_destination
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
@@ -103,4 +104,6 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
 def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
+    if account is not None and account.guards is not None:
+        check_destination(account.guards, plan, to)
     return decide(plan, account, structs.replace(query, to=to), usable, network_name(to))

@@ -2,11 +2,23 @@
 
 from decimal import Decimal
 
+from router.account import Guards
 from router.money import Money
+from router.refusal import Refusal
+from router.routing.networks import country
 from router.routing.plan import RoutePlan
 from router.settings import Plan
 
 MARGIN = "margin"
+
+
+def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
+    """Raises Refusal `destination_not_allowed` or `loop` where the account may not send to this number (E.164)."""
+    if guards.countries is not None and (place := country(to)) not in guards.countries:
+        where = f"numbers of {place}" if place else "a number of no country"
+        raise Refusal("destination_not_allowed", f"the account may not send to {where}", "to")
+    if guards.loop_guard and plan.owners.is_ours(to):
+        raise Refusal("loop", "messages to this number come back to an account here", "to")
 
 
 def worth(plan: RoutePlan, chosen: Plan, price: Money | None) -> Decimal | None:

@@ -160,9 +160,8 @@ def test_secret_from_a_file_and_tls_switched_on(folder: Folder) -> None:
 
 
 def test_routes(folder: Folder) -> None:
-    folder.replace("routes.yaml", "    attempts: 3\n", "    attempts: 3\n    allow_loss: true\n")
     settings = folder.load()
-    assert settings.plans == {"default": Plan("default", "cost", (Choice("mtn-cm"), Choice("backup", 1, 2)), 3, True)}
+    assert settings.plans == {"default": Plan("default", "cost", (Choice("mtn-cm"), Choice("backup", 1, 2)), 3)}
     assert settings.rules == (
         Rule(1, Match("23769", "otp"), operators=("orange-cm", "mtn-cm")),
         Rule(2, Match(sender="+1*"), refuse="sender_not_allowed"),

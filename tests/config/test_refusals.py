@@ -166,7 +166,6 @@ CASES = [
     (P, "weight: 1", "weight: 0", "plans.default.operators.weight: 0 is out of range (at least 1)"),
     (P, "priority: 2", "priority: 0", "plans.default.operators.priority: 0 is out of range (at least 1)"),
     (P, "attempts: 3", "attempts: 0", "plans.default.attempts: 0 is out of range (at least 1)"),
-    (P, "attempts: 3", "allow_loss: 1", "plans.default.allow_loss: must be true or false, without quotes"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: [orange]}", "rules.operators: unknown operator 'orange', did y"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: []}", "rules.operators: must have at least 1 item"),
     (P, "operators: [orange-cm, mtn-cm]}", "plan: cheap}", "rules.plan: unknown plan 'cheap' (known: default)"),
