@@ -82,17 +82,28 @@ class Velocity:
 
 
 @dataclass(frozen=True, slots=True)
+class OptOut:
+    """Which words of a handset put it on the account's opt-out list and take it off again, and messages of which
+    classes do not go to the numbers on it. Words are as router.routing.opt_out compares them."""
+
+    words: frozenset[str] = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "arret"})
+    back: frozenset[str] = frozenset({"start", "unstop"})
+    classes: frozenset[str] = frozenset({"marketing", "transactional"})
+
+
+@dataclass(frozen=True, slots=True)
 class Guards:
     """What keeps an account from sending where, how often and what it should not.
 
     `countries` are ISO codes, None for all; within `duplicates` seconds the same content goes to a number only once;
-    `loop_guard` refuses recipients whose messages come back to us.
+    `loop_guard` refuses recipients whose messages come back to us. With `opt_out` words from handsets keep its list.
     """
 
     countries: frozenset[str] | None = None
     velocity: Velocity | None = None
     duplicates: float | None = None
     loop_guard: bool = False
+    opt_out: OptOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ KINDS = {
     "not_encodable": Kind(422, "Not encodable"),
     "destination_not_allowed": Kind(422, "Destination not allowed"),
     "loop": Kind(422, "The message would come back"),
+    "opted_out": Kind(422, "The recipient has opted out"),
     "duplicate_message": Kind(422, "The same message was sent just now"),
     "price_too_high": Kind(422, "Price too high"),
     "idempotency_mismatch": Kind(422, "Idempotency-Key used for another request"),

@@ -65,6 +65,12 @@ class RouteRequest(Struct, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
 
 
+class NumberRequest(Struct, forbid_unknown_fields=True):
+    """A number of somebody who takes messages from an account, or does not any more."""
+
+    number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001.")]
+
+
 def _time_meta(description: str) -> Meta:
     return Meta(description=description, extra_json_schema={"format": "date-time"})
 

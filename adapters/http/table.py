@@ -2,6 +2,7 @@
 
 import asyncio
 
+from adapters.http.accounts import AccountCalls
 from adapters.http.control import ControlCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
@@ -18,6 +19,7 @@ from adapters.http.schema import (
     MessageDetail,
     MessageList,
     MessageView,
+    NumberRequest,
     OperatorList,
     RouteRequest,
     SegmentRequest,
@@ -26,6 +28,7 @@ from adapters.http.schema import (
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView
+from router.engine.opt_outs import Subscription
 from router.routing.route import Decision
 from router.submit import Submit
 from router.text.view import SegmentationView
@@ -33,7 +36,7 @@ from router.text.view import SegmentationView
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
 _CONTENT = (
     "invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high",
-    "destination_not_allowed", "loop", "duplicate_message",
+    "destination_not_allowed", "loop", "opted_out", "duplicate_message",
 )  # fmt: skip
 
 
@@ -44,6 +47,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
     control = ControlCalls(services.control)
+    accounts = AccountCalls(services.opt_outs, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -105,6 +109,16 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             answer=PlanView, codes=("invalid_config",),
         ),
         Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
+        Call(
+            "POST", "/v1/accounts/{name}/unsubscribe", "Put a number on an account's opt-out list",
+            accounts.unsubscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/subscribe", "Take a number off an account's opt-out list",
+            accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"),
+        ),
         Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),
         Call("GET", "/readyz", "The daemon takes work", probes.ready, "none", answer=Health, codes=("not_ready",)),
         Call("GET", "/metrics", "Metrics for Prometheus", probes.metrics, "none", media=METRICS_MEDIA),

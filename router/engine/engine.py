@@ -19,6 +19,7 @@ from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
 from router.engine.messages import Messages
+from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
@@ -70,9 +71,10 @@ class Engine:
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
         chooser = Chooser(self.running, self.desks)
         endings = Endings(self.ledger, self.feed, metrics)
+        self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
-        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, clock, recovery.next_due)
+        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, self.opt_outs, clock, recovery.next_due)
         self._correlator = Correlator(
             self.ledger,
             self.desks,
@@ -82,7 +84,18 @@ class Engine:
             lambda *late: self._settler.answered_late(*late),
             log,
         )
-        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
+        self._inbox = Inbox(
+            self.ledger,
+            self.desks,
+            self.feed,
+            self.running,
+            self.opt_outs,
+            ids,
+            clock,
+            metrics,
+            recovery,
+            log,
+        )
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -113,6 +126,7 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.opt_outs,
         )
         self.messages = Messages(self.ledger, endings, questions, clock)
         self.preview = Preview(self.running, self.desks)

@@ -13,6 +13,7 @@ from router.engine.gate import Gate
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wakeups import Wakeups
@@ -55,6 +56,7 @@ class Intake:
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
+        opt_outs: OptOuts,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -64,6 +66,7 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
+        self._opt_outs = opt_outs
         self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
@@ -169,6 +172,8 @@ class Intake:
         message.price = price
         if account.guards is not None:
             check_destination(account.guards, plan, message.to)
+        if self._opt_outs and self._opt_outs.refuses(message):
+            raise Refusal("opted_out", "this number does not want such messages from the account", "to")
         self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router.account import Guards, RateLimit, Velocity
+from router.account import Guards, OptOut, RateLimit, Velocity
 from tests.config.conftest import Folder
 
 
@@ -24,6 +24,15 @@ def of_plain(folder: Folder, written: str) -> Guards | None:
         ("duplicates: 60s", Guards(duplicates=60.0)),
         ("loop_guard: true", Guards(loop_guard=True)),
         ("loop_guard: false", None),
+        ("opt_out: {}", Guards(opt_out=OptOut())),
+        (
+            "opt_out: {words: [STOP, Arrêt, 停止], back: [' Start  again!'], classes: [marketing]}",
+            Guards(
+                opt_out=OptOut(
+                    frozenset({"stop", "arret", "停止"}), frozenset({"start again"}), frozenset({"marketing"})
+                )
+            ),
+        ),
         ("status: active", None),
     ],
 )
@@ -59,6 +68,14 @@ def test_a_plan_may_allow_a_loss(folder: Folder, written: bool) -> None:
         ("velocity: {number: 5/h}", "velocity: unknown key 'number'"),
         ("duplicates: true", "duplicates: 'true' is not a duration such as 500ms, 30s, 10m, 72h or 7d"),
         ("duplicates: 0s", "duplicates: 0s must be longer than nothing"),
+        ("opt_out: true", "opt_out: must be a mapping of keys, not a single value"),
+        ("opt_out: {words: STOP}", "opt_out.words: must be a list, not a single value"),
+        ("opt_out: {words: []}", "opt_out.words: must have at least 1 item"),
+        ("opt_out: {words: [STOP, stop]}", "opt_out.words: 'stop' is given twice"),
+        ("opt_out: {words: ['!']}", "opt_out.words: is no word"),
+        ("opt_out: {words: [GO], back: [go]}", "opt_out: 'go' cannot both opt out and opt in"),
+        ("opt_out: {classes: [otps]}", "opt_out.classes: 'otps' is not one of otp, transactional, marketing"),
+        ("opt_out: {word: [STOP]}", "opt_out: unknown key 'word', did you mean 'words'?"),
         ("loop_guard: 1", "loop_guard: must be true or false, without quotes"),
     ],
 )
