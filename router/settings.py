@@ -101,6 +101,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class SenderRule:
+    """What a country or an operator does with senders of a kind (None: of any), from `since` (ms, 0 for always):
+    takes them, has them replaced, takes those in `registered` only (without plus sign), or refuses them.
+
+    `number` is its place in the list, from 1, `place` its file and line.
+    """
+
+    number: int
+    place: str
+    do: Literal["allow", "replace", "registered", "refuse"]
+    country: str | None = None
+    operator: str | None = None
+    kind: str | None = None
+    replacement: str | None = None
+    registered: frozenset[str] = frozenset()
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1)."""
 
@@ -117,3 +136,4 @@ class Settings:
     limits: Limits = Limits()
     retention: Retention = Retention()
     log: LogSettings = LogSettings()
+    sender_rules: tuple[SenderRule, ...] = ()

@@ -10,7 +10,7 @@ from router.refusal import Refusal
 from router.routing.guards import earns, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
-from router.routing.route import Candidate, Ranking, RouteQuery
+from router.routing.route import Candidate, Ranking, RouteQuery, ruling_on
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
 
@@ -40,12 +40,12 @@ class Chooser:
         return self._running.ranker.rank(account, query)
 
     def choose(
-        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
+        self, message: Message, ranking: Ranking, now: int, most_parts: int = MAX_PARTS
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
         write it, is within its max_price and passes the guards; where none is usable the first such one, to wait there;
         None when nobody is left to ask. Raises Refusal where nobody can write it, its max_price is too low
-        (`price_too_high`) or the guards leave nobody (`unroutable`).
+        (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
 
         `message.price` is what the account pays: per part until the message has parts, then for all of them."""
         refused = message.refused_by
@@ -54,10 +54,15 @@ class Chooser:
         waiting: tuple[Candidate, Segmentation] | None = None
         unwritable: Refusal | None = None
         barred: Refusal | None = None
-        pays = worth(self._running.plan, ranking.plan, message.price)
+        plan = self._running.plan
+        pays = worth(plan, ranking.plan, message.price)
         for candidate in ranking.candidates:
             desk = self._desks.get(candidate.operator)
             if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+                continue
+            ruling = ruling_on(plan, message.to, message.sender, ranking, candidate, now)
+            if ruling is not None and ruling.reason is not None:
+                barred = barred or Refusal("sender_not_allowed", ruling.detail, "from")
                 continue
             try:
                 cut = cut_for(message, desk.operator.text, most_parts)
@@ -82,7 +87,7 @@ class Chooser:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
         message.network = network_of(ranking.network, network_name(message.to))
-        message.sent_as = ranking.rule.sender if ranking.rule else None
+        message.sent_as = self._sent_as(message, candidate, ranking, now)
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
         message.segments = cut.count
@@ -103,7 +108,7 @@ class Chooser:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""
         try:
             ranking = self.rank(message, now)
-            chosen = self.choose(message, ranking)
+            chosen = self.choose(message, ranking, now)
         except Refusal:
             return False
         if chosen is None:
@@ -111,7 +116,16 @@ class Chooser:
         candidate, cut = chosen
         if candidate.operator != message.operator:
             self.assign(message, candidate, ranking, cut, now)
+        else:
+            message.sent_as = self._sent_as(message, candidate, ranking, now)
         return True
+
+    def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
+        """What stands in the sender's place at this operator, None for the sender itself."""
+        ruling = ruling_on(self._running.plan, message.to, message.sender, ranking, candidate, now)
+        if ruling is not None:
+            return ruling.sent_as
+        return ranking.rule.sender if ranking.rule else None
 
     def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
         limit = message.max_price

@@ -186,7 +186,7 @@ class Intake:
         if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
         ranking = self._chooser.rank(message, now)
-        chosen = self._chooser.choose(message, ranking, most_parts)
+        chosen = self._chooser.choose(message, ranking, now, most_parts)
         if chosen is None:
             raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")
         candidate, cut = chosen

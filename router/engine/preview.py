@@ -55,7 +55,8 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    way = structs.replace(query.route, to=normalise(query.route.to, plan.settings.limits.numbers))
+    to = normalise(query.route.to, plan.settings.limits.numbers)
+    way = structs.replace(query.route, to=to, sender=_sender(account, query.route))
     ranking = rank(plan, account, way)
     objection = objections(plan, account, way, ranking)
     allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
@@ -106,4 +107,10 @@ def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, u
     to = normalise(query.to, plan.settings.limits.numbers)
     if account is not None and account.guards is not None:
         check_destination(account.guards, plan, to)
-    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to))
+    return decide(
+        plan, account, structs.replace(query, to=to, sender=_sender(account, query)), usable, network_name(to)
+    )
+
+
+def _sender(account: Account | None, query: RouteQuery) -> str | None:
+    return account.default_sender if query.sender is None and account is not None else query.sender

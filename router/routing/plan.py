@@ -11,6 +11,7 @@ from router.money import Money
 from router.operator import Operator, Rate
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
+from router.routing.senders import SenderRules
 from router.settings import Plan, Rule, Settings
 
 
@@ -50,6 +51,7 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.sender_rules = SenderRules(settings.sender_rules) if settings.sender_rules else None
         self.owners = Owners(settings.accounts.values())
         self._destinations = _destinations(settings.operators)
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}

@@ -14,7 +14,9 @@ from router.money import Money
 from router.operator import Rate
 from router.refusal import Refusal
 from router.routing.guards import MARGIN, earns, worth
+from router.routing.networks import country
 from router.routing.plan import Destination, RoutePlan, network_of
+from router.routing.senders import Ruling
 from router.settings import Choice, Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
@@ -134,9 +136,23 @@ def objections(
     pays = worth(plan, ranking.plan, price)
 
     def objection(candidate: Candidate) -> str | None:
+        ruling = ruling_on(plan, query.to, query.sender, ranking, candidate, query.at)
+        if ruling is not None and ruling.reason is not None:
+            return ruling.reason
         return None if earns(candidate.base_cost, pays, 1) else MARGIN
 
     return objection
+
+
+def ruling_on(
+    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, candidate: Candidate, at: int
+) -> Ruling | None:
+    """What the sender rules say of a message from `sender`, or from what a rule of the routes put in its place, to `to`
+    (E.164) by this candidate at `at` (ms). None where it goes as it is."""
+    if plan.sender_rules is None:
+        return None
+    shown = (ranking.rule.sender if ranking.rule else None) or sender
+    return plan.sender_rules.judge(country(to), candidate.operator, shown, at)
 
 
 def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:
