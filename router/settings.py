@@ -120,8 +120,18 @@ class SenderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """One unit of a currency is `worth` that much of the base from a time on (milliseconds since the epoch)."""
+
+    currency: str
+    worth: Decimal
+    effective_from: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1)."""
+    """`currencies` gives the worth of one unit of each currency in the base currency (`base_currency` itself is 1),
+    `exchange_rates` those that replace them at their time."""
 
     store: str = field(repr=False)
     operators: dict[str, Operator]
@@ -130,6 +140,7 @@ class Settings:
     rules: tuple[Rule, ...]
     base_currency: str
     currencies: dict[str, Decimal]
+    exchange_rates: tuple[ExchangeRate, ...] = ()
     http: HttpSettings = HttpSettings()
     gateways: GatewaySettings | None = None
     webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import yaml
 
@@ -44,15 +45,28 @@ class Source:
 
     def text(self, named_by: "Value | None" = None) -> str:
         """The file's content. A file that cannot be read is an error of the value that names it."""
+        return self._decoded(self._content(named_by))
+
+    def lines(self, named_by: "Value") -> TextIO:
+        """The file's content line by line, for large ones."""
+        content = self._content(named_by)
+        self._decoded(content)
+        return TextIOWrapper(BytesIO(content), "utf-8-sig", newline="")
+
+    def _content(self, named_by: "Value | None") -> bytes:
         try:
-            data = self.path.read_bytes()
+            return self.path.read_bytes()
         except (OSError, ValueError) as error:
             reason = f"cannot read {self.name}: {why(error)}"
-            named_by.fail(reason) if named_by else self.fail(1, reason)
+            if named_by is not None:
+                named_by.fail(reason)
+            self.fail(1, reason)
+
+    def _decoded(self, content: bytes) -> str:
         try:
-            return data.decode("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.fail(data.count(b"\n", 0, error.start) + 1, "is not UTF-8")
+            self.fail(content.count(b"\n", 0, error.start) + 1, "is not UTF-8")
 
     def root(self, named_by: "Value | None" = None) -> "Value":
         """The file's one document; an empty file is an empty mapping."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
+from msgspec import structs
+
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import Refused
@@ -73,7 +75,7 @@ def in_base_currency(operator: Operator, base: str) -> Operator:
     """The operator with `base` wherever no currency was named."""
     if operator.currency:
         return operator
-    rates = tuple(rate if rate.currency else replace(rate, currency=base) for rate in operator.rates)
+    rates = tuple(rate if rate.currency else structs.replace(rate, currency=base) for rate in operator.rates)
     return replace(operator, currency=base, rates=rates)
 
 

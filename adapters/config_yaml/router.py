@@ -76,6 +76,7 @@ def _read(source: Source) -> Settings:
         rules=rules,
         base_currency=currencies.base,
         currencies=currencies.worth,
+        exchange_rates=tuple(currencies.later),
         **{key: given[key] for key in ("http", "limits", "retention", "log") if key in given},
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),

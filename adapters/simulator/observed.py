@@ -7,8 +7,8 @@ from adapters.smpp.pdu import ShortMessage
 
 
 class Submitted(Struct):
-    """One submit_sm as it came. `at` is seconds since the epoch; `status` is the answer, None where none is given;
-    `message_id` is the id in the response."""
+    """One submit_sm as it came, on connection number `link`. `at` is seconds since the epoch; `status` is the answer,
+    None where none is given; `message_id` is the id in the response."""
 
     at: float
     system_id: str
@@ -16,6 +16,7 @@ class Submitted(Struct):
     pdu: ShortMessage
     status: int | None
     message_id: str
+    link: int = 0
 
     @property
     def source(self) -> str:
@@ -36,6 +37,7 @@ class Counts(Struct):
     written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute;
     `binds_refused` are also those met with silence, `idle` sessions ended for it."""
 
+    connections: int = 0
     binds: int = 0
     binds_refused: int = 0
     idle: int = 0
@@ -49,5 +51,7 @@ class Counts(Struct):
     resent: int = 0
     dropped: int = 0
     enquire_links: int = 0
+    queries: int = 0
+    cancels: int = 0
     bad: int = 0
     ignored: int = 0

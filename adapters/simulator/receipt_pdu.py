@@ -34,7 +34,7 @@ from adapters.smpp.constants import (
 )
 from adapters.smpp.pdu import DataSm, ShortMessage, Tlvs
 
-_STATES = {
+STATES = {
     "SCHEDLD": STATE_SCHEDULED,
     "ENROUTE": STATE_ENROUTE,
     "DELIVRD": STATE_DELIVERED,
@@ -89,7 +89,7 @@ def _receipt(
 ) -> ShortMessage | DataSm:
     tlvs: Tlvs = {}
     if form.tlvs:
-        state = _STATES[stat] if form.state is None else form.state
+        state = STATES[stat] if form.state is None else form.state
         tlvs = {TAG_RECEIPTED_MESSAGE_ID: in_tlv + b"\0", TAG_MESSAGE_STATE: bytes((state,))}
     if form.network_error:
         tlvs[TAG_NETWORK_ERROR_CODE] = form.network_error

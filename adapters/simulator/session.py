@@ -7,10 +7,12 @@ from typing import Final, Protocol, cast
 from adapters.simulator.observed import Counts
 from adapters.simulator.options import Door, SmscOptions
 from adapters.simulator.receipt_pdu import Delivery
+from adapters.simulator.records import Records
 from adapters.smpp.codec import Decoder, FramingLost, encode
 from adapters.smpp.constants import (
     BIND_RECEIVER,
     BIND_TRANSMITTER,
+    CANCEL_SM_RESP,
     DATA_SM,
     DATA_SM_RESP,
     DELIVER_SM_RESP,
@@ -29,7 +31,7 @@ from adapters.smpp.constants import (
     UNBIND,
     UNBIND_RESP,
 )
-from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from adapters.smpp.pdu import BadBody, Bind, BindResp, CancelSm, DataSm, MessageResp, Pdu, QuerySm, ShortMessage, Simple
 
 _VERSION: Final = {TAG_SC_INTERFACE_VERSION: b"\x34"}
 
@@ -39,6 +41,7 @@ class Centre(Protocol):
 
     options: SmscOptions
     counts: Counts
+    records: Records
     dirty: "list[Session]"
 
     def opened(self, session: "Session") -> None: ...
@@ -70,6 +73,7 @@ class Session(asyncio.Protocol):
     """
 
     def __init__(self, smsc: Centre) -> None:
+        self.number = 0
         self.is_bound = False
         self.system_id = ""
         self.can_submit = False
@@ -217,6 +221,12 @@ class Session(asyncio.Protocol):
                 self.close()
         elif isinstance(pdu, Bind):
             self._bind(sequence, pdu)
+        elif isinstance(pdu, QuerySm):
+            self._smsc.counts.queries += 1
+            self.send(self._smsc.records.query(pdu), sequence)
+        elif isinstance(pdu, CancelSm):
+            self._smsc.counts.cancels += 1
+            self.send(Simple(CANCEL_SM_RESP, self._smsc.records.cancel(pdu)), sequence)
         elif isinstance(pdu, DataSm):
             self.send(MessageResp(DATA_SM_RESP, ESME_RINVCMDID), sequence)
         elif isinstance(pdu, BadBody):

@@ -19,6 +19,7 @@ from adapters.simulator.ids import written_id
 from adapters.simulator.observed import Counts, Submitted
 from adapters.simulator.options import SmscOptions
 from adapters.simulator.receipt_pdu import Delivery, receipts_for
+from adapters.simulator.records import Record, Records
 from adapters.simulator.session import Session
 from adapters.simulator.verdicts import Verdicts
 from adapters.smpp.codec import encode
@@ -57,7 +58,8 @@ class Smsc:
         self._deliveries = Deliveries(self.options, self.counts)
         self._verdicts = Verdicts(self.options)
         self._responses: deque[tuple[float, Session, bytes]] = deque()
-        self._receipts: deque[tuple[float, Session, ShortMessage, int, Behaviour]] = deque()
+        self._receipts: deque[tuple[Record, Session, int, Behaviour]] = deque()
+        self.records = Records()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -148,6 +150,8 @@ class Smsc:
     # --- what sessions tell ---
 
     def opened(self, session: Session) -> None:
+        self.counts.connections += 1
+        session.number = self.counts.connections
         self.sessions.add(session)
 
     def bound(self, session: Session) -> None:
@@ -187,8 +191,9 @@ class Smsc:
         elif status != ESME_ROK:
             self._respond(session, sequence, pdu, behaviour, status)
         else:
-            number = self._take(session, pdu, behaviour)
+            number, record = self._take(session, pdu, behaviour)
             message_id = written_id(number, behaviour.id_in_response or self.options.id_form)
+            self.records.add(message_id, record)
             self._respond(session, sequence, pdu, behaviour, ESME_ROK, message_id)
 
     def settle(self) -> None:
@@ -210,12 +215,14 @@ class Smsc:
             self.counts.cut += 1
             session.cut()
 
-    def _take(self, session: Session, pdu: ShortMessage, behaviour: Behaviour) -> int:
+    def _take(self, session: Session, pdu: ShortMessage, behaviour: Behaviour) -> tuple[int, Record]:
         number = self._next_id
         self._next_id = number + 1
+        stats = behaviour.receipts.stats
+        record = Record(pdu, time.monotonic() + self.options.receipt_delay, stats[-1] if stats else None)
         if pdu.registered_delivery:
-            self._receipts.append((time.monotonic() + self.options.receipt_delay, session, pdu, number, behaviour))
-        return number
+            self._receipts.append((record, session, number, behaviour))
+        return number, record
 
     def _respond(
         self,
@@ -255,7 +262,7 @@ class Smsc:
 
     def _note(self, session: Session, sequence: int, pdu: ShortMessage, status: int | None, message_id: str) -> None:
         if self.options.keep or self.on_submit is not None:
-            note = Submitted(time.time(), session.system_id, sequence, pdu, status, message_id)
+            note = Submitted(time.time(), session.system_id, sequence, pdu, status, message_id, session.number)
             if self.options.keep:
                 self.submitted.append(note)
             if self.on_submit is not None:
@@ -271,7 +278,7 @@ class Smsc:
         if self._responses:
             due = min(due, self._responses[0][0])
         if self._receipts:
-            due = min(due, self._receipts[0][0])
+            due = min(due, self._receipts[0][0].ended_at)
         if due == float("inf") or (self._timer is not None and self._wake_at <= due):
             return
         if self._timer is not None:
@@ -288,9 +295,11 @@ class Smsc:
             _, session, octets = self._responses.popleft()
             session.send_octets(octets)
         form = self.options.id_in_receipt or self.options.id_form
-        while self._receipts and self._receipts[0][0] <= now:
-            _, session, submit, number, behaviour = self._receipts.popleft()
-            receipts = receipts_for(submit, number, behaviour.receipts, form, wall)
+        while self._receipts and self._receipts[0][0].ended_at <= now:
+            record, session, number, behaviour = self._receipts.popleft()
+            if record.cancelled:
+                continue
+            receipts = receipts_for(record.submit, number, behaviour.receipts, form, wall)
             if behaviour.receipts.elsewhere:
                 self._deliveries.add_elsewhere(session.system_id, receipts, session)
             else:

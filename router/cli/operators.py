@@ -39,20 +39,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(views: list[dict[str, Any]]) -> None:
     print_rows(
-        ["operator", "channel", "state", "binds", "window", "queued", "oldest"],
+        ["operator", "channel", "state", "binds", "window", "submits/s", "receipts/s", "queued", "oldest"],
         [
             [
                 view["operator"],
                 view["channel"],
-                view["state"],
+                f"{view['state']}: {view['refusal']}" if view["refusal"] else view["state"],
                 _binds(view["binds"]),
                 f"{view['in_use']}/{view['window']}",
+                _sum(view["binds"], "submits_per_second"),
+                _sum(view["binds"], "deliveries_per_second"),
                 sum(view["queued"].values()),
                 f"{view['oldest_seconds']:.0f} s",
             ]
             for view in views
         ],
     )
+
+
+def _sum(binds: list[dict[str, Any]], rate: str) -> str:
+    return f"{sum(bind[rate] for bind in binds):.1f}"
 
 
 def _binds(binds: list[dict[str, Any]]) -> str:

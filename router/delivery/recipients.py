@@ -5,14 +5,15 @@ from collections import OrderedDict
 _FIRST, _MOST = 5.0, 300.0
 _ALONE = 10.0
 """Seconds without another number's complaint that make a complaint one number's own."""
+_LATELY = 1.0
 _REMEMBERED = 10_000
 
 
 class Recipients:
     """What is held back for single numbers at one operator. Times are monotonic seconds.
 
-    A full queue is taken for the number's own when the operator has accepted a part for somebody else since the refused
-    one was written, and no other number has met a full queue lately; else for the operator's.
+    A full queue is taken for the number's own when the operator has accepted a part for somebody else lately or since
+    the refused one was written, and no other number has met a full queue meanwhile; else for the operator's.
     """
 
     def __init__(self) -> None:
@@ -38,7 +39,11 @@ class Recipients:
         complained, at = self._complained
         self._complained = (to, now)
         elsewhere = self._others if self._accepted[0] == to else self._accepted
-        if elsewhere[1] < written_at or elsewhere[0] in ("", to) or (complained != to and now - at < _ALONE):
+        if (
+            elsewhere[1] < min(written_at, now - _LATELY)
+            or elsewhere[0] in ("", to)
+            or (complained != to and now - at < _ALONE)
+        ):
             return False
         _, pause = self._held.pop(to, (0.0, _FIRST / 2))
         pause = min(pause * 2, _MOST)

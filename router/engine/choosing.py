@@ -55,7 +55,7 @@ class Chooser:
         unwritable: Refusal | None = None
         barred: Refusal | None = None
         plan = self._running.plan
-        pays = worth(plan, ranking.plan, message.price)
+        pays = worth(ranking.plan, message.price, ranking.worth)
         for candidate in ranking.candidates:
             desk = self._desks.get(candidate.operator)
             if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
@@ -69,7 +69,7 @@ class Chooser:
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if not self._affordable(message, candidate, cut.count):
+            if not _affordable(message, candidate, cut.count, ranking):
                 barred = barred or Refusal("price_too_high", _TOO_DEAR, "max_price")
                 continue
             if not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
@@ -127,15 +127,14 @@ class Chooser:
             return ruling.sent_as
         return ranking.rule.sender if ranking.rule else None
 
-    def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
-        limit = message.max_price
-        if limit is None:
-            return True
-        plan = self._running.plan
-        # A currency that has left the configuration buys nothing.
-        return limit.currency in plan.settings.currencies and (
-            candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
-        )
+
+def _affordable(message: Message, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
+    limit = message.max_price
+    if limit is None:
+        return True
+    # A currency that has left the configuration buys nothing.
+    worth = ranking.worth.get(limit.currency)
+    return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

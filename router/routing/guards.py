@@ -1,5 +1,6 @@
 """What keeps an operator from carrying a message that it has a rate for. Each reason is a code of `candidates`."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from router.account import Guards
@@ -21,12 +22,14 @@ def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
         raise Refusal("loop", "messages to this number come back to an account here", "to")
 
 
-def worth(plan: RoutePlan, chosen: Plan, price: Money | None) -> Decimal | None:
+def worth(chosen: Plan, price: Money | None, rates: Mapping[str, Decimal]) -> Decimal | None:
     """What a route may cost in the base currency where the account pays `price`; None where nothing is to be guarded:
-    it has no price, the plan allows a loss, or the price's currency has left the configuration."""
-    if price is None or chosen.allow_loss or price.currency not in plan.settings.currencies:
+    it has no price, the plan allows a loss, or the price's currency has left the configuration. `rates` say what one
+    unit of each currency is worth in the base."""
+    if price is None or chosen.allow_loss:
         return None
-    return plan.in_base(price.amount, price.currency)
+    rate = rates.get(price.currency)
+    return None if rate is None else price.amount * rate
 
 
 def earns(base_cost: Money, pays: Decimal | None, parts: int) -> bool:

@@ -3,10 +3,10 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
@@ -15,7 +15,8 @@ from router.operator import Rate
 from router.refusal import Refusal
 from router.routing.guards import MARGIN, earns, worth
 from router.routing.networks import country
-from router.routing.plan import Destination, RoutePlan, network_of
+from router.routing.plan import RoutePlan, network_of
+from router.routing.rates import NetworkCode
 from router.routing.senders import Ruling
 from router.settings import Choice, Match, Plan, Rule
 
@@ -24,8 +25,9 @@ Usable = Callable[[str], str | None]
 
 
 class Candidate(Struct, frozen=True, gc=False):
-    """One operator that could carry the message. `prefix` is the one its rate matched; costs are per part;
-    `rank` counts from 1. `reason` is a code saying why it is not usable."""
+    """One operator that could carry the message. `prefix` is the one its rate matched, "" for a rate of all numbers or
+    of a `network` (MCC and MNC, absent otherwise); costs are per part; `rank` counts from 1. `reason` is a code saying
+    why it is not usable."""
 
     operator: str
     prefix: str
@@ -34,10 +36,12 @@ class Candidate(Struct, frozen=True, gc=False):
     rank: int
     usable: bool = True
     reason: str | None = None
+    network: str | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
-    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch."""
+    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch; `network` (MCC, MNC) is what
+    a number lookup says, `looked_up` how it is known."""
 
     to: str
     at: int
@@ -45,18 +49,22 @@ class RouteQuery(Struct, frozen=True, gc=False):
     traffic_class: str = "transactional"
     channel: str = "sms"
     plan: str | None = None
+    network: tuple[str, str] | None = None
+    looked_up: str | None = None
 
 
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `until` is when the next rate takes effect (milliseconds since the epoch), None where none is announced.
+    `worth` is what one unit of each currency is in the base. `until` is when another rate may be in force, of an
+    operator or of a currency (milliseconds since the epoch), None where none is announced.
     """
 
     plan: Plan
     rule: Rule | None
     network: tuple[str, str] | None
     candidates: tuple[Candidate, ...]
+    worth: Mapping[str, Decimal]
     until: int | None
 
 
@@ -76,31 +84,31 @@ def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: floa
     `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
-    rule, chosen, destination = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, destination, query, spin)
+    rule, chosen, prefix = _selection(plan, account, query)
+    return _ranking(plan, rule, chosen, prefix, query, spin)
 
 
 class Ranker:
-    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's prefix, not on
-    the number. Spins evenly by itself for `weighted`."""
+    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
+    its network, not on the number. Spins evenly by itself for `weighted`."""
 
     _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
-    _REMEMBERED = 50_000
+    _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
-        self._known: dict[tuple[str, str, int, str], Ranking] = {}
+        self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
         self._spin = 0.0
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
-        rule, chosen, destination = _selection(self.plan, account, query)
-        key = (destination.prefix, chosen.name, rule.number if rule else 0, query.channel)
+        rule, chosen, prefix = _selection(self.plan, account, query)
+        key = (prefix, query.network, chosen.name, rule.number if rule else 0, query.channel)
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
         self._spin = (self._spin + self._FRACTION) % 1.0
-        ranking = _ranking(self.plan, rule, chosen, destination, query, self._spin)
+        ranking = _ranking(self.plan, rule, chosen, prefix, query, self._spin)
         if chosen.order != "weighted":
             if len(self._known) >= self._REMEMBERED:
                 self._known.clear()
@@ -133,7 +141,7 @@ def objections(
 ) -> Callable[[Candidate], str | None]:
     """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
     price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
-    pays = worth(plan, ranking.plan, price)
+    pays = worth(ranking.plan, price, ranking.worth)
 
     def objection(candidate: Candidate) -> str | None:
         ruling = ruling_on(plan, query.to, query.sender, ranking, candidate, query.at)
@@ -177,7 +185,8 @@ def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) 
     return True
 
 
-def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, Destination]:
+def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, str]:
+    """The rule, the plan, and the longest prefix that anybody sells ("" where only the network can be known)."""
     digits = query.to[1:]
     rule = matching_rule(plan.rules, digits, query.sender, query.traffic_class)
     if rule is not None and rule.refuse is not None:
@@ -186,16 +195,16 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     chosen = plan.plans.get(name)
     if chosen is None:
         raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
-    destination = plan.destination(digits)
-    if destination is None:
+    prefix = plan.rates.longest(digits)
+    if prefix is None and query.network is None:
         raise Refusal("unroutable", "no operator has a rate for this number", "to")
-    return rule, chosen, destination
+    return rule, chosen, prefix or ""
 
 
-def _ranking(
-    plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery, spin: float
-) -> Ranking:
-    found = _candidates(plan, destination, chosen, rule, query)
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery, spin: float) -> Ranking:
+    worth = plan.exchange.at(query.at)
+    tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
+    found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
     base = plan.settings.base_currency
@@ -206,13 +215,12 @@ def _ranking(
             cost=Money(one.rate.price, one.rate.currency),
             base_cost=Money(one.base, base),
             rank=place,
+            network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
         )
         for place, one in enumerate(_in_order(chosen, found, spin), 1)
     )
-    changes = [
-        rate.effective_from for offer in destination.offers for rate in offer.rates if rate.effective_from > query.at
-    ]
-    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None))
+    changes = [change for change in (tariff.until, worth.until) if change is not None]
+    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None))
 
 
 class _Found(Struct, gc=False):
@@ -222,19 +230,22 @@ class _Found(Struct, gc=False):
 
 
 def _candidates(
-    plan: RoutePlan, destination: Destination, chosen: Plan, rule: Rule | None, query: RouteQuery
+    plan: RoutePlan,
+    rates: Mapping[str, Rate],
+    chosen: Plan,
+    rule: Rule | None,
+    query: RouteQuery,
+    worth: Mapping[str, Decimal],
 ) -> list[_Found]:
     choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
     only = rule.operators if rule else None
     found = []
-    for offer in destination.offers:
-        name = offer.operator
+    for name, rate in rates.items():
         if plan.operators[name].channel != query.channel or (only is not None and name not in only):
             continue
         choice = Choice(name) if choices is None else choices.get(name)
-        rate = offer.rate_at(query.at)
-        if choice is not None and rate is not None:
-            found.append(_Found(choice, rate, plan.in_base(rate.price, rate.currency)))
+        if choice is not None:
+            found.append(_Found(choice, rate, rate.price * worth[rate.currency]))
     return found
 
 

@@ -22,6 +22,10 @@ def test_others_accepted_before_it_was_written_say_nothing() -> None:
     recipients = Recipients()
     recipients.accepted(YOU, 9.0)
     assert not recipients.full(ME, 10.0, 11.0)
+    # Unless it was a moment ago.
+    recipients = Recipients()
+    recipients.accepted(YOU, 9.999)
+    assert recipients.full(ME, 10.0, 10.1)
 
 
 def test_its_own_acceptance_says_nothing_and_hides_no_other() -> None:

@@ -37,6 +37,9 @@ async def bound(open_gateway: Open, smsc: NodePeer, **fields: Any) -> SmppGatewa
     await until(lambda: smsc.port)
     gateway = await open_gateway(smsc.port, **fields)
     await until(lambda: gateway.link().up and gateway.link().settled)
+    # What node tells comes by a pipe of its own.
+    binds = ("bind_transceiver", "bind_transmitter", "bind_receiver")
+    await until(lambda: len(smsc.got(*binds)) >= len(gateway.views()))
     return gateway
 
 
@@ -67,7 +70,7 @@ async def test_binds_and_unbinds(open_gateway: Open, smsc: NodePeer, mode: str, 
         assert bind["sequence_number"] == 1
     await gateway.stop(5)
     await until(lambda: all(smsc.closed(number) for number in smsc.sessions()))
-    assert len(smsc.got("unbind")) == len(commands)
+    await until(lambda: len(smsc.got("unbind")) == len(commands))
     assert smsc.errors() == []
 
 
@@ -118,7 +121,7 @@ async def test_what_else_a_submit_says(open_gateway: Open, smsc: NodePeer, sink:
     send(gateway, "flash", flash=True, options=options, receipts=ReceiptWish.ALL)
     send(gateway, "флеш", flash=True)
     send(gateway, "plain", receipts=ReceiptWish.NONE)
-    await until(lambda: len(sink.results) == 3)
+    await until(lambda: len(sink.results) == len(smsc.got("submit_sm")) == 3)
     flash, wide, plain = smsc.got("submit_sm")
     assert (flash["data_coding"], flash["short_message"]["message"]) == (0x10, "flash")
     assert (wide["data_coding"], wide["short_message"]["message"]) == (0x18, "флеш")

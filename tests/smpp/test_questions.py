@@ -147,6 +147,7 @@ async def test_the_parts_of_a_long_message_go_by_one_bind(open_gateway: Open, pe
     assert gateway.reserve(first) is None  # full, though others are free
     assert gateway.room() == 4
     gateway.release(first)
+    peer.answers_bind = False
     connection = first.connection
     assert connection is not None
     connection.abort()
