@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from router.delivery.circuit import Circuit
 from router.delivery.lanes import RANKS
+from router.engine.caps import CapKeeper, TodayView
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.running import Running
@@ -22,8 +23,8 @@ _GOODBYE = 10.0
 
 
 class OperatorView(Struct, frozen=True, gc=False):
-    """One operator for people: `state` is up, down, connecting, circuit_open, paused, draining, drained or removed;
-    `refusal` is what opened the circuit."""
+    """One operator for people: `state` is up, down, connecting, circuit_open, cap_reached, paused, draining,
+    drained or removed; `refusal` is what opened the circuit, `today` stands where there are daily caps."""
 
     operator: str
     channel: str
@@ -37,6 +38,7 @@ class OperatorView(Struct, frozen=True, gc=False):
     queued: dict[str, int]
     oldest_seconds: float
     refusal: str | None = None
+    today: TodayView | None = None
 
 
 class PlanView(Struct, frozen=True, gc=False):
@@ -57,6 +59,7 @@ class Control:
         running: Running,
         desks: dict[str, Desk],
         dispatcher: Dispatcher,
+        caps: CapKeeper,
         clock: Clock,
         load: Callable[[], Settings],
         make_gateway: Callable[[Operator], OperatorGateway],
@@ -66,6 +69,7 @@ class Control:
         self._running = running
         self._desks = desks
         self._dispatcher = dispatcher
+        self._caps = caps
         self._clock = clock
         self._load = load
         self._make_gateway = make_gateway
@@ -122,16 +126,19 @@ class Control:
             desk = self._desks.get(name)
             if desk is None:
                 desk = self._desks[name] = Desk(operator, self._make_gateway(operator))
+                self._caps.watch(desk)
                 await self._start(desk)
             elif desk.gateway is None or not _same_link(operator, desk.operator):
                 self._dismiss(desk)
                 desk.reconfigure(operator)
+                self._caps.watch(desk)
                 desk.gateway = self._make_gateway(operator)
                 await self._start(desk)
             else:
                 desk.reconfigure(operator)
                 desk.gateway.reconfigure(operator)
-                self._dispatcher.pump_soon(desk)
+                self._caps.watch(desk)
+                self._dispatcher.link_changed(name)
         for name, desk in self._desks.items():
             if name not in operators and desk.gateway is not None:
                 self._dismiss(desk)
@@ -179,6 +186,7 @@ class Control:
             queued={name.value: desk.queue.count(rank) for name, rank in RANKS.items()},
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
             refusal=desk.circuit.reason,
+            today=self._caps.view(desk),
         )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from router.delivery.lanes import RANKS, Line
 from router.delivery.settle import Step, committed_to, hold_back, next_part, stop_sending
 from router.engine.backlog import Backlog
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser, cut_for
-from router.engine.desk import Desk, departed
+from router.engine.desk import CAP_REACHED, Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
@@ -42,6 +43,7 @@ class Dispatcher:
         endings: Endings,
         backlog: Backlog,
         alarm: Callable[[Message], None],
+        caps: CapKeeper,
         clock: Clock,
         log: Any,
     ) -> None:
@@ -52,6 +54,7 @@ class Dispatcher:
         self._endings = endings
         self._backlog = backlog
         self._alarm = alarm
+        self._caps = caps
         self._clock = clock
         self._log = log
         # The parts of one long text are asked for one after another.
@@ -143,14 +146,16 @@ class Dispatcher:
 
     def _pump(self, desk: Desk) -> None:
         gateway = desk.gateway
-        if self._stopped or gateway is None or desk.unusable is not None:
+        capped = desk.unusable == CAP_REACHED
+        if self._stopped or gateway is None or (desk.unusable is not None and not capped):
             return
         queue = desk.queue
         pacer = desk.pacer
         now = self._clock.monotonic()
         wall = self._clock.now()
         aside: list[Message] = []
-        while queue and not (desk.circuit.tripped and desk.in_flight):
+        # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
+        while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
             delay = pacer.delay(now)
             if delay > 0:
                 desk.wake_in(delay, partial(self.pump_soon, desk))
@@ -167,11 +172,28 @@ class Dispatcher:
                 if slot is None:
                     aside.append(taken[0])
                     continue
+            if desk.spending is not None and not self._caps.claim(desk, taken[0], taken[1], wall):
+                gateway.release(slot)
+                aside.append(taken[0])
+                if not capped:
+                    self._cap(desk, now)
+                    break
+                continue
             pacer.take(now)
             self._claim(desk, *taken, slot, wall)
+            if not capped and desk.spending is not None and desk.spending.reached:
+                self._cap(desk, now)
+                break
         for message in aside:
             queue.push_urgent(message)
         self._backlog.refill(desk, self._loaded)
+
+    def _cap(self, desk: Desk, now: float) -> None:
+        """An operator was given all that it may have today."""
+        self._caps.look(desk)
+        if desk.refresh(now):
+            self._log.warning("cap_reached", operator=desk.name)
+            asyncio.get_running_loop().call_soon(self._offer, desk)
 
     def _at_home(self, desk: Desk, gateway: OperatorGateway, message: Message, slot: Any) -> Any | None:
         """A slot of the bind that the parts before went by, in place of `slot`; None (and `slot` is free again) where
@@ -275,6 +297,7 @@ class Dispatcher:
             self._ledger.active.pop(message.no, None)
             return
         submission.part.attempts.remove(submission.attempt)
+        self._caps.refused(desk, message, submission.attempt)
         self._store.save(message)
         self.front(desk, message)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from router.delivery.lanes import RANKS
 from router.engine.backlog import Backlog
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.control import Control
 from router.engine.correlate import Correlator
@@ -96,6 +97,7 @@ class Engine:
             recovery,
             log,
         )
+        self._caps = CapKeeper(store, self.running, clock, recovery.spent, self.link_changed)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -103,6 +105,7 @@ class Engine:
             endings,
             self._backlog,
             self._wakeups.note,
+            self._caps,
             clock,
             log,
         )
@@ -112,6 +115,7 @@ class Engine:
             chooser,
             endings,
             self._wakeups.note,
+            self._caps,
             clock,
             metrics,
             self._correlator.accepted,
@@ -134,6 +138,7 @@ class Engine:
             self.running,
             self.desks,
             self._dispatcher,
+            self._caps,
             clock,
             load,
             lambda operator: make_gateway(operator, self),
@@ -152,6 +157,7 @@ class Engine:
             self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
+            self._caps.watch(desk)
             if desk.gateway is not None:
                 await desk.gateway.start()
                 desk.refresh(self._clock.monotonic())
@@ -179,6 +185,7 @@ class Engine:
             task.cancel()
         self._backlog.stop()
         self._correlator.stop()
+        self._caps.stop()
 
     def ready(self) -> str | None:
         """None when messages can be taken, else why not."""
@@ -197,6 +204,10 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            today = self._caps.view(desk)
+            if today is not None:
+                yield GaugeSample("operator_parts_today", (name,), today.parts)
+                yield GaugeSample("operator_spend_today", (name,), float(today.spend))
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:

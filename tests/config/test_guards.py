@@ -1,8 +1,11 @@
 """Guards as they are written: what they turn into, and what is refused."""
 
+from decimal import Decimal
+
 import pytest
 
 from router.account import Guards, OptOut, RateLimit, Velocity
+from router.operator import Caps
 from tests.config.conftest import Folder
 
 
@@ -38,6 +41,20 @@ def of_plain(folder: Folder, written: str) -> Guards | None:
 )
 def test_guards_of_an_account(folder: Folder, written: str, expected: Guards | None) -> None:
     assert of_plain(folder, written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{parts: 100000}", Caps(100_000)),
+        ('{spend: "1000.00"}', Caps(None, Decimal("1000.00"))),
+        ('{spend: "1000.00", parts: 5, time_zone: Africa/Douala}', Caps(5, Decimal(1000), "Africa/Douala")),
+    ],
+)
+def test_caps_of_an_operator(folder: Folder, written: str, expected: Caps) -> None:
+    assert folder.load().operators["orange-cm"].caps is None
+    folder.replace("operators/orange-cm.yaml", "operator: orange-cm\n", f"operator: orange-cm\ncaps: {written}\n")
+    assert folder.load().operators["orange-cm"].caps == expected
 
 
 @pytest.mark.parametrize("written", [True, False])
@@ -95,6 +112,23 @@ def test_one_mistake_of_an_account_one_error(folder: Folder, written: str, reaso
             "attempts: 3",
             "allow_loss: 1",
             "routes.yaml:6: plans.default.allow_loss: must be true or false, without quotes",
+        ),
+        *(
+            ("operators/orange-cm.yaml", "operator: orange-cm\n", f"operator: orange-cm\ncaps: {caps}\n", error)
+            for caps, error in (
+                ("100", "operators/orange-cm.yaml:2: caps: must be a mapping of keys"),
+                ("{}", "operators/orange-cm.yaml:2: caps: needs parts, spend or both"),
+                ("{time_zone: UTC}", "operators/orange-cm.yaml:2: caps: needs parts, spend or both"),
+                ("{parts: 0}", "operators/orange-cm.yaml:2: caps.parts: 0 is out of range (at least 1)"),
+                ("{parts: '1'}", "operators/orange-cm.yaml:2: caps.parts: must be a whole number, without quotes"),
+                ("{spend: 0}", "operators/orange-cm.yaml:2: caps.spend: 0 must be more than zero"),
+                ("{spend: -1}", "operators/orange-cm.yaml:2: caps.spend: -1 must not be negative"),
+                (
+                    "{parts: 1, time_zone: Here}",
+                    "operators/orange-cm.yaml:2: caps.time_zone: 'Here' is not a time zone",
+                ),
+                ("{messages: 1}", "operators/orange-cm.yaml:2: caps: unknown key 'messages'"),
+            )
         ),
     ],
 )
