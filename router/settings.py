@@ -101,6 +101,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """On these days (0 is Monday) no marketing goes to numbers of a country from `begins` until `ends`, both in minutes
+    after midnight of `time_zone`; it ends on the next day where `ends` is not later."""
+
+    country: str
+    begins: int
+    ends: int
+    time_zone: str
+    days: frozenset[int] = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
 class SenderRule:
     """What a country or an operator does with senders of a kind (None: of any), from `since` (ms, 0 for always):
     takes them, has them replaced, takes those in `registered` only (without plus sign), or refuses them.
@@ -148,3 +160,4 @@ class Settings:
     retention: Retention = Retention()
     log: LogSettings = LogSettings()
     sender_rules: tuple[SenderRule, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()

@@ -12,7 +12,7 @@ from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
-from adapters.config_yaml.routes import read_plans, read_rules
+from adapters.config_yaml.routes import read_plans, read_quiet_hours, read_rules
 from adapters.config_yaml.senders import read_senders
 from adapters.config_yaml.shapes import as_it_is, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, file, named_source, one_of, secret, secret_word, whole, word
@@ -24,6 +24,7 @@ from router.settings import (
     Limits,
     LogSettings,
     Plan,
+    QuietHours,
     Retention,
     Rule,
     SenderRule,
@@ -59,11 +60,12 @@ def _read(source: Source) -> Settings:
         return given.get(key) if key in present else (source.beside(default), root)
 
     operator_names, plan_names = Names("operator"), Names("plan")
-    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules"))
+    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules", "quiet_hours"))
     currencies = _currencies(routes)
     operators = _operators(other("operators", "operators"), operator_names, currencies)
     plans = _plans(routes, plan_names, operator_names)
     rules = _rules(routes, plan_names, operator_names)
+    quiet_hours = _quiet_hours(routes)
     senders = _senders(given.get("senders"), operator_names)
     accounts = _accounts(other("accounts", "accounts.yaml"), plan_names, currencies)
     if given.get("gateways"):
@@ -81,6 +83,7 @@ def _read(source: Source) -> Settings:
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),
         sender_rules=senders,
+        quiet_hours=quiet_hours,
     )
 
 
@@ -133,6 +136,12 @@ def _rules(routes: Top | None, plans: Names, operators: Names) -> tuple[Rule, ..
     if not routes or "rules" not in routes:
         return ()
     return attempt(lambda value: read_rules(value, plans, operators), routes["rules"]) or ()
+
+
+def _quiet_hours(routes: Top | None) -> tuple[QuietHours, ...]:
+    if not routes or "quiet_hours" not in routes:
+        return ()
+    return attempt(read_quiet_hours, routes["quiet_hours"]) or ()
 
 
 def _senders(named: tuple[Source, Value] | None, operators: Names) -> tuple[SenderRule, ...]:

@@ -35,6 +35,7 @@ HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:([Tt ])[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
+TIME_OF_DAY = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -170,6 +171,14 @@ def country(text: str) -> str:
     if text not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{text!r} is not a country code such as CM (ISO 3166, two capital letters)")
     return text
+
+
+def time_of_day(text: str) -> int:
+    """Minutes after midnight, up to 24:00."""
+    match = TIME_OF_DAY.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a time of the day such as 08:00, from 00:00 to 24:00")
+    return int(match[1] or 24) * 60 + int(match[2] or 0)
 
 
 def time_zone(text: str) -> str:

@@ -7,7 +7,7 @@ from router.engine.running import Running
 from router.message import Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
-from router.routing.guards import earns, worth
+from router.routing.guards import earns, quiet_until, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, RouteQuery, ruling_on
@@ -38,6 +38,10 @@ class Chooser:
             plan=message.plan,
         )
         return self._running.ranker.rank(account, query)
+
+    def quiet_until(self, message: Message, now: int) -> int | None:
+        """When a message may go that may not now for the quiet hours of its country, else None; both in ms."""
+        return quiet_until(self._running.plan, message.traffic_class, message.to, now)
 
     def choose(
         self, message: Message, ranking: Ranking, now: int, most_parts: int = MAX_PARTS

@@ -19,15 +19,17 @@ from router.engine.desk import CAP_REACHED, Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
-from router.message import FINAL, Attempt, Message, MessageError, Part, State
+from router.message import FINAL, Attempt, Message, MessageError, Part, State, TrafficClass
 from router.operator import TextRules
 from router.ports import Clock, OperatorGateway, Submission
 from router.refusal import Refusal
+from router.routing.guards import QUIET_HOURS
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
+_MARKETING = TrafficClass.MARKETING
 # Of so many long messages per operator it is known which bind they go by.
 _HOMES = 10_000
 
@@ -222,7 +224,15 @@ class Dispatcher:
                 self._endings.expire(message, now)
                 continue
             if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
-                self._hold_back(message, now + round(wait * 1000))
+                self._hold_back(message, now + round(wait * 1000), "recipient")
+                continue
+            if (
+                message.traffic_class is _MARKETING
+                and (until := self._chooser.quiet_until(message, now))
+                and committed_to(message) is None
+            ):
+                # Its turn came too late; what has begun is not left halfway.
+                self._hold_back(message, until, QUIET_HOURS)
                 continue
             segment = self._segment(desk, message, part)
             if segment is None:
@@ -231,9 +241,9 @@ class Dispatcher:
             return message, part, segment
         return None
 
-    def _hold_back(self, message: Message, until: int) -> None:
-        """The recipient's queue is full: others go first."""
-        hold_back(message, until, "recipient")
+    def _hold_back(self, message: Message, until: int, waits_for: str) -> None:
+        """Something about the recipient keeps a message back: others go first."""
+        hold_back(message, until, waits_for)
         self._ledger.active.pop(message.no, None)
         self._store.save(message)
         self._alarm(message)

@@ -20,7 +20,7 @@ from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
-from router.routing.guards import check_destination
+from router.routing.guards import QUIET_HOURS, check_destination, quiet_until
 from router.routing.msisdn import normalise
 from router.submit import Submit
 
@@ -177,6 +177,10 @@ class Intake:
         self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
+        if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
+            message.state = State.SCHEDULED
+            message.waiting_for = QUIET_HOURS
+            message.due_at = until if message.expires_at is None else min(until, message.expires_at)
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
             self._gate.admit(account.guards, message, self._clock.monotonic())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from router.account import Guards
+from router.message import TrafficClass
 from router.money import Money
 from router.refusal import Refusal
 from router.routing.networks import country
@@ -11,6 +12,7 @@ from router.routing.plan import RoutePlan
 from router.settings import Plan
 
 MARGIN = "margin"
+QUIET_HOURS = "quiet_hours"
 
 
 def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
@@ -20,6 +22,13 @@ def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
         raise Refusal("destination_not_allowed", f"the account may not send to {where}", "to")
     if guards.loop_guard and plan.owners.is_ours(to):
         raise Refusal("loop", "messages to this number come back to an account here", "to")
+
+
+def quiet_until(plan: RoutePlan, traffic_class: str, to: str, at: int) -> int | None:
+    """When a message to this number (E.164) may go that may not at `at` (both ms) for quiet hours, else None."""
+    if plan.quiet is None or traffic_class != TrafficClass.MARKETING:
+        return None
+    return plan.quiet.until(country(to), at)
 
 
 def worth(chosen: Plan, price: Money | None, rates: Mapping[str, Decimal]) -> Decimal | None:

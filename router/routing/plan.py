@@ -10,6 +10,7 @@ from router.operator import Operator
 from router.routing.exchange import Exchange
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
+from router.routing.quiet_hours import QuietTimes
 from router.routing.rates import RateTable
 from router.routing.senders import SenderRules
 from router.settings import Plan, Rule, Settings
@@ -28,6 +29,7 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.quiet = QuietTimes(settings.quiet_hours) if settings.quiet_hours else None
         self.sender_rules = SenderRules(settings.sender_rules) if settings.sender_rules else None
         self.owners = Owners(settings.accounts.values())
         self.rates = RateTable(settings.operators.values())

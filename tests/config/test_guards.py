@@ -6,6 +6,7 @@ import pytest
 
 from router.account import Guards, OptOut, RateLimit, Velocity
 from router.operator import Caps
+from router.settings import QuietHours
 from tests.config.conftest import Folder
 
 
@@ -136,3 +137,54 @@ def test_one_mistake_one_error(folder: Folder, file: str, old: str, new: str, er
     folder.replace(file, old, new)
     (only,) = folder.errors()
     assert only.startswith(error)
+
+
+FRANCE = 'country: FR, from: "22:00", to: "08:00", time_zone: Europe/Paris'
+
+
+def quiet(folder: Folder, *entries: str) -> Folder:
+    lines = "".join(f"  - {{{entry}}}\n" for entry in entries)
+    folder.files["routes.yaml"] = f"quiet_hours:\n{lines}{folder.files['routes.yaml']}"
+    return folder
+
+
+def test_quiet_hours(folder: Folder) -> None:
+    assert folder.load().quiet_hours == ()
+    whole = 'country: FR, from: "00:00", to: "24:00", time_zone: UTC, days: [sat, sun]'
+    assert quiet(folder, FRANCE, whole).load().quiet_hours == (
+        QuietHours("FR", 1320, 480, "Europe/Paris"),
+        QuietHours("FR", 0, 1440, "UTC", frozenset({5, 6})),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("country: FR", "from is missing"),
+        (FRANCE.replace("FR", "France"), "country: 'France' is not a country code"),
+        (FRANCE.replace("22:00", "22"), "from: '22' is not a time of the day such as 08:00, from 00:00 to 24:00"),
+        (FRANCE.replace("22:00", "25:00"), "from: '25:00' is not a time of the day"),
+        (FRANCE.replace("22:00", "24:01"), "from: '24:01' is not a time of the day"),
+        (FRANCE.replace("22:00", "24:00"), "from must be before 24:00"),
+        (FRANCE.replace("08:00", "22:00"), "from and to are the same time; a whole day is 00:00 to 24:00"),
+        (FRANCE.replace("Europe/Paris", "Paris"), "time_zone: 'Paris' is not a time zone"),
+        (f"{FRANCE}, days: [sunday]", "days: 'sunday' is not one of mon, tue, wed, thu, fri, sat, sun"),
+        (f"{FRANCE}, days: []", "days: must have at least 1 item"),
+        (f"{FRANCE}, days: [sun, sun]", "days: 'sun' is given twice"),
+        (f"{FRANCE}, class: otp", "unknown key 'class'"),
+    ],
+)
+def test_one_mistake_of_quiet_hours_one_error(folder: Folder, entry: str, reason: str) -> None:
+    errors = quiet(folder, entry).errors()
+    assert errors[0].removeprefix("routes.yaml:2: ").removeprefix("quiet_hours").lstrip(".: ").startswith(reason)
+    assert len(errors) == len(set(errors)) == (3 if reason == "from is missing" else 1)
+
+
+def test_quiet_hours_given_twice_or_without_end(folder: Folder) -> None:
+    (error,) = quiet(folder, FRANCE, FRANCE).errors()
+    assert error.startswith("routes.yaml:3: quiet_hours: ")
+    assert error.endswith("is given twice")
+    folder.files["routes.yaml"] = str(folder.files["routes.yaml"]).replace(f"  - {{{FRANCE}}}\n", "")
+    quiet(folder, FRANCE, FRANCE.replace("22:00", "07:00").replace("08:00", "23:00"))
+    folder.files["routes.yaml"] = str(folder.files["routes.yaml"]).replace("quiet_hours:\ncurrencies", "currencies")
+    assert folder.errors() == ["routes.yaml:2: quiet_hours: leave no time at all for FR"]
