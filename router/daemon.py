@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,9 @@ from structlog.typing import FilteringBoundLogger
 from adapters.config_yaml import ConfigErrors, load
 from adapters.http import Services, http_server
 from adapters.logs import configure as configure_logs
+from adapters.lookup.build import ensure_built
+from adapters.lookup.hlr import HlrProvider
+from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.store import open_store
@@ -25,9 +28,17 @@ from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import Operator
-from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, StoreUnavailable
+from router.ports import (
+    Clock,
+    GaugeSample,
+    NumberLookup,
+    OperatorGateway,
+    OperatorSink,
+    Store,
+    StoreUnavailable,
+)
 from router.refusal import InvalidConfig
-from router.settings import Settings
+from router.settings import LookupSettings, Settings
 
 # The sum is what a stop may take: answers of operators, then clients, then webhooks.
 _DRAIN = 10.0
@@ -76,9 +87,14 @@ class Daemon:
     def load(self) -> Settings:
         """The configuration as it is on disk now. Raises InvalidConfig with everything that is wrong in it."""
         try:
-            return load(self._config, self._environ)
+            settings = load(self._config, self._environ)
         except ConfigErrors as errors:
             raise InvalidConfig([(str(error.file), error.line, error.reason) for error in errors.errors]) from None
+        if settings.lookup is not None and settings.lookup.table is not None:
+            if not structlog.is_configured():
+                configure_logs(settings.log, sys.stderr, secrets_of(settings))
+            ensure_built(settings.lookup.table, self._log)
+        return settings
 
     async def run(self, settings: Settings) -> None:
         """Serve until SIGTERM or SIGINT. Raises StoreUnavailable or OSError where a start is not possible."""
@@ -91,11 +107,14 @@ class Daemon:
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
             return SmppGateway(operator, sink, clock, self._log)
 
+        lookups = lookups_of(settings.lookup, (), clock, self._log)
+
         async def on_plan(plan: Settings) -> None:
             configure_logs(plan.log, sys.stderr, secrets_of(plan))
+            await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log)
+        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log, lookups)
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
@@ -136,8 +155,23 @@ class Daemon:
             await engine.stop(_DRAIN)
             await server.stop(_CLIENTS)
             await webhooks.stop(_WEBHOOKS)
+            for lookup in engine.lookups.sources:
+                await lookup.close()
             await store.close()
         self._log.info("stopped")
+
+    async def _swap_lookups(self, engine: Engine, plan: Settings, clock: Clock) -> None:
+        before = engine.lookups.sources
+        try:
+            after = lookups_of(plan.lookup, before, clock, self._log)
+        except (OSError, ValueError) as error:
+            # It was there a moment ago, when the plan was loaded.
+            self._log.error("lookup_not_changed", error=str(error))
+            return
+        engine.lookups.configure(after)
+        for source in before:
+            if source not in after:
+                await source.close()
 
     def _listen_to_signals(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
@@ -164,11 +198,27 @@ def webhooks_of(settings: Settings) -> dict[str, Webhook]:
     return {name: account.webhook for name, account in settings.accounts.items() if account.webhook is not None}
 
 
+def lookups_of(
+    settings: LookupSettings | None, before: Sequence[NumberLookup], clock: Clock, log: FilteringBoundLogger
+) -> list[NumberLookup]:
+    """The sources in the order in which they are asked; a provider from `before` whose settings did not change keeps
+    what it knows. Raises OSError, ValueError."""
+    sources: list[NumberLookup] = []
+    if settings is not None and settings.table is not None:
+        sources.append(PortedTable(settings.table.index))
+    if settings is not None and settings.hlr is not None:
+        same = (one for one in before if isinstance(one, HlrProvider) and one.settings == settings.hlr)
+        sources.append(next(same, None) or HlrProvider(settings.hlr, clock, log))
+    return sources
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
     found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
     for hook in webhooks_of(settings).values():
         found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
+    if settings.lookup is not None and settings.lookup.hlr is not None:
+        found += [value for _, value in settings.lookup.hlr.headers]
     return found
 
 

@@ -56,6 +56,39 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TableLookup:
+    """A CSV of ported numbers, and the file that is made of it to be searched."""
+
+    file: Path
+    index: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HlrLookup:
+    """A provider that is asked over HTTP. `url` holds {number} once, for the digits with country code; `mcc` and `mnc`
+    are the ways to them in the JSON answer, where `mnc` is None `mcc` leads to both in one. `countries` (ISO 3166)
+    None means all. `cache` is for networks found, `negative` for numbers that the provider does not know."""
+
+    url: str = field(repr=False)
+    mcc: tuple[str, ...]
+    mnc: tuple[str, ...] | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    timeout: float = 0.5
+    cache: float = 86_400.0
+    negative: float = 3600.0
+    in_flight: int = 50
+    countries: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupSettings:
+    """Where the network of a number is looked up before it is routed: the table first, then the provider."""
+
+    table: TableLookup | None = None
+    hlr: HlrLookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One operator of a plan; `priority` 1 goes before 2, `weight` shares traffic under order `weighted`."""
 
@@ -67,12 +100,18 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message;
-    `allow_loss` lets a route cost more than the account pays."""
+    `allow_loss` lets a route cost more than the account pays.
+
+    Under `quality` operators whose score is within `quality_band` of the best are ordered by cost. A message that has
+    waited at an operator for `max_wait` seconds goes to the next one that can take it; None for never.
+    """
 
     name: str
     order: Literal["cost", "priority", "weighted", "quality"] = "cost"
     operators: tuple[Choice, ...] | None = None
     attempts: int = 3
+    quality_band: float = 0.0
+    max_wait: float | None = None
     allow_loss: bool = False
 
 
@@ -161,3 +200,4 @@ class Settings:
     log: LogSettings = LogSettings()
     sender_rules: tuple[SenderRule, ...] = ()
     quiet_hours: tuple[QuietHours, ...] = ()
+    lookup: LookupSettings | None = None

@@ -10,6 +10,7 @@ from adapters.config_yaml import words
 from adapters.config_yaml.accounts import read_accounts
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
+from adapters.config_yaml.lookup import lookup
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
 from adapters.config_yaml.routes import read_plans, read_quiet_hours, read_rules
@@ -53,6 +54,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _read(source: Source) -> Settings:
     root = source.root()
     given, _ = read_fields(root, {}, _SCHEMA)
+    store = given.get("store", _store_beside(source, "data/router.db"))
     present = {key.written: child for key, child in root.entries()}
 
     def other(key: str, default: str) -> tuple[Source, Value] | None:
@@ -71,7 +73,7 @@ def _read(source: Source) -> Settings:
     if given.get("gateways"):
         _check_listening(given.get("http", HttpSettings()), given["gateways"], present["gateways"])
     return Settings(
-        store=given.get("store", _store_beside(source, "data/router.db")),
+        store=store,
         operators={name: in_base_currency(operator, currencies.base) for name, operator in operators.items()},
         accounts=accounts,
         plans=plans,
@@ -84,6 +86,9 @@ def _read(source: Source) -> Settings:
         webhook_networks=given.get("webhooks", ()),
         sender_rules=senders,
         quiet_hours=quiet_hours,
+        lookup=attempt(lookup(Path(store.removeprefix("sqlite:///")).parent), given["lookup"])
+        if "lookup" in given
+        else None,
     )
 
 
@@ -225,6 +230,7 @@ _SCHEMA = {
         _gateways, {}, {"listen": word(words.listen), "enabled": listing(one_of(GATEWAYS), distinct=True)}
     ),
     "store": _store,
+    "lookup": as_it_is,
     "operators": named_source,
     "routes": named_source,
     "accounts": named_source,

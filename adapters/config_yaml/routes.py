@@ -5,8 +5,8 @@ from typing import Any
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
 from adapters.config_yaml.nodes import Value
-from adapters.config_yaml.shapes import attempt, dictionary, listing, read_fields, record
-from adapters.config_yaml.values import Names, flag, one_of, text, whole, word
+from adapters.config_yaml.shapes import Parser, attempt, dictionary, listing, read_fields, record
+from adapters.config_yaml.values import Names, flag, number, one_of, text, whole, word
 from router.message import TrafficClass
 from router.routing.quiet_hours import QuietTimes
 from router.settings import Choice, Match, Plan, QuietHours, Rule
@@ -24,6 +24,8 @@ def read_plans(value: Value, names: Names, operators: Names) -> dict[str, Plan]:
         "operators": lambda value: _choices(value, operators),
         "attempts": whole(1),
         "allow_loss": flag,
+        "quality_band": number(0, 1),
+        "max_wait": _longer_than_a_second,
     }
     plans: dict[str, Plan] = {}
     entries = value.entries()
@@ -31,10 +33,25 @@ def read_plans(value: Value, names: Names, operators: Names) -> dict[str, Plan]:
         value.fail("must have at least one plan")
     for key, child in entries:
         name = attempt(names.define, key)
-        given = attempt(dictionary({}, fields), child)
+        given = attempt(lambda child: _plan(child, fields), child)
         if name is not None and given is not None:
             plans[name] = Plan(name, **given)
     return plans
+
+
+def _plan(value: Value, fields: dict[str, Parser[Any]]) -> dict[str, Any]:
+    given = dictionary({}, fields)(value)
+    if "quality_band" in given and given.get("order") != "quality":
+        place = next(child for key, child in value.entries() if key.written == "quality_band")
+        place.fail("goes with order: quality")
+    return given
+
+
+def _longer_than_a_second(value: Value) -> float:
+    seconds = word(words.duration)(value)
+    if seconds < 1:
+        value.fail("must be at least 1s")
+    return seconds
 
 
 def _choices(value: Value, operators: Names) -> tuple[Choice, ...]:
@@ -88,10 +105,10 @@ _QUIET = dictionary(
 def read_rules(value: Value, plans: Names, operators: Names) -> tuple[Rule, ...]:
     """The rules in the order of the file, numbered from 1."""
     rules: list[Rule] = []
-    for number, item in enumerate(value.items(), 1):
+    for place, item in enumerate(value.items(), 1):
         given = attempt(lambda item: _rule(item, plans, operators), item)
         if given is not None:
-            rules.append(Rule(number, given.pop("match", Match()), **given))
+            rules.append(Rule(place, given.pop("match", Match()), **given))
     return tuple(rules)
 
 

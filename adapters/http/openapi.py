@@ -83,8 +83,10 @@ def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     schemas: dict[str, Any] = {}
     if call.query is not None:
         _, schemas = schema_components([call.query], ref_template=_REFERENCE)
-        for name, schema in schemas.pop(call.query.__name__)["properties"].items():
-            parameters.append({"name": name, "in": "query", "required": False, "schema": _present(schema)})
+        shape = schemas.pop(call.query.__name__)
+        for name, schema in shape["properties"].items():
+            required = name in shape.get("required", ())
+            parameters.append({"name": name, "in": "query", "required": required, "schema": _present(schema)})
     if call.submits:
         parameters.append(_header("Idempotency-Key", "Names the request: sent again, it is answered, not done, again."))
     if call.media == "text/event-stream":

@@ -12,6 +12,8 @@ from adapters.http.routes import Call
 from adapters.http.schema import (
     BatchAnswer,
     BatchRequest,
+    ConversionRequest,
+    CoverageQuery,
     EventList,
     EventsQuery,
     Health,
@@ -29,6 +31,7 @@ from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView
 from router.engine.opt_outs import Subscription
+from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
 from router.text.view import SegmentationView
@@ -43,7 +46,7 @@ _CONTENT = (
 def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
     """The calls of the API, wired to the engine."""
     submit = SubmitCalls(services.intake, services.metrics, max_body)
-    messages = MessageCalls(services.messages)
+    messages = MessageCalls(services.messages, max_body)
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
     control = ControlCalls(services.control)
@@ -70,6 +73,11 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         Call(
             "DELETE", "/v1/messages/{id}", "Cancel what was not submitted yet", messages.cancel, "account",
             answer=MessageView, codes=("not_found", "too_late", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/messages/{id}/conversion", "Report that the recipient acted on a message", messages.convert,
+            "account", request=ConversionRequest, answer=MessageDetail,
+            codes=("not_found", "not_submitted", "store_unavailable"),
         ),
         Call(
             "GET", "/v1/events", "Events of this account, by long poll", events.page, "account",
@@ -118,6 +126,10 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "POST", "/v1/accounts/{name}/subscribe", "Take a number off an account's opt-out list",
             accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
             codes=("not_found", "invalid_number", "store_unavailable"),
+        ),
+        Call(
+            "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,
+            "admin", query=CoverageQuery, answer=Coverage,
         ),
         Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),
         Call("GET", "/readyz", "The daemon takes work", probes.ready, "none", answer=Health, codes=("not_ready",)),

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters.config_yaml import ConfigErrors, load
+from adapters.lookup.build import check
+from router.cli.offline import as_config_errors
 from router.operator import Operator, SmppLink
 from router.settings import Plan, Settings
 
@@ -28,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """0 with a summary on stdout, 1 with every error on stderr as `file:line: reason`."""
     try:
         settings = load(args.config, os.environ)
+        check_ported(settings)
     except ConfigErrors as refused:
         for error in refused.errors:
             print(error, file=sys.stderr)
@@ -40,6 +43,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(settings, Console(width=None if sys.stdout.isatty() else WIDE))
     return 0
+
+
+def check_ported(settings: Settings) -> None:
+    """Read the table of ported numbers, where there is one. Raises ConfigErrors."""
+    if settings.lookup is None or settings.lookup.table is None:
+        return
+    with as_config_errors():
+        check(settings.lookup.table)
 
 
 def summary(settings: Settings) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """Which operator a message goes to now, and what that makes of it: cost, sender, segments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from router.engine.desk import Desk
 from router.engine.running import Running
-from router.message import Message, Part
+from router.engine.sharing import Sharing
+from router.message import SOURCES, Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.guards import earns, quiet_until, worth
@@ -21,8 +22,9 @@ _NO_MARGIN = "every route to this number costs more than the account pays for it
 class Chooser:
     """Applies the plan in force to one message, given what every operator is fit for at this moment."""
 
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
         self._running = running
+        self._sharing = sharing
         self._desks = desks
         self._references = References()
 
@@ -36,6 +38,8 @@ class Chooser:
             traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
+            network=_found(message),
+            looked_up=message.looked_up,
         )
         return self._running.ranker.rank(account, query)
 
@@ -44,12 +48,17 @@ class Chooser:
         return quiet_until(self._running.plan, message.traffic_class, message.to, now)
 
     def choose(
-        self, message: Message, ranking: Ranking, now: int, most_parts: int = MAX_PARTS
+        self,
+        message: Message,
+        ranking: Ranking,
+        now: int,
+        most_parts: int = MAX_PARTS,
+        but: Collection[str] = (),
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
         write it, is within its max_price and passes the guards; where none is usable the first such one, to wait there;
-        None when nobody is left to ask. Raises Refusal where nobody can write it, its max_price is too low
-        (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
+        None when nobody is left to ask; those named in `but` are not asked. Raises Refusal where nobody can write it,
+        its max_price is too low (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
 
         `message.price` is what the account pays: per part until the message has parts, then for all of them."""
         refused = message.refused_by
@@ -60,9 +69,10 @@ class Chooser:
         barred: Refusal | None = None
         plan = self._running.plan
         pays = worth(ranking.plan, message.price, ranking.worth)
-        for candidate in ranking.candidates:
+        shunned = (*refused, *but) if but else refused
+        for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
-            if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+            if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
                 continue
             ruling = ruling_on(plan, message.to, message.sender, ranking, candidate, now)
             if ruling is not None and ruling.reason is not None:
@@ -80,6 +90,7 @@ class Chooser:
                 barred = barred or Refusal("unroutable", _NO_MARGIN, "to")
                 continue
             if desk.unusable is None:
+                self._sharing.took()
                 return candidate, cut
             waiting = candidate, cut
         against = unwritable or barred
@@ -90,7 +101,8 @@ class Chooser:
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
-        message.network = network_of(ranking.network, network_name(message.to))
+        if message.looked_up not in SOURCES:
+            message.network = network_of(ranking.network, network_name(message.to))
         message.sent_as = self._sent_as(message, candidate, ranking, now)
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
@@ -124,6 +136,21 @@ class Chooser:
             message.sent_as = self._sent_as(message, candidate, ranking, now)
         return True
 
+    def move_from(self, message: Message, now: int, plans: Collection[str], slow: Collection[str]) -> bool:
+        """Give a queued message that goes by one of these plans another operator, which can take it now and is none of
+        `slow`. False where it stays."""
+        try:
+            ranking = self.rank(message, now)
+            if ranking.plan.name not in plans:
+                return False
+            chosen = self.choose(message, ranking, now, but=slow)
+        except Refusal:
+            return False
+        if chosen is None or self._desks[chosen[0].operator].unusable is not None:
+            return False
+        self.assign(message, chosen[0], ranking, chosen[1], now)
+        return True
+
     def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
         """What stands in the sender's place at this operator, None for the sender itself."""
         ruling = ruling_on(self._running.plan, message.to, message.sender, ranking, candidate, now)
@@ -139,6 +166,14 @@ def _affordable(message: Message, candidate: Candidate, segments: int, ranking: 
     # A currency that has left the configuration buys nothing.
     worth = ranking.worth.get(limit.currency)
     return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
+
+
+def _found(message: Message) -> tuple[str, str] | None:
+    """The network that a look-up found."""
+    network = message.network
+    if message.looked_up not in SOURCES or network is None or network.mcc is None or network.mnc is None:
+        return None
+    return network.mcc, network.mnc
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

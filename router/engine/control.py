@@ -6,25 +6,35 @@ from typing import Any
 
 from msgspec import Struct
 
-from router.delivery.circuit import Circuit
 from router.delivery.lanes import RANKS
 from router.engine.caps import CapKeeper, TodayView
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
+from router.engine.observing import Observer
 from router.engine.running import Running
 from router.operator import Operator, SmppLink
 from router.ports import BindView, Clock, OperatorGateway
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan
+from router.routing.suspicion import Check
 from router.settings import Settings
 
 # How long a link that left the configuration may take to have its last answers.
 _GOODBYE = 10.0
 
 
+class ReceiptFlag(Struct, frozen=True, gc=False):
+    """Receipts for a network ("624-01", or "+237" where it is not known) that no handset can have caused: `check` is
+    too_fast, constant_delay or all_delivered."""
+
+    network: str
+    check: Check
+
+
 class OperatorView(Struct, frozen=True, gc=False):
     """One operator for people: `state` is up, down, connecting, circuit_open, cap_reached, paused, draining,
-    drained or removed; `refusal` is what opened the circuit, `today` stands where there are daily caps."""
+    drained or removed; `refusal` is what opened the circuit, `receipt_flags` is what is odd about its receipts, `today`
+    stands where there are daily caps."""
 
     operator: str
     channel: str
@@ -38,6 +48,7 @@ class OperatorView(Struct, frozen=True, gc=False):
     queued: dict[str, int]
     oldest_seconds: float
     refusal: str | None = None
+    receipt_flags: list[ReceiptFlag] = []
     today: TodayView | None = None
 
 
@@ -64,8 +75,10 @@ class Control:
         load: Callable[[], Settings],
         make_gateway: Callable[[Operator], OperatorGateway],
         on_plan: Callable[[Settings], Awaitable[None]],
+        observer: Observer,
         log: Any,
     ) -> None:
+        self._observer = observer
         self._running = running
         self._desks = desks
         self._dispatcher = dispatcher
@@ -165,7 +178,7 @@ class Control:
         desk.control = control
         if control == "running":
             # Whoever resumes it has seen to what was wrong.
-            desk.circuit = Circuit()
+            desk.trust()
         self._dispatcher.link_changed(name)
         self._log.info("operator_steered", operator=name, control=control)
         return self._view(desk)
@@ -186,6 +199,7 @@ class Control:
             queued={name.value: desk.queue.count(rank) for name, rank in RANKS.items()},
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
             refusal=desk.circuit.reason,
+            receipt_flags=[ReceiptFlag(*odd) for odd in self._observer.suspicions(desk.name)],
             today=self._caps.view(desk),
         )
 

@@ -6,8 +6,9 @@ on disk are all that can be in doubt: at most window x binds per operator.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
+from itertools import takewhile
 from typing import Any
 
 from router.delivery.lanes import RANKS, Line
@@ -117,6 +118,32 @@ class Dispatcher:
         for desk in self._desks.values():
             if desk.unusable is not None:
                 self._sweep(desk)
+
+    def relieve(self, desk: Desk, plans: Collection[str], position: int, slow: Collection[str], turn: int) -> None:
+        """Offer what has stood in line at a usable operator up to a position, as far as it goes by one of these plans,
+        to operators that are not `slow`: of each line a slice, at the next `turn` the one behind it."""
+        leaves = partial(self._goes_on, desk, plans, position, slow)
+        desk.queue.withdraw_urgent(leaves)
+        for line in list(desk.queue.lines.values()):
+            old = sum(1 for _ in takewhile(lambda message: (message.position or 0) <= position, line.messages))
+            first = turn * _SLICE % old if old > _SLICE else 0
+            desk.queue.withdraw(line, first, min(_SLICE, old - first), leaves)
+        self._backlog.refill(desk, self._loaded)
+
+    def _goes_on(
+        self, desk: Desk, plans: Collection[str], position: int, slow: Collection[str], message: Message
+    ) -> bool:
+        """Whether a message that waits too long goes to another operator; if so it already went."""
+        if message.state is not State.QUEUED or message.operator != desk.name:
+            return True
+        if (message.position or 0) > position or committed_to(message) is not None:
+            return False
+        if not self._chooser.move_from(message, self._clock.now(), plans, slow):
+            return False
+        self._ledger.active.pop(message.no, None)
+        self.enqueue(message)
+        self._store.save(message)
+        return True
 
     def fetch(self, desk: Desk) -> None:
         """Begin to bring in what waits for an operator in the store."""

@@ -1,7 +1,7 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from router.delivery.lanes import RANKS
@@ -19,12 +19,16 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lookups import Lookups
 from router.engine.messages import Messages
+from router.engine.observing import Observer
 from router.engine.opt_outs import OptOuts
+from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
+from router.engine.sharing import Sharing
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -33,6 +37,7 @@ from router.ports import (
     Clock,
     GaugeSample,
     Metrics,
+    NumberLookup,
     OperatorGateway,
     OperatorSink,
     Recovery,
@@ -41,6 +46,8 @@ from router.ports import (
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
+from router.routing.suspicion import CHECKS
 from router.settings import Settings
 
 
@@ -58,6 +65,7 @@ class Engine:
         load: Callable[[], Settings],
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        lookups: Sequence[NumberLookup] = (),
     ) -> None:
         self._store = store
         self._recovery = recovery
@@ -70,7 +78,11 @@ class Engine:
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
-        chooser = Chooser(self.running, self.desks)
+        self.lookups = Lookups(lookups, clock, metrics, log)
+        statistics = Statistics()
+        self._observer = observer = Observer(statistics, clock)
+        sharing = Sharing(self.desks, statistics, clock)
+        chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
@@ -82,6 +94,7 @@ class Engine:
             endings,
             clock,
             metrics,
+            observer,
             lambda *late: self._settler.answered_late(*late),
             log,
         )
@@ -118,6 +131,7 @@ class Engine:
             self._caps,
             clock,
             metrics,
+            observer,
             self._correlator.accepted,
             self._correlator.unanswered,
         )
@@ -130,10 +144,12 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.lookups,
             self.opt_outs,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
-        self.preview = Preview(self.running, self.desks)
+        self.messages = Messages(self.ledger, endings, questions, observer, clock)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
+        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
@@ -143,6 +159,7 @@ class Engine:
             load,
             lambda operator: make_gateway(operator, self),
             on_plan,
+            observer,
             log,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -168,6 +185,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
             loop.create_task(self._inbox.run()),
+            loop.create_task(self._overdue.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -208,6 +226,9 @@ class Engine:
             if today is not None:
                 yield GaugeSample("operator_parts_today", (name,), today.parts)
                 yield GaugeSample("operator_spend_today", (name,), float(today.spend))
+            odd = {check for _, check in self._observer.suspicions(name)}
+            for check in CHECKS:
+                yield GaugeSample("receipt_quality", (name, check), check in odd)
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:

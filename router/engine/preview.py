@@ -6,15 +6,18 @@ from msgspec import UNSET, Struct, structs
 
 from router.account import Account
 from router.engine.desk import Desk
+from router.engine.lookups import LookedUp, Lookups
 from router.engine.running import Running
+from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.coverage import Coverage, coverage
 from router.routing.guards import check_destination
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
-from router.routing.route import Candidate, Decision, RouteQuery, Usable, decide, objections, rank
+from router.routing.route import Arrange, Candidate, Decision, RouteQuery, Usable, decide, objections, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
 
@@ -31,9 +34,19 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing, lookups: Lookups) -> None:
         self._running = running
         self._desks = desks
+        self._sharing = sharing
+        self._lookups = lookups
+
+    async def look_up(self, query: RouteQuery) -> RouteQuery:
+        """The query with the network of its number, found out as for a message."""
+        try:
+            to = normalise(query.to, self._running.plan.settings.limits.numbers)
+        except Refusal:
+            return query
+        return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
 
     def segment(self, account: Account, query: TextQuery) -> SegmentationView:
         """How the text would be cut, and where a way is given what it would cost. Raises Refusal as a submit would."""
@@ -41,11 +54,20 @@ class Preview:
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, query, self._unusable)
+        return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
+
+    def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
+        """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
+        return coverage(self._running.plan, country, plan, at)
 
     def _unusable(self, operator: str) -> str | None:
         desk = self._desks.get(operator)
         return desk.unusable if desk is not None else "removed"
+
+
+def looked_up(query: RouteQuery, found: LookedUp | None) -> RouteQuery:
+    """The query with what a look-up found."""
+    return query if found is None else structs.replace(query, network=found.network, looked_up=found.how)
 
 
 def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery, usable: Usable) -> SegmentationView:
@@ -102,14 +124,16 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
     return segment(query.text, query.wish, rules, plan.settings.limits.message_parts, query.transliterate)
 
 
-def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:
+def preview_route(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
+) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
     if account is not None and account.guards is not None:
         check_destination(account.guards, plan, to)
-    return decide(
-        plan, account, structs.replace(query, to=to, sender=_sender(account, query)), usable, network_name(to)
-    )
+    name = network_name(to) if query.network is None else plan.network_names.get(query.network)
+    way = structs.replace(query, to=to, sender=_sender(account, query))
+    return decide(plan, account, way, usable, name, arrange)
 
 
 def _sender(account: Account | None, query: RouteQuery) -> str | None:

@@ -10,6 +10,7 @@ from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.observing import Observer
 from router.message import FINAL, Attempt, Message, Part, State
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
@@ -28,6 +29,7 @@ class Settler:
         caps: CapKeeper,
         clock: Clock,
         metrics: Metrics,
+        observer: Observer,
         on_accepted: Callable[[Desk, Message, Part, Attempt], None],
         on_unanswered: Callable[[Desk, Message], None],
     ) -> None:
@@ -40,6 +42,7 @@ class Settler:
         self._caps = caps
         self._clock = clock
         self._metrics = metrics
+        self._observer = observer
         self._on_accepted = on_accepted
         self._on_unanswered = on_unanswered
 
@@ -75,6 +78,7 @@ class Settler:
             desk.recipients.accepted(to, now)
         elif outcome.fault is Fault.QUEUE:
             own = desk.recipients.full(to, submission.written_at, now)
+        self._observer.answered(submission.message, desk.name, outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not own:
             desk.pacer.throttled(now)
         if desk.circuit.answered(outcome, to, now):
@@ -127,6 +131,7 @@ class Settler:
             case Step.IGNORE:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
+            self._observer.accepted(message, attempt, step is Step.AWAIT)
             self._on_accepted(desk, message, part, attempt)
         elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
             self._on_unanswered(desk, message)

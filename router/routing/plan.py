@@ -1,6 +1,7 @@
 """The frozen snapshot that every decision is made from: built whole, swapped whole."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
 
 from router.account import Account, Price
@@ -8,12 +9,13 @@ from router.message import Network
 from router.money import Money
 from router.operator import Operator
 from router.routing.exchange import Exchange
+from router.routing.networks import names_by_code
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
 from router.routing.quiet_hours import QuietTimes
 from router.routing.rates import RateTable
 from router.routing.senders import SenderRules
-from router.settings import Plan, Rule, Settings
+from router.settings import Choice, Plan, Rule, Settings
 
 
 class RoutePlan:
@@ -33,11 +35,21 @@ class RoutePlan:
         self.sender_rules = SenderRules(settings.sender_rules) if settings.sender_rules else None
         self.owners = Owners(settings.accounts.values())
         self.rates = RateTable(settings.operators.values())
-        self.exchange = Exchange(settings.currencies, settings.exchange_rates)
+        self.network_names = names_by_code(settings.operators.values()) if settings.lookup is not None else {}
+        self.exchange = Exchange(settings.base_currency, settings.currencies, settings.exchange_rates)
+        self._choices = {
+            (plan.name, channel): _choices(plan, channel, settings.operators)
+            for plan in settings.plans.values()
+            for channel in {operator.channel for operator in settings.operators.values()}
+        }
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
         self._by_token = {
             account.token.sha256: account for account in settings.accounts.values() if account.token is not None
         }
+
+    def choices(self, plan: str, channel: str) -> Mapping[str, Choice]:
+        """The operators of a channel that a plan may use."""
+        return self._choices.get((plan, channel), {})
 
     def in_base(self, amount: Decimal, currency: str, at: int) -> Decimal:
         """`amount` in the base currency, by the exchange rate of that time (milliseconds since the epoch)."""
@@ -56,6 +68,15 @@ class RoutePlan:
 
     def account_of(self, token_sha256: bytes) -> Account | None:
         return self._by_token.get(token_sha256)
+
+
+def _choices(plan: Plan, channel: str, operators: dict[str, Operator]) -> dict[str, Choice]:
+    choices = plan.operators if plan.operators is not None else map(Choice, operators)
+    return {
+        choice.operator: choice
+        for choice in choices
+        if choice.operator in operators and operators[choice.operator].channel == channel
+    }
 
 
 def _prices(account: Account) -> PrefixTable[list[Price]]:

@@ -21,9 +21,9 @@ Otherwise the network is the one that the longest fitting prefix of any operator
 3. its longest fitting prefix.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from msgspec import Struct
 
@@ -52,11 +52,14 @@ class Tariff(Struct, frozen=True, gc=False):
     until: int | None
 
 
-class _Schedule(Struct, frozen=True, gc=False):
-    """All rates of one operator for one prefix, the newest first; a sample of every prefix with the same ones."""
+class _Span(Struct, frozen=True, gc=False):
+    """Of one operator's prefixes that name one network, and are priced in one currency, the dearest rate from a time
+    until before another."""
 
     operator: str
-    rates: tuple[Rate, ...]
+    rate: Rate
+    start: int
+    end: int
 
 
 class RateTable:
@@ -98,29 +101,34 @@ class RateTable:
         """What every operator asks at `at` (milliseconds since the epoch) for a number that begins with `digits`.
 
         `network` is what a number lookup found; `worth` compares currencies, where the dearest is looked for."""
-        fitting = self._fitting(digits)
         if network is not None:
-            return self._looked_up(fitting, network, at, worth)
+            return self._looked_up(self._fitting(digits), network, at, worth)
         rates: dict[str, Rate] = {}
         naming: set[str] = set()
         named: NetworkCode | None = None
         until = _NEVER
-        for offer in fitting:
+        operator = prefix = ""
+        for offer in self._fitting(digits):
             rate = offer.rate
-            if named is None:
+            start, end = rate.effective_from, rate.effective_to
+            if rate.network is not None and named is None:
                 named = rate.network
-            if rate.effective_from > at:
-                until = min(until, rate.effective_from)
+            if start > at:
+                if start < until:
+                    until = start
                 continue
-            end = rate.effective_to
             if end is not None:
                 if end <= at:
                     continue
-                until = min(until, end)
-            if offer.operator not in rates:
-                rates[offer.operator] = rate
+                if end < until:
+                    until = end
+            if offer.operator == operator and rate.prefix == prefix:
+                continue  # the one before is newer
+            operator, prefix = offer.operator, rate.prefix
+            if operator not in rates:
+                rates[operator] = rate
             if rate.network is not None:
-                naming.add(offer.operator)
+                naming.add(operator)
         if named is not None and named in self._by_network:
             of_network = _in_force(self._by_network[named], at)
             rates |= {name: rate for name, rate in of_network.items() if name not in naming}
@@ -129,14 +137,15 @@ class RateTable:
 
     def _looked_up(self, fitting: list[Offer], network: NetworkCode, at: int, worth: Mapping[str, Decimal]) -> Tariff:
         of_network = self._by_network.get(network, [])
-        schedules = self._naming.get(network, [])
-        unnamed = _in_force((one for one in fitting if one.rate.network is None), at)
-        other = _in_force(fitting, at)
-        named = _in_force((one for one in fitting if one.rate.network == network), at)
-        rates = other | unnamed | _dearest(schedules, network, at, worth) | named | _in_force(of_network, at)
+        spans = self._naming.get(network, [])
+        now = _reigning(fitting, at)
+        other = _in_force(now, at)
+        unnamed = _in_force((one for one in now if one.rate.network is None), at)
+        named = _in_force((one for one in now if one.rate.network == network), at)
+        rates = other | unnamed | _dearest(spans, at, worth) | named | _in_force(of_network, at)
         until = min(_next_change(fitting, at), _next_change(of_network, at))
-        for schedule in schedules:
-            until = min(until, _next_change((Offer(schedule.operator, rate) for rate in schedule.rates), at))
+        for span in spans:
+            until = min(until, span.start if span.start > at else span.end if span.end > at else _NEVER)
         return Tariff(rates, network, None if until == _NEVER else until)
 
     def _fitting(self, digits: str) -> list[Offer]:
@@ -159,6 +168,17 @@ def _newest_first(rate: Rate) -> int:
     return -rate.effective_from
 
 
+def _reigning(fitting: list[Offer], at: int) -> list[Offer]:
+    """Of each operator and prefix the one in force."""
+    found: list[Offer] = []
+    for offer in fitting:
+        if offer.rate.in_force(at):
+            newest = found[-1] if found else None
+            if newest is None or (newest.operator, newest.rate.prefix) != (offer.operator, offer.rate.prefix):
+                found.append(offer)
+    return found
+
+
 def _in_force(offers: Iterable[Offer], at: int) -> dict[str, Rate]:
     """Of each operator the first rate in force."""
     rates: dict[str, Rate] = {}
@@ -179,46 +199,46 @@ def _next_change(offers: Iterable[Offer], at: int) -> int:
     return until
 
 
-def _dearest(
-    schedules: list[_Schedule], network: NetworkCode, at: int, worth: Mapping[str, Decimal]
-) -> dict[str, Rate]:
+def _dearest(spans: list[_Span], at: int, worth: Mapping[str, Decimal]) -> dict[str, Rate]:
     found: dict[str, Rate] = {}
-    for schedule in schedules:
-        rate = next((one for one in schedule.rates if one.in_force(at)), None)
-        if rate is None or rate.network != network:
-            continue
-        known = found.get(schedule.operator)
-        if known is None or known.price * worth[known.currency] < rate.price * worth[rate.currency]:
-            found[schedule.operator] = rate
+    for span in spans:
+        if span.start <= at < span.end:
+            rate, known = span.rate, found.get(span.operator)
+            if known is None or known.price * worth[known.currency] < rate.price * worth[rate.currency]:
+                found[span.operator] = rate
     return found
 
 
-def _naming(by_prefix: dict[str, Offer | list[Offer]]) -> dict[NetworkCode, list[_Schedule]]:
-    """For each network a sample of what its prefixes cost: of those without dates the dearest will do."""
-    always: dict[tuple[NetworkCode, str, str], Rate] = {}
-    dated: dict[tuple[NetworkCode, str, tuple[object, ...]], tuple[Rate, ...]] = {}
+def _naming(by_prefix: dict[str, Offer | list[Offer]]) -> dict[NetworkCode, list[_Span]]:
+    """What the prefixes that name a network cost, for each network. Cards change on few days, so this is little."""
+    dearest: dict[tuple[NetworkCode, str, str, int, int], Rate] = {}
     for offers in by_prefix.values():
-        if isinstance(offers, list):
-            groups = [
-                (name, tuple(offer.rate for offer in group))
-                for name, group in groupby(offers, key=lambda offer: offer.operator)
-            ]
-        else:
-            groups = [(offers.operator, (offers.rate,))]
-        for name, rates in groups:
-            rate = rates[0]
-            if len(rates) == 1 and not rate.effective_from and rate.effective_to is None:
-                if rate.network is not None:
-                    key = (rate.network, name, rate.currency)
-                    if key not in always or always[key].price < rate.price:
-                        always[key] = rate
-                continue
-            terms = tuple((one.price, one.currency, one.network, one.effective_from, one.effective_to) for one in rates)
-            for network in {one.network for one in rates if one.network is not None}:
-                dated.setdefault((network, name, terms), rates)
-    found: dict[NetworkCode, list[_Schedule]] = {}
-    for (network, name, _), rate in always.items():
-        found.setdefault(network, []).append(_Schedule(name, (rate,)))
-    for (network, name, _), rates in dated.items():
-        found.setdefault(network, []).append(_Schedule(name, rates))
+        for name, rate, start, end in _spans(offers):
+            if rate.network is not None:
+                key = (rate.network, name, rate.currency, start, end)
+                known = dearest.setdefault(key, rate)
+                if known.price < rate.price:
+                    dearest[key] = rate
+    found: dict[NetworkCode, list[_Span]] = {}
+    for (network, name, _, start, end), rate in dearest.items():
+        found.setdefault(network, []).append(_Span(name, rate, start, end))
     return found
+
+
+def _spans(offers: Offer | list[Offer]) -> Iterator[tuple[str, Rate, int, int]]:
+    """When which of the rates for one prefix is the one in force: operator, rate, start, end."""
+    if isinstance(offers, Offer):
+        rate = offers.rate
+        yield offers.operator, rate, rate.effective_from, _NEVER if rate.effective_to is None else rate.effective_to
+        return
+    for name, group in groupby(offers, key=lambda offer: offer.operator):
+        rates = [offer.rate for offer in group]
+        if len(rates) == 1:
+            yield from _spans(Offer(name, rates[0]))
+            continue
+        starts = {rate.effective_from for rate in rates}
+        ends = {_NEVER if rate.effective_to is None else rate.effective_to for rate in rates}
+        for start, end in pairwise(sorted(starts | ends)):
+            reigning = next((rate for rate in rates if rate.in_force(start)), None)
+            if reigning is not None:
+                yield name, reigning, start, end

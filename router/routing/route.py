@@ -3,31 +3,42 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
 from router.money import Money
-from router.operator import Rate
 from router.refusal import Refusal
 from router.routing.guards import MARGIN, earns, worth
 from router.routing.networks import country
 from router.routing.plan import RoutePlan, network_of
+from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
 from router.routing.senders import Ruling
-from router.settings import Choice, Match, Plan, Rule
+from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
 """Says why an operator cannot take traffic now (a code), None where it can."""
 
 
+_SOURCES: Mapping[str | None, Literal["table", "hlr", "prefix"] | UnsetType] = {
+    None: UNSET,
+    "table": "table",
+    "hlr": "hlr",
+    "prefix": "prefix",
+}
+
+
 class Candidate(Struct, frozen=True, gc=False):
     """One operator that could carry the message. `prefix` is the one its rate matched, "" for a rate of all numbers or
     of a `network` (MCC and MNC, absent otherwise); costs are per part; `rank` counts from 1. `reason` is a code saying
-    why it is not usable."""
+    why it is not usable; `quality` is there under `order: quality`."""
 
     operator: str
     prefix: str
@@ -37,6 +48,7 @@ class Candidate(Struct, frozen=True, gc=False):
     usable: bool = True
     reason: str | None = None
     network: str | UnsetType = UNSET
+    quality: Quality | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
@@ -56,8 +68,9 @@ class RouteQuery(Struct, frozen=True, gc=False):
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `worth` is what one unit of each currency is in the base. `until` is when another rate may be in force, of an
-    operator or of a currency (milliseconds since the epoch), None where none is announced.
+    `names` and `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until`
+    is when another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where
+    none is announced.
     """
 
     plan: Plan
@@ -66,39 +79,48 @@ class Ranking(Struct, frozen=True, gc=False):
     candidates: tuple[Candidate, ...]
     worth: Mapping[str, Decimal]
     until: int | None
+    names: tuple[str, ...] = ()
+    weights: tuple[int, ...] = ()
+
+
+Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate], str | None]]
+"""Puts the candidates for a number in the order of this moment, and names the one whose turn it is."""
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
+    is the rule's number.
+
+    Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
+    lookup_error: str | UnsetType = UNSET
 
 
-def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
-    """The candidates for a message in order.
+def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
+    """The candidates for a message: by priority or, under every other order, by cost.
 
-    `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
     rule, chosen, prefix = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, prefix, query, spin)
+    return _ranking(plan, rule, chosen, prefix, query)
 
 
 class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
-    its network, not on the number. Spins evenly by itself for `weighted`."""
+    its network, not on the number."""
 
-    _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
-    _REMEMBERED = 10_000  # a ranking takes a kilobyte or two; to forget them all at once, milliseconds
+    _REMEMBERED = 5_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
         self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
-        self._spin = 0.0
+        self._oldest: deque[tuple[str, NetworkCode | None, str, int, str]] = deque()
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
@@ -107,19 +129,26 @@ class Ranker:
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
-        self._spin = (self._spin + self._FRACTION) % 1.0
-        ranking = _ranking(self.plan, rule, chosen, prefix, query, self._spin)
-        if chosen.order != "weighted":
-            if len(self._known) >= self._REMEMBERED:
-                self._known.clear()
-            self._known[key] = ranking
+        ranking = _ranking(self.plan, rule, chosen, prefix, query)
+        if known is None:
+            self._oldest.append(key)
+            if len(self._oldest) > self._REMEMBERED:
+                # One by one: forgetting all at once would stop everything for many milliseconds.
+                del self._known[self._oldest.popleft()]
+        self._known[key] = ranking
         return ranking
 
 
 def decide(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, network_name: str | None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    network_name: str | None,
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
+    """A ranking with the present state of every operator, for people and programs to read; without `arrange` nothing is
+    known of turns and quality. Raises as `rank` does."""
     ranking = rank(plan, account, query)
     objection = objections(plan, account, query, ranking)
     shown = []
@@ -127,12 +156,17 @@ def decide(
         reason = usable(candidate.operator) or objection(candidate)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
+    if arrange is not None:
+        arranged, best = arrange(ranking, query.to, shown)
+        shown = list(arranged)
     return Decision(
         operator=best,
-        network=network_of(ranking.network, network_name),
+        network=network_of(query.network or ranking.network, network_name),
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        network_source=_SOURCES.get(query.looked_up, "prefix"),
+        lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
     )
 
 
@@ -201,65 +235,36 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     return rule, chosen, prefix or ""
 
 
-def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery, spin: float) -> Ranking:
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
     worth = plan.exchange.at(query.at)
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
-    found = _candidates(plan, tariff.rates, chosen, rule, query, worth.rates)
-    if not found:
-        raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    base = plan.settings.base_currency
-    candidates = tuple(
-        Candidate(
-            operator=one.choice.operator,
-            prefix=one.rate.prefix,
-            cost=Money(one.rate.price, one.rate.currency),
-            base_cost=Money(one.base, base),
-            rank=place,
-            network=UNSET if one.rate.prefix or one.rate.network is None else "".join(one.rate.network),
-        )
-        for place, one in enumerate(_in_order(chosen, found, spin), 1)
-    )
-    changes = [change for change in (tariff.until, worth.until) if change is not None]
-    return Ranking(chosen, rule, tariff.network, candidates, worth.rates, min(changes, default=None))
-
-
-class _Found(Struct, gc=False):
-    choice: Choice
-    rate: Rate
-    base: Decimal
-
-
-def _candidates(
-    plan: RoutePlan,
-    rates: Mapping[str, Rate],
-    chosen: Plan,
-    rule: Rule | None,
-    query: RouteQuery,
-    worth: Mapping[str, Decimal],
-) -> list[_Found]:
-    choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
+    choices = plan.choices(chosen.name, query.channel)
     only = rule.operators if rule else None
     found = []
-    for name, rate in rates.items():
-        if plan.operators[name].channel != query.channel or (only is not None and name not in only):
+    for name, rate in tariff.rates.items():
+        choice = choices.get(name)
+        if choice is None or (only is not None and name not in only):
             continue
-        choice = Choice(name) if choices is None else choices.get(name)
-        if choice is not None:
-            found.append(_Found(choice, rate, rate.price * worth[rate.currency]))
-    return found
+        cost, base_cost = worth.costs[rate.price, rate.currency]
+        # Ties go by priority, then name, under every order.
+        by_cost = (base_cost.amount, choice.priority, name)
+        place = (choice.priority, *by_cost) if chosen.order == "priority" else by_cost
+        found.append((place, choice, rate, cost, base_cost))
+    if not found:
+        raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
+    found.sort(key=_place)
+    candidates: list[Candidate] = []
+    for _, choice, rate, cost, base_cost in found:
+        network = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
+        candidates.append(
+            Candidate(choice.operator, rate.prefix, cost, base_cost, len(candidates) + 1, network=network)
+        )
+    until = tariff.until
+    if worth.until is not None:
+        until = worth.until if until is None else min(until, worth.until)
+    names = tuple([one[1].operator for one in found])
+    weights = tuple([one[1].weight for one in found])
+    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
 
 
-def _in_order(chosen: Plan, found: list[_Found], spin: float) -> list[_Found]:
-    # Ties go by priority, then name, under every order.
-    if chosen.order == "priority":
-        return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
-    by_cost = sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
-    if chosen.order != "weighted":
-        return by_cost
-    # The spin falls on one operator in proportion to its weight; the others follow by cost.
-    mark = spin * sum(one.choice.weight for one in by_cost)
-    for one in by_cost:
-        mark -= one.choice.weight
-        if mark < 0:
-            return [one, *(other for other in by_cost if other is not one)]
-    return by_cost
+_place = itemgetter(0)

@@ -23,6 +23,7 @@ from router.operator import Addressing, AddressKind, Operator, Rate, ReceiptRule
 from router.receipt import ReceiptState
 from router.settings import (
     Choice,
+    ExchangeRate,
     GatewaySettings,
     HttpSettings,
     Limits,
@@ -72,6 +73,46 @@ def test_operator_whose_values_are_the_defaults(folder: Folder) -> None:
             Rate("23769", Decimal("0.0190"), "XAF", ("624", "02"), january),
             Rate("23768", Decimal("0.0001"), "EUR", None, january - 3_600_000),
         ),
+    )
+
+
+def test_rates_of_networks_and_rates_that_end(folder: Folder) -> None:
+    january, february = 1_798_761_600_000, 1_801_440_000_000
+    folder.files["rates/mtn-cm.csv"] = """\
+effective_to,mnc,mcc,price,effective_from,prefix
+,01,624,1,,
+,010,310, 2,,
+2027-02-01,001,624,3,2027-01-01,
+2027-02-01,01,624,4,,23767
+2027-02-01,,,5,2027-01-01,
+"""
+    folder.replace(
+        "operators/mtn-cm.yaml",
+        '{prefix: "23767", price: "0.0150", network: "62401"}',
+        '{price: 6, network: "62402", effective_from: 2027-01-01, effective_to: 2027-02-01T00:00:00Z}',
+    )
+    assert folder.load().operators["mtn-cm"].rates == (
+        Rate("237", Decimal("0.0200"), "XAF"),
+        Rate("", Decimal(6), "XAF", ("624", "02"), january, february),
+        Rate("", Decimal(1), "XAF", ("624", "01")),
+        Rate("", Decimal(2), "XAF", ("310", "010")),
+        Rate("", Decimal(3), "XAF", ("624", "001"), january, february),
+        Rate("23767", Decimal(4), "XAF", ("624", "01"), 0, february),
+        Rate("", Decimal(5), "XAF", None, january, february),
+    )
+
+
+def test_exchange_rates_that_change(folder: Folder) -> None:
+    folder.replace(
+        "routes.yaml",
+        '"655.957"',
+        '[{rate: "660", from: 2027-02-01}, {rate: "655.957"}, {from: 2027-01-01, rate: 656.2}], USD: 600',
+    )
+    settings = folder.load()
+    assert settings.currencies == {"EUR": Decimal("655.957"), "USD": Decimal(600), "XAF": Decimal(1)}
+    assert settings.exchange_rates == (
+        ExchangeRate("EUR", Decimal("656.2"), 1_798_761_600_000),
+        ExchangeRate("EUR", Decimal("660"), 1_801_440_000_000),
     )
 
 
@@ -243,6 +284,12 @@ def test_webhook_secret_as_its_bytes(folder: Folder) -> None:
     webhook = folder.load().accounts["acme"].webhook
     assert webhook
     assert webhook.secret == "p\u00e9ch\u00e9".encode()
+
+
+def test_a_plan_by_quality(folder: Folder) -> None:
+    folder.replace("routes.yaml", "order: cost", "order: quality\n    quality_band: 0.05\n    max_wait: 90s")
+    choices = (Choice("mtn-cm"), Choice("backup", 1, 2))
+    assert folder.load().plans["default"] == Plan("default", "quality", choices, 3, 0.05, 90.0)
 
 
 def test_what_may_be_left_out(folder: Folder) -> None:

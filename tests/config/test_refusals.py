@@ -140,6 +140,22 @@ CASES = [
     (C, "price,currency", "prefix,currency", "column prefix is given twice"),
     (C, "prefix,mcc", "mcc,mcc", "column mcc is given twice"),
     (C, "prefix,mcc,mnc,price,currency,effective_from", "prefix,mcc", "column price is missing"),
+    (C, "prefix,mcc,mnc,price,currency,effective_from", "mcc,price", "column prefix is missing"),
+    (C, "prefix,mcc,mnc,price,currency,effective_from", "mnc,mcc", "column price is missing"),
+    (C, "23769,624,02,0.0180", ",624,,0.0180", "give a prefix, or a network by its MCC and MNC"),
+    (C, "23769,624,02,0.0180", ",,02,0.0180", "mcc, mnc: '' is not an MCC (three digits)"),
+    (C, "23769,624,02,0.0180", ",624,2,0.0180", "mcc, mnc: '2' is not an MNC (two or three digits"),
+    (C, "23769,624,02,0.0180", ",624,0002,0.0180", "mcc, mnc: '0002' is not an MNC (two or three digits"),
+    (C, "23768,,,0.0001,EUR,2027-01-01T00:00:00+01:00", ",624,02,1,,\n,624,02,2,, ◀",
+     "network 624-02 is priced twice (first in rates/mtn-cm.csv:4)"),
+    (C, "23768,,,0.0001,EUR,2027-01-01T00:00:00+01:00", ",624,02,1,,2027-01-01\n,624,02,2,,2027-01-01T00:00:00Z ◀",
+     "network 624-02 is priced twice with the same start (first in rates/mtn-cm.csv:4)"),
+    (M, 'prefix: "23767", price: "0.0150", network: "62401"', 'price: "0.0150"', "rates: give a prefix, or a network"),
+    (M, 'network: "62401"}', 'effective_to: soon}', "rates.effective_to: 'soon' is not a date or an RFC 3339 time"),
+    (M, 'network: "62401"}', "effective_from: 2027-01-01, effective_to: 2027-01-01T00:00:00Z}",
+     "rates: effective_to: must be later than effective_from"),
+    (M, 'price: "0.0150", network: "62401"}', 'price: 1}\n  - {network: "62401", price: 1}\n  '
+     '- {price: 2, network: "62401"} ◀', "network 624-01 is priced twice (first in operators/mtn-cm.yaml:42)"),
     (C, "0.0180,XAF,", "0.0180,XAF", "has 5 fields, the first line has 6"),
     (C, "23769,624,02,0.0180", "+23769,624,02,0.0180", "prefix: '+23769' is not a prefix"),
     (C, "0.0180", "-1", "price: -1 must not be negative"),
@@ -155,6 +171,17 @@ CASES = [
     # routes
     (P, '"655.957"', '"0"', "currencies.EUR: 0 must be more than zero"),
     (P, '"655.957"', "a lot", "currencies.EUR: 'a lot' is not an amount such as 0.0200"),
+    (P, '"655.957"', "[]", "currencies.EUR: must have at least 1 item"),
+    (P, '"655.957"', "{rate: 1}", "currencies.EUR: must be a list, not a mapping"),
+    (P, '"655.957"', "[655.957]", "currencies.EUR: must be a mapping of keys, not a single value"),
+    (P, '"655.957"', "[{rate: 0}]", "currencies.EUR.rate: 0 must be more than zero"),
+    (P, '"655.957"', "[{from: 2027-01-01}]", "currencies.EUR.rate is missing"),
+    (P, '"655.957"', "[{rate: 1, to: 2027-01-01}]", "currencies.EUR: unknown key 'to'"),
+    (P, '"655.957"', "[{rate: 1, from: 2027-01-01}]", "currencies.EUR: needs one rate without from, which holds unt"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2}]", "currencies.EUR: two rates begin at the same time"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2, from: 2027-01-01}, {rate: 3, from: 2027-01-01T00:00:00Z}]",
+     "currencies.EUR: two rates begin at the same time"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2, from: 1 January}]", "currencies.EUR.from: '1 January' is not a date or an"),
     (P, "EUR: ", "euro: ", "currencies: 'euro' is not a currency code such as XAF"),
     (P, "base: XAF, ", "", "currencies: needs a base, such as base: XAF"),
     (P, "{base: XAF", "{XAF: 1, base: XAF", "currencies: XAF is the base and needs no exchange rate"),
@@ -165,6 +192,11 @@ CASES = [
     (P, "operators: [mtn-cm, {operator: backup, weight: 1, priority: 2}]", "operators: []", "plans.default.operators:"),
     (P, "weight: 1", "weight: 0", "plans.default.operators.weight: 0 is out of range (at least 1)"),
     (P, "priority: 2", "priority: 0", "plans.default.operators.priority: 0 is out of range (at least 1)"),
+    (P, "attempts: 3", "quality_band: 0.1", "plans.default.quality_band: goes with order: quality"),
+    (P, "order: cost", "order: quality\n    ◀quality_band: 1.5",
+     "plans.default.quality_band: 1.5 is out of range (0 to 1)"),
+    (P, "attempts: 3", "max_wait: 900ms", "plans.default.max_wait: must be at least 1s"),
+    (P, "attempts: 3", "max_wait: 30", "plans.default.max_wait:"),
     (P, "attempts: 3", "attempts: 0", "plans.default.attempts: 0 is out of range (at least 1)"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: [orange]}", "rules.operators: unknown operator 'orange', did y"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: []}", "rules.operators: must have at least 1 item"),
@@ -429,3 +461,32 @@ def test_errors_do_not_show_secrets(
     except pytest.fail.Exception:
         shown = repr(folder.load())  # not every odd secret is wrong
     assert not [secret for secret in SECRETS if secret in shown], shown
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,,,1,,,2027-01-01", None),
+        ("1,,,1,,2027-01-01,2027-01-02", None),
+        ("1,,,1,,2027-01-01,2027-01-01", "effective_to: must be later than effective_from"),
+        ("1,,,1,,2027-01-01,2026-12-31T23:59:59Z", "effective_to: must be later than effective_from"),
+        ("1,,,1,,2027-01-01T01:00:00+01:00,2027-01-01T00:00:00Z", "effective_to: must be later than effective_from"),
+        ("1,,,1,,,1970-01-01", "effective_to: must be later than effective_from"),
+        ("1,,,1,,,never", "effective_to: 'never' is not a date or an RFC 3339 time such as 2027-01-01T00:00:00Z"),
+        ("1,,,x,,2027-01-01,2026-01-01", "price: 'x' is not an amount such as 0.0200"),
+    ],
+)
+def test_when_a_rate_ends(folder: Folder, row: str, reason: str | None) -> None:
+    folder.files["rates/mtn-cm.csv"] = f"prefix,mcc,mnc,price,currency,effective_from,effective_to\n{row}\n"
+    if reason is None:
+        folder.load()
+    else:
+        assert folder.errors()[0] == f"rates/mtn-cm.csv:2: {reason}"
+
+
+def test_a_card_of_networks_has_no_rates_for_everything(folder: Folder) -> None:
+    folder.files["rates/mtn-cm.csv"] = "mcc,mnc,price\n624,01,1\n,,1\n624,,1\n"
+    assert folder.errors() == [
+        "rates/mtn-cm.csv:3: give a prefix, or a network by its MCC and MNC",
+        "rates/mtn-cm.csv:4: give a prefix, or a network by its MCC and MNC",
+    ]

@@ -19,7 +19,7 @@ from router.engine.intake import Prepared
 from router.message import Message
 from router.operator import Operator, Rate, ReceiptRules, Retry, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import BindView, LinkState, OperatorSink, Question, Store, Submission
+from router.ports import BindView, LinkState, NumberLookup, OperatorSink, Question, Store, Submission
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
@@ -77,6 +77,11 @@ class Counts:
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+
+    def lookup(self, source: str, result: str) -> None:
+        self.counted["lookup", source, result] += 1
+
+    def lookup_seconds(self, seconds: float) -> None: ...
 
 
 class HandOperator:
@@ -222,6 +227,7 @@ class Rig:
         self.metrics = Counts()
         self.path = folder / "router.db"
         self.operators: dict[str, HandOperator] = {}
+        self.lookups: tuple[NumberLookup, ...] = ()
         self.make_operator: Callable[[Operator, OperatorSink], HandOperator] = HandOperator
         self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
         self.store: Store
@@ -239,7 +245,16 @@ class Rig:
         async def on_plan(_: Settings) -> None: ...
 
         self.engine = Engine(
-            self.config, self.store, recovery, self.clock, self.metrics, make, lambda: self.next_config, on_plan, LOG
+            self.config,
+            self.store,
+            recovery,
+            self.clock,
+            self.metrics,
+            make,
+            lambda: self.next_config,
+            on_plan,
+            LOG,
+            self.lookups,
         )
         await self.engine.start()
         return self
@@ -260,8 +275,10 @@ class Rig:
     async def submit_all(self, submits: list[Submit], account: str = "acme") -> list[Message | Refusal]:
         answered: list[Message | Refusal] = []
 
-        def make() -> Prepared:
-            answered.extend(self.engine.intake.prepare(self.config.accounts[account], submits))
+        async def make() -> Prepared:
+            of = self.config.accounts[account]
+            answers = await self.engine.intake.look_up(of, submits)
+            answered.extend(self.engine.intake.prepare(of, submits, answers))
             return Prepared([one for one in answered if isinstance(one, Message)], 202, b"")
 
         await self.engine.intake.answer(self.config.accounts[account], None, b"", make)

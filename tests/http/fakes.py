@@ -19,6 +19,7 @@ from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import BindView, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
+from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
 from router.routing.route import Candidate, Decision
 from router.text.view import PartView, SegmentationView
 
@@ -40,7 +41,10 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
 
-    def prepare(self, account, submits):
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -79,7 +83,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -125,6 +129,15 @@ class FakeMessages:
         message.state = State.CANCELLED
         return message
 
+    async def convert(self, account, id, at):
+        message = await self.find(account, id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.submitted_at is None:
+            raise Refusal("not_submitted", "no operator has it")
+        message.converted_at = message.converted_at or at or NOW
+        return message
+
 
 class FakeFeed:
     def __init__(self) -> None:
@@ -159,6 +172,9 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
+    async def look_up(self, query):
+        return query
+
     def segment(self, account, query):
         self.queries.append(query.route)
         if query.operator not in (None, "mtn-cm"):
@@ -173,6 +189,14 @@ class FakePreview:
         cost = Money(Decimal("0.0200"), "XAF")
         candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
+
+    def coverage(self, country, plan, at):
+        if country != "CM":
+            raise Refusal("invalid_request", "there is no such country", "country")
+        cost = Money(Decimal("0.0200"), "XAF")
+        prices = PriceRange(cost, cost)
+        network = NetworkCoverage(Network("624", "01", "MTN"), 2, prices, prices)
+        return Coverage(country, plan, [OperatorCoverage("mtn-cm", "sms", [network])])
 
 
 class FakeControl:
