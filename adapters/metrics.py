@@ -87,6 +87,8 @@ GAUGES = (
     Pulled("binds", ("operator", "state"), "Binds by state."),
     Pulled("window_in_use", ("operator",), "Window slots held by parts whose result is not on disk yet."),
     Pulled("throttle_factor", ("operator",), "Share of the configured rate in use after throttling; 1 is all of it."),
+    Pulled("operator_parts_today", ("operator",), "Parts given to an operator with daily caps since its day began."),
+    Pulled("operator_spend_today", ("operator",), "What these parts cost, in the operator's currency."),
     Pulled(
         "receipt_quality",
         ("operator", "check"),

@@ -137,6 +137,7 @@ class Daemon:
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
+                opt_outs=engine.opt_outs,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,

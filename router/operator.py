@@ -140,6 +140,15 @@ class Rate(Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class Caps:
+    """What this operator may be given in one day of `time_zone`: parts, and their cost in its currency."""
+
+    parts: int | None = None
+    spend: Decimal | None = None
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Whom we buy delivery from. `link` is None for protocol http, whose description comes with its adapter.
     `cancel`: what was submitted may be cancelled there (cancel_sm)."""
@@ -158,6 +167,7 @@ class Operator:
     tlvs: dict[int, str] = field(default_factory=dict)
     rates: tuple[Rate, ...] = field(default=(), repr=False)
     cancel: bool = False
+    caps: Caps | None = None
 
     def same_binds(self, other: "Operator") -> bool:
         """Whether the link of that operator is this one, so that what is connected may stay."""

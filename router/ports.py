@@ -1,7 +1,9 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -72,11 +74,21 @@ class LaneBacklog(Struct, frozen=True, gc=False):
     count: int
 
 
+class Spent(Struct, frozen=True, gc=False):
+    """What an operator was given on one day (ISO date in its caps' zone): parts, and their cost in its currency."""
+
+    operator: str
+    day: str
+    parts: int
+    spend: Decimal
+
+
 class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
     messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
-    `last_piece` the greatest id of a piece."""
+    `last_piece` the greatest id of a piece. `opted_out` holds for each account the numbers on its opt-out list (E.164
+    digits), sorted."""
 
     last_no: int
     last_position: int
@@ -90,6 +102,8 @@ class Recovery(Struct, frozen=True, gc=False):
     joinable: list[LongMessage] = []
     oldest_piece: int | None = None
     last_piece: str | None = None
+    spent: list[Spent] = []
+    opted_out: "dict[str, array[int]]" = {}
 
 
 class Store(Protocol):
@@ -147,6 +161,15 @@ class Store(Protocol):
 
     def move_cursor(self, reader: str, seq: int) -> None:
         """Remember how far a reader (an account's webhook) has come; never goes back."""
+
+    def spend(self, spent: Spent) -> None:
+        """Keep what an operator was given, in place of what was kept of it before."""
+
+    def opt_out(self, account: str, number: int, at: int) -> None:
+        """Put a number (E.164 digits) on the account's opt-out list, at a time (ms); twice is once, the first time."""
+
+    def opt_in(self, account: str, number: int) -> None:
+        """Take a number off the account's opt-out list, where it is on it."""
 
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` once everything written so far is on disk."""

@@ -99,7 +99,8 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message.
+    """How candidates are ordered. `operators` None means all of the channel; `attempts` is operators per message;
+    `allow_loss` lets a route cost more than the account pays.
 
     Under `quality` operators whose score is within `quality_band` of the best are ordered by cost. A message that has
     waited at an operator for `max_wait` seconds goes to the next one that can take it; None for never.
@@ -111,6 +112,7 @@ class Plan:
     attempts: int = 3
     quality_band: float = 0.0
     max_wait: float | None = None
+    allow_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,37 @@ class Rule:
     operators: tuple[str, ...] | None = None
     refuse: str | None = None
     sender: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """On these days (0 is Monday) no marketing goes to numbers of a country from `begins` until `ends`, both in minutes
+    after midnight of `time_zone`; it ends on the next day where `ends` is not later."""
+
+    country: str
+    begins: int
+    ends: int
+    time_zone: str
+    days: frozenset[int] = frozenset(range(7))
+
+
+@dataclass(frozen=True, slots=True)
+class SenderRule:
+    """What a country or an operator does with senders of a kind (None: of any), from `since` (ms, 0 for always):
+    takes them, has them replaced, takes those in `registered` only (without plus sign), or refuses them.
+
+    `number` is its place in the list, from 1, `place` its file and line.
+    """
+
+    number: int
+    place: str
+    do: Literal["allow", "replace", "registered", "refuse"]
+    country: str | None = None
+    operator: str | None = None
+    kind: str | None = None
+    replacement: str | None = None
+    registered: frozenset[str] = frozenset()
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +198,6 @@ class Settings:
     limits: Limits = Limits()
     retention: Retention = Retention()
     log: LogSettings = LogSettings()
+    sender_rules: tuple[SenderRule, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()
     lookup: LookupSettings | None = None

@@ -143,6 +143,10 @@ class Value:
         return isinstance(self.node, yaml.ScalarNode)
 
     @property
+    def is_empty(self) -> bool:
+        return not self.is_scalar and not self.node.value
+
+    @property
     def is_boolean(self) -> bool:
         return self.is_scalar and self.node.tag == "tag:yaml.org,2002:bool"
 

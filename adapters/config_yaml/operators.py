@@ -30,6 +30,7 @@ from adapters.config_yaml.values import (
 from router.operator import (
     Addressing,
     AddressKind,
+    Caps,
     Operator,
     Override,
     ReceiptRules,
@@ -141,6 +142,7 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
             record(Retry, {}, {"initial": word(words.duration), "max": word(words.duration), "attempts": whole(1)})
         ),
         "cancel": flag,
+        "caps": _caps,
         "errors": mapping(number_key(0xFFFFFFFF), one_of(get_args(Override))),
         "tlvs": mapping(number_key(0xFFFF), record(_option, {"from": text})),
         "rates": as_it_is,
@@ -154,6 +156,16 @@ def _protocol(value: Value) -> str:
     if protocol in NOT_AVAILABLE:
         value.report(f"protocol {protocol} is not available in this version")
     return protocol
+
+
+def _caps(value: Value) -> Caps:
+    caps: Caps = _CAPS(value)
+    if caps.parts is None and caps.spend is None:
+        value.fail("needs parts, spend or both")
+    return caps
+
+
+_CAPS = record(Caps, {}, {"parts": whole(1), "spend": word(words.positive), "time_zone": word(words.time_zone)})
 
 
 def _stat_word(value: Value) -> str:

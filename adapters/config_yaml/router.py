@@ -14,7 +14,8 @@ from adapters.config_yaml.files import Files
 from adapters.config_yaml.lookup import lookup
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
-from adapters.config_yaml.routes import read_plans, read_rules
+from adapters.config_yaml.routes import read_plans, read_quiet_hours, read_rules
+from adapters.config_yaml.senders import read_senders
 from adapters.config_yaml.shapes import as_it_is, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, file, named_source, one_of, secret, secret_word, whole, word
 from router.account import Account
@@ -25,8 +26,10 @@ from router.settings import (
     Limits,
     LogSettings,
     Plan,
+    QuietHours,
     Retention,
     Rule,
+    SenderRule,
     ServerTls,
     Settings,
 )
@@ -61,11 +64,13 @@ def _read(source: Source) -> Settings:
         return given.get(key) if key in present else (source.beside(default), root)
 
     operator_names, plan_names = Names("operator"), Names("plan")
-    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules"))
+    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules", "quiet_hours"))
     currencies = _currencies(routes)
     operators = _operators(other("operators", "operators"), operator_names, currencies)
     plans = _plans(routes, plan_names, operator_names)
     rules = _rules(routes, plan_names, operator_names)
+    quiet_hours = _quiet_hours(routes)
+    senders = _senders(given.get("senders"), operator_names)
     accounts = _accounts(other("accounts", "accounts.yaml"), plan_names, currencies)
     if given.get("gateways"):
         _check_listening(given.get("http", HttpSettings()), given["gateways"], present["gateways"])
@@ -81,6 +86,8 @@ def _read(source: Source) -> Settings:
         **{key: given[key] for key in ("http", "limits", "retention", "log") if key in given},
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),
+        sender_rules=senders,
+        quiet_hours=quiet_hours,
         lookup=attempt(lookup(Path(store.removeprefix("sqlite:///")).parent), given["lookup"])
         if "lookup" in given
         else None,
@@ -136,6 +143,19 @@ def _rules(routes: Top | None, plans: Names, operators: Names) -> tuple[Rule, ..
     if not routes or "rules" not in routes:
         return ()
     return attempt(lambda value: read_rules(value, plans, operators), routes["rules"]) or ()
+
+
+def _quiet_hours(routes: Top | None) -> tuple[QuietHours, ...]:
+    if not routes or "quiet_hours" not in routes:
+        return ()
+    return attempt(read_quiet_hours, routes["quiet_hours"]) or ()
+
+
+def _senders(named: tuple[Source, Value] | None, operators: Names) -> tuple[SenderRule, ...]:
+    if named is None:
+        return ()
+    source, named_by = named
+    return attempt(lambda named_by: read_senders(source.root(named_by), operators), named_by) or ()
 
 
 def _accounts(named: tuple[Source, Value] | None, plans: Names, currencies: Currencies) -> dict[str, Account]:
@@ -216,6 +236,7 @@ _SCHEMA = {
     "operators": named_source,
     "routes": named_source,
     "accounts": named_source,
+    "senders": named_source,
     "webhooks": record(_allowed, {}, {"allow": listing(word(words.ip_block))}),
     "limits": record(
         Limits,

@@ -71,6 +71,12 @@ class ReloadRequest(Struct, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="One of `kept` of GET /v1/plan.")] | None = None
 
 
+class NumberRequest(Struct, forbid_unknown_fields=True):
+    """A number of somebody who takes messages from an account, or does not any more."""
+
+    number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001.")]
+
+
 class ConversionRequest(Struct, forbid_unknown_fields=True):
     """The recipient acted on the message: used its code, followed its link."""
 

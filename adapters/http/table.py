@@ -2,6 +2,7 @@
 
 import asyncio
 
+from adapters.http.accounts import AccountCalls
 from adapters.http.control import ControlCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
@@ -20,6 +21,7 @@ from adapters.http.schema import (
     MessageDetail,
     MessageList,
     MessageView,
+    NumberRequest,
     OperatorList,
     ReloadRequest,
     RouteRequest,
@@ -29,13 +31,17 @@ from adapters.http.schema import (
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView, ReloadView
+from router.engine.opt_outs import Subscription
 from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
 from router.text.view import SegmentationView
 
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
-_CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high")
+_CONTENT = (
+    "invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high",
+    "destination_not_allowed", "loop", "opted_out", "duplicate_message",
+)  # fmt: skip
 
 
 def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
@@ -45,6 +51,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
     control = ControlCalls(services.control, max_body)
+    accounts = AccountCalls(services.opt_outs, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -87,7 +94,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
-            request=RouteRequest, answer=Decision, codes=("invalid_number", "unroutable", "sender_not_allowed"),
+            request=RouteRequest, answer=Decision,
+            codes=("invalid_number", "unroutable", "sender_not_allowed", "destination_not_allowed", "loop"),
         ),
         Call(
             "GET", "/v1/operators", "Links, binds, windows, queues and health", control.operators, "admin",
@@ -111,6 +119,16 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             codes=("invalid_config", "not_found"),
         ),
         Call("GET", "/v1/plan", "The running plan, and those to go back to", control.plan, "admin", answer=PlanView),
+        Call(
+            "POST", "/v1/accounts/{name}/unsubscribe", "Put a number on an account's opt-out list",
+            accounts.unsubscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/subscribe", "Take a number off an account's opt-out list",
+            accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"),
+        ),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,
             "admin", query=CoverageQuery, answer=Coverage,

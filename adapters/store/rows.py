@@ -1,6 +1,7 @@
 """A value and its row, both ways."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
-from router.ports import Remembered
+from router.ports import Remembered, Spent
 from router.receipt import Receipt
 
 Row = tuple[Any, ...]
@@ -127,6 +128,15 @@ def logged_event(row: Row) -> LoggedEvent:
 
 def remembered_row(answer: Remembered) -> Row:
     return answer.account, key_bytes(answer.key), answer.digest, answer.status, answer.body, answer.at
+
+
+def spent_row(spent: Spent) -> Row:
+    return spent.operator, spent.day, spent.parts, str(spent.spend)
+
+
+def spent_of(row: Row) -> Spent:
+    operator, day, parts, spend = row
+    return Spent(operator, day, parts, Decimal(spend))
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

@@ -44,6 +44,11 @@ class OperatorQueue:
         """Messages in memory."""
         return self._resident + len(self._urgent)
 
+    @property
+    def urgent(self) -> int:
+        """How many go before all lines."""
+        return len(self._urgent)
+
     def line(self, rank: int, account: str) -> Line:
         key = (rank, account)
         line = self.lines.get(key)

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from router.delivery.lanes import RANKS
+from router.engine.caps import CapKeeper, TodayView
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.observing import Observer
@@ -33,8 +34,9 @@ class ReceiptFlag(Struct, frozen=True, gc=False):
 
 
 class OperatorView(Struct, frozen=True, gc=False):
-    """One operator for people: `state` is up, down, connecting, circuit_open, paused, draining, drained or removed;
-    `refusal` is what opened the circuit, `receipt_flags` is what is odd about its receipts."""
+    """One operator for people: `state` is up, down, connecting, circuit_open, cap_reached, paused, draining,
+    drained or removed; `refusal` is what opened the circuit, `receipt_flags` is what is odd about its receipts, `today`
+    stands where there are daily caps."""
 
     operator: str
     channel: str
@@ -49,6 +51,7 @@ class OperatorView(Struct, frozen=True, gc=False):
     oldest_seconds: float
     refusal: str | None = None
     receipt_flags: list[ReceiptFlag] = []
+    today: TodayView | None = None
 
 
 class PlanView(Struct, frozen=True, gc=False):
@@ -79,6 +82,7 @@ class Control:
         running: Running,
         desks: dict[str, Desk],
         dispatcher: Dispatcher,
+        caps: CapKeeper,
         clock: Clock,
         files: PlanFiles,
         make_gateway: Callable[[Operator], OperatorGateway],
@@ -90,6 +94,7 @@ class Control:
         self._running = running
         self._desks = desks
         self._dispatcher = dispatcher
+        self._caps = caps
         self._clock = clock
         self._files = files
         self._make_gateway = make_gateway
@@ -187,16 +192,19 @@ class Control:
             desk = self._desks.get(name)
             if desk is None:
                 desk = self._desks[name] = Desk(operator, self._make_gateway(operator))
+                self._caps.watch(desk)
                 await self._start(desk)
             elif desk.gateway is None or not operator.same_binds(desk.operator):
                 self._dismiss(desk)
                 desk.reconfigure(operator)
+                self._caps.watch(desk)
                 desk.gateway = self._make_gateway(operator)
                 await self._start(desk)
             else:
                 desk.reconfigure(operator)
                 desk.gateway.reconfigure(operator)
-                self._dispatcher.pump_soon(desk)
+                self._caps.watch(desk)
+                self._dispatcher.link_changed(name)
         for name, desk in self._desks.items():
             if name not in operators and desk.gateway is not None:
                 self._dismiss(desk)
@@ -245,4 +253,5 @@ class Control:
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
             refusal=desk.circuit.reason,
             receipt_flags=[ReceiptFlag(*odd) for odd in self._observer.suspicions(desk.name)],
+            today=self._caps.view(desk),
         )

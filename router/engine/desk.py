@@ -9,10 +9,12 @@ from router.delivery.circuit import Circuit
 from router.delivery.lanes import OperatorQueue
 from router.delivery.pacing import Pacer
 from router.delivery.recipients import Recipients
+from router.delivery.spending import Spending
 from router.operator import Operator, SmppLink
 from router.ports import LinkState, OperatorGateway, Submission
 from router.routing.shares import FIRST, WHOLE, returning
 
+CAP_REACHED = "cap_reached"
 # Alarms closer than this are one.
 _SAME = 0.001
 
@@ -31,6 +33,7 @@ class Desk:
         self.pacer = Pacer(_tps(operator))
         self.circuit = Circuit()
         self.recipients = Recipients()
+        self.spending: Spending | None = None
         self.homes: OrderedDict[str, Any] = OrderedDict()
         self.control: Literal["running", "paused", "draining"] = "running"
         self.in_flight: dict[int, Submission] = {}
@@ -61,6 +64,8 @@ class Desk:
             self.unusable = None if link.up or not link.settled else "down"
             if self.unusable is None and self.circuit.is_open(now):
                 self.unusable = "circuit_open"
+            elif self.unusable is None and self.spending is not None and self.spending.reached:
+                self.unusable = CAP_REACHED
         return self.unusable != before
 
     def _notice(self, link: LinkState, now: float) -> None:
@@ -89,7 +94,8 @@ class Desk:
         return returning(now - self.back_at)
 
     def state(self) -> str:
-        """In one word for people: up, connecting, down, circuit_open, paused, draining, drained or removed."""
+        """In one word for people: up, connecting, down, circuit_open, cap_reached, paused, draining, drained or
+        removed."""
         if self.unusable == "draining" and not self.in_flight:
             return "drained"
         if self.unusable is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from router.delivery.lanes import RANKS
 from router.engine.backlog import Backlog
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.control import Control
 from router.engine.correlate import Correlator
@@ -21,6 +22,7 @@ from router.engine.ledger import Ledger
 from router.engine.lookups import Lookups
 from router.engine.messages import Messages
 from router.engine.observing import Observer
+from router.engine.opt_outs import OptOuts
 from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
@@ -87,9 +89,10 @@ class Engine:
         sharing = Sharing(self.desks, statistics, clock)
         chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
+        self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
-        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, clock, recovery.next_due)
+        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, self.opt_outs, clock, recovery.next_due)
         self._correlator = Correlator(
             self.ledger,
             self.desks,
@@ -100,7 +103,19 @@ class Engine:
             lambda *late: self._settler.answered_late(*late),
             log,
         )
-        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
+        self._inbox = Inbox(
+            self.ledger,
+            self.desks,
+            self.feed,
+            self.running,
+            self.opt_outs,
+            ids,
+            clock,
+            metrics,
+            recovery,
+            log,
+        )
+        self._caps = CapKeeper(store, self.running, clock, recovery.spent, self.link_changed)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -108,6 +123,7 @@ class Engine:
             endings,
             self._backlog,
             self._wakeups.note,
+            self._caps,
             clock,
             log,
         )
@@ -117,6 +133,7 @@ class Engine:
             chooser,
             endings,
             self._wakeups.note,
+            self._caps,
             clock,
             metrics,
             observer,
@@ -133,6 +150,7 @@ class Engine:
             metrics,
             ids,
             self.lookups,
+            self.opt_outs,
         )
         self.messages = Messages(self.ledger, endings, questions, observer, clock)
         self.preview = Preview(self.running, self.desks, sharing, self.lookups)
@@ -141,6 +159,7 @@ class Engine:
             self.running,
             self.desks,
             self._dispatcher,
+            self._caps,
             clock,
             files,
             lambda operator: make_gateway(operator, self),
@@ -160,6 +179,7 @@ class Engine:
             self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
+            self._caps.watch(desk)
             if desk.gateway is not None:
                 await desk.gateway.start()
                 desk.refresh(self._clock.monotonic())
@@ -188,6 +208,7 @@ class Engine:
             task.cancel()
         self._backlog.stop()
         self._correlator.stop()
+        self._caps.stop()
 
     def ready(self) -> str | None:
         """None when messages can be taken, else why not."""
@@ -206,6 +227,10 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            today = self._caps.view(desk)
+            if today is not None:
+                yield GaugeSample("operator_parts_today", (name,), today.parts)
+                yield GaugeSample("operator_spend_today", (name,), float(today.spend))
             odd = {check for _, check in self._observer.suspicions(name)}
             for check in CHECKS:
                 yield GaugeSample("receipt_quality", (name, check), check in odd)

@@ -9,16 +9,19 @@ from msgspec import Struct
 from router.account import Account
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
+from router.engine.gate import Gate
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter
 from router.engine.lookups import NO_ANSWERS, Answers, Lookups
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
+from router.routing.guards import QUIET_HOURS, check_destination, quiet_until
 from router.routing.msisdn import normalise
 from router.routing.plan import network_of
 from router.submit import Submit
@@ -56,6 +59,7 @@ class Intake:
         metrics: Metrics,
         ids: Ids,
         lookups: Lookups,
+        opt_outs: OptOuts,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -66,6 +70,8 @@ class Intake:
         self._metrics = metrics
         self._ids = ids
         self._lookups = lookups
+        self._opt_outs = opt_outs
+        self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
@@ -192,19 +198,31 @@ class Intake:
             message.looked_up = found.how
             if found.network is not None:
                 message.network = network_of(found.network, plan.network_names.get(found.network))
-        self._route(message, now, limits.message_parts)
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
+        message.price = price
+        if account.guards is not None:
+            check_destination(account.guards, plan, message.to)
+        if self._opt_outs and self._opt_outs.refuses(message):
+            raise Refusal("opted_out", "this number does not want such messages from the account", "to")
+        self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
+        if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
+            message.state = State.SCHEDULED
+            message.waiting_for = QUIET_HOURS
+            message.due_at = until if message.expires_at is None else min(until, message.expires_at)
+        if account.guards is not None:
+            # Last, for what is refused for another reason must not count.
+            self._gate.admit(account.guards, message, self._clock.monotonic())
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
         if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
         ranking = self._chooser.rank(message, now)
-        chosen = self._chooser.choose(message, ranking, most_parts)
+        chosen = self._chooser.choose(message, ranking, now, most_parts)
         if chosen is None:
-            raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+            raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 
@@ -235,6 +253,7 @@ class Intake:
                 self._metrics.accepted(message.account, message.channel)
         else:
             self._ledger.open -= len(messages)
+            self._gate.take_back(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED

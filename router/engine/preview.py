@@ -1,6 +1,6 @@
 """What would happen: the decisions of the hot path, explained and without effect."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET, Struct, structs
 
@@ -13,10 +13,11 @@ from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.coverage import Coverage, coverage
+from router.routing.guards import check_destination
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
-from router.routing.route import Arrange, Candidate, Decision, Ranking, RouteQuery, Usable, decide, rank
+from router.routing.route import Arrange, Candidate, Decision, RouteQuery, Usable, decide, objections, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
 
@@ -76,8 +77,12 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    way = structs.replace(query.route, to=normalise(query.route.to, plan.settings.limits.numbers))
-    candidate, cut = _carried(plan, query, rank(plan, account, way), usable)
+    to = normalise(query.route.to, plan.settings.limits.numbers)
+    way = structs.replace(query.route, to=to, sender=_sender(account, query.route))
+    ranking = rank(plan, account, way)
+    objection = objections(plan, account, way, ranking)
+    allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
+    candidate, cut = _carried(plan, query, allowed, usable)
     price = None
     if account is not None:
         price = plan.price(account.name, way.to[1:], way.traffic_class, way.channel)
@@ -89,11 +94,13 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     )
 
 
-def _carried(plan: RoutePlan, query: TextQuery, ranking: Ranking, usable: Usable) -> tuple[Candidate, Segmentation]:
+def _carried(
+    plan: RoutePlan, query: TextQuery, candidates: Sequence[Candidate], usable: Usable
+) -> tuple[Candidate, Segmentation]:
     """The first usable candidate that can write the text; where none is usable the first that can."""
     unwritable: Refusal | None = None
     waiting: tuple[Candidate, Segmentation] | None = None
-    for candidate in ranking.candidates:
+    for candidate in candidates:
         if query.operator not in (None, candidate.operator):
             continue
         try:
@@ -105,7 +112,11 @@ def _carried(plan: RoutePlan, query: TextQuery, ranking: Ranking, usable: Usable
             return candidate, cut
         waiting = waiting or (candidate, cut)
     if waiting is None:
-        raise unwritable or Refusal("unroutable", f"{query.operator!r} has no rate for this number here", "operator")
+        if unwritable is not None:
+            raise unwritable
+        if query.operator is None:
+            raise Refusal("unroutable", "the guards of the plan leave no operator for this number", "to")
+        raise Refusal("unroutable", f"{query.operator!r} may not carry it, or has no rate for this number", "operator")
     return waiting
 
 
@@ -118,5 +129,12 @@ def preview_route(
 ) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
+    if account is not None and account.guards is not None:
+        check_destination(account.guards, plan, to)
     name = network_name(to) if query.network is None else plan.network_names.get(query.network)
-    return decide(plan, account, structs.replace(query, to=to), usable, name, arrange)
+    way = structs.replace(query, to=to, sender=_sender(account, query))
+    return decide(plan, account, way, usable, name, arrange)
+
+
+def _sender(account: Account | None, query: RouteQuery) -> str | None:
+    return account.default_sender if query.sender is None and account is not None else query.sender

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 from router.delivery.settle import Step, hold_back, settle, settle_late
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
@@ -25,6 +26,7 @@ class Settler:
         chooser: Chooser,
         endings: Endings,
         alarm: Callable[[Message], None],
+        caps: CapKeeper,
         clock: Clock,
         metrics: Metrics,
         observer: Observer,
@@ -37,6 +39,7 @@ class Settler:
         self._chooser = chooser
         self._endings = endings
         self._alarm = alarm
+        self._caps = caps
         self._clock = clock
         self._metrics = metrics
         self._observer = observer
@@ -58,6 +61,8 @@ class Settler:
         own = self._learn(desk, submission, outcome, monotonic)
         part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        if desk.spending is not None and outcome.kind not in _COUNTED:
+            self._caps.refused(desk, message, attempt)
         if own and step is Step.FRONT:
             hold_back(
                 message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient"
@@ -144,4 +149,5 @@ class Settler:
         self._endings.end(message, part.state, now)
 
 
+_COUNTED = (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN)
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

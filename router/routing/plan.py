@@ -12,7 +12,9 @@ from router.routing.exchange import Exchange
 from router.routing.networks import names_by_code
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
+from router.routing.quiet_hours import QuietTimes
 from router.routing.rates import RateTable
+from router.routing.senders import SenderRules
 from router.settings import Choice, Plan, Rule, Settings
 
 
@@ -29,6 +31,8 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.quiet = QuietTimes(settings.quiet_hours) if settings.quiet_hours else None
+        self.sender_rules = SenderRules(settings.sender_rules) if settings.sender_rules else None
         self.owners = Owners(settings.accounts.values())
         self.rates = RateTable(settings.operators.values())
         self.network_names = names_by_code(settings.operators.values()) if settings.lookup is not None else {}

@@ -16,9 +16,12 @@ from router.account import Account
 from router.message import Network
 from router.money import Money
 from router.refusal import Refusal
+from router.routing.guards import MARGIN, earns, worth
+from router.routing.networks import country
 from router.routing.plan import RoutePlan, network_of
 from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
+from router.routing.senders import Ruling
 from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
@@ -149,9 +152,10 @@ def decide(
     """A ranking with the present state of every operator, for people and programs to read; without `arrange` nothing is
     known of turns and quality. Raises as `rank` does."""
     ranking = rank(plan, account, query)
+    objection = objections(plan, account, query, ranking)
     shown = []
     for candidate in ranking.candidates:
-        reason = usable(candidate.operator)
+        reason = usable(candidate.operator) or objection(candidate)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
     if arrange is not None:
@@ -167,6 +171,33 @@ def decide(
         lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
         changes_at=UNSET if ranking.until is None else datetime.fromtimestamp(ranking.until / 1000, UTC),
     )
+
+
+def objections(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, ranking: Ranking
+) -> Callable[[Candidate], str | None]:
+    """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
+    price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
+    pays = worth(ranking.plan, price, ranking.worth)
+
+    def objection(candidate: Candidate) -> str | None:
+        ruling = ruling_on(plan, query.to, query.sender, ranking, candidate, query.at)
+        if ruling is not None and ruling.reason is not None:
+            return ruling.reason
+        return None if earns(candidate.base_cost, pays, 1) else MARGIN
+
+    return objection
+
+
+def ruling_on(
+    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, candidate: Candidate, at: int
+) -> Ruling | None:
+    """What the sender rules say of a message from `sender`, or from what a rule of the routes put in its place, to `to`
+    (E.164) by this candidate at `at` (ms). None where it goes as it is."""
+    if plan.sender_rules is None:
+        return None
+    shown = (ranking.rule.sender if ranking.rule else None) or sender
+    return plan.sender_rules.judge(country(to), candidate.operator, shown, at)
 
 
 def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:

@@ -92,7 +92,7 @@ def decisions() -> dict[str, Callable[[], object]]:
                 statistics.ended(name, "+237", ReceiptState.DELIVERED, NOW - number * 1000, NOW)
         chooser = Chooser(Running(built_plan), desks, Sharing(desks, statistics, Wall()))
         message = Message(id="m", account="acme", to=NUMBER, created_at=NOW, text="x")
-        return lambda: chooser.choose(message, chooser.rank(message, NOW))
+        return lambda: chooser.choose(message, chooser.rank(message, NOW), NOW)
 
     def life() -> None:
         attempt = Attempt("op0", NOW)

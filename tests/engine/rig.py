@@ -208,7 +208,7 @@ def settings(
     rules: tuple[Rule, ...] = (),
     limits: Limits | None = None,
 ) -> Settings:
-    every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("0.05")),)),)
+    every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("1.00")),)),)
     return Settings(
         store="",
         operators={one.name: one for one in operators},

@@ -51,7 +51,7 @@ class Bench:
 
     def pick(self, **fields: Any) -> str:
         message = Message(id="m", account="acme", to="+237670000001", created_at=0, text="x", **fields)
-        chosen = self.chooser.choose(message, self.chooser.rank(message, self.clock.now()))
+        chosen = self.chooser.choose(message, self.chooser.rank(message, self.clock.now()), self.clock.now())
         assert chosen is not None
         return chosen[0].operator
 

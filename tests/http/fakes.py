@@ -14,6 +14,7 @@ from adapters.http.services import Services
 from router.account import Account
 from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.intake import Answer
+from router.engine.opt_outs import Subscription
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
@@ -253,6 +254,25 @@ class FakeControl:
         return PlanView(self.version, ["mtn-cm"], 1, ["default"], 0, 1, "XAF", self.rolled_back_to, kept)
 
 
+class FakeOptOuts:
+    def __init__(self) -> None:
+        self.numbers: set[str] = set()
+
+    async def unsubscribe(self, account, number):
+        return self._set(account, number, self.numbers.add)
+
+    async def subscribe(self, account, number):
+        return self._set(account, number, self.numbers.discard)
+
+    def _set(self, account, number, change):
+        if account != "acme":
+            raise Refusal("not_found", f"there is no account {account!r}")
+        if not number.startswith("+237"):
+            raise Refusal("invalid_number", "no number", "number")
+        change(number)
+        return Subscription(account, number, number not in self.numbers)
+
+
 class FakeMetrics:
     def __init__(self) -> None:
         self.refusals: list[str] = []
@@ -274,6 +294,7 @@ class Engine:
         self.feed = FakeFeed()
         self.preview = FakePreview()
         self.control = FakeControl()
+        self.opt_outs = FakeOptOuts()
         self.metrics = FakeMetrics()
         self.sick: str | None = None
         accounts = {
@@ -291,6 +312,7 @@ class Engine:
             feed=self.feed,
             preview=self.preview,
             control=self.control,
+            opt_outs=self.opt_outs,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=lambda token: self.accounts.get(hashlib.sha256(token.encode()).digest()),

@@ -250,6 +250,20 @@ CONTROL = [
     Case("pause", "POST", "/v1/operators/mtn-cm/pause", 200, token=ADMIN_TOKEN, shows={"state": "paused"}),
     Case("resume", "POST", "/v1/operators/mtn-cm/resume", 200, token=ADMIN_TOKEN, shows={"state": "running"}),
     Case("drain", "POST", "/v1/operators/mtn-cm/drain", 200, token=ADMIN_TOKEN, shows={"state": "draining"}),
+    *(
+        Case(f"{verb} {what}", "POST", f"/v1/accounts/{name}/{verb}", status, body, token=token, **told)
+        for verb, subscribed in (("unsubscribe", False), ("subscribe", True))
+        for what, name, status, body, token, told in (
+            ("a number", "acme", 200, {"number": "+237670000001"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "number": "+237670000001", "subscribed": subscribed}}),
+            ("nobody", "zz", 404, {"number": "+237670000001"}, ADMIN_TOKEN, {"code": "not_found"}),
+            ("no number", "acme", 422, {"number": "x"}, ADMIN_TOKEN, {"code": "invalid_number", "fields": ["number"]}),
+            ("nothing", "acme", 422, {}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("too much", "acme", 422, {"number": "+237670000001", "x": 1}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("as an account", "acme", 403, {"number": "+237670000001"}, TOKEN, {"code": "forbidden"}),
+            ("as nobody", "acme", 401, {"number": "+237670000001"}, None, {"code": "unauthorized"}),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),

@@ -344,7 +344,7 @@ def test_what_is_explained_is_what_the_engine_picks(
     if not isinstance(ranking, Ranking):
         assert explained == ranking
         return
-    chosen = chooser.choose(message, ranking)
+    chosen = chooser.choose(message, ranking, 15)
     assert chosen is not None
     picked, _ = chosen
     assert [one.operator for one in explained.candidates] == names(ranking)

@@ -90,6 +90,10 @@ class TestRecovering(OnSqlite, contract.Recovering):
     pass
 
 
+class TestGuarding(OnSqlite, contract.Guarding):
+    pass
+
+
 class TestJoining(OnSqlite, contract.Joining):
     pass
 
