@@ -11,7 +11,7 @@ from router.refusal import Refusal
 from router.routing.guards import earns, quiet_until, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
-from router.routing.route import Candidate, Ranking, RouteQuery, ruling_on
+from router.routing.route import Candidate, Ranking, RouteQuery, rulings
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
 
@@ -69,12 +69,13 @@ class Chooser:
         barred: Refusal | None = None
         plan = self._running.plan
         pays = worth(ranking.plan, message.price, ranking.worth)
+        judge = rulings(plan, message.to, message.sender, ranking, now)
         shunned = (*refused, *but) if but else refused
         for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
             if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
                 continue
-            ruling = ruling_on(plan, message.to, message.sender, ranking, candidate, now)
+            ruling = judge(candidate) if judge is not None else None
             if ruling is not None and ruling.reason is not None:
                 barred = barred or Refusal("sender_not_allowed", ruling.detail, "from")
                 continue
@@ -153,7 +154,8 @@ class Chooser:
 
     def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
         """What stands in the sender's place at this operator, None for the sender itself."""
-        ruling = ruling_on(self._running.plan, message.to, message.sender, ranking, candidate, now)
+        judge = rulings(self._running.plan, message.to, message.sender, ranking, now)
+        ruling = judge(candidate) if judge is not None else None
         if ruling is not None:
             return ruling.sent_as
         return ranking.rule.sender if ranking.rule else None

@@ -179,9 +179,10 @@ def objections(
     """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
     price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
     pays = worth(ranking.plan, price, ranking.worth)
+    judge = rulings(plan, query.to, query.sender, ranking, query.at)
 
     def objection(candidate: Candidate) -> str | None:
-        ruling = ruling_on(plan, query.to, query.sender, ranking, candidate, query.at)
+        ruling = judge(candidate) if judge is not None else None
         if ruling is not None and ruling.reason is not None:
             return ruling.reason
         return None if earns(candidate.base_cost, pays, 1) else MARGIN
@@ -189,15 +190,17 @@ def objections(
     return objection
 
 
-def ruling_on(
-    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, candidate: Candidate, at: int
-) -> Ruling | None:
-    """What the sender rules say of a message from `sender`, or from what a rule of the routes put in its place, to `to`
-    (E.164) by this candidate at `at` (ms). None where it goes as it is."""
-    if plan.sender_rules is None:
+def rulings(
+    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, at: int
+) -> Callable[[Candidate], Ruling | None] | None:
+    """Says what the sender rules make of a message from `sender`, or from what a rule of the routes put in its place,
+    to `to` (E.164) at `at` (ms) by a candidate; None where there are no rules."""
+    rules = plan.sender_rules
+    if rules is None:
         return None
     shown = (ranking.rule.sender if ranking.rule else None) or sender
-    return plan.sender_rules.judge(country(to), candidate.operator, shown, at)
+    place = country(to)
+    return lambda candidate: rules.judge(place, candidate.operator, shown, at)
 
 
 def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:

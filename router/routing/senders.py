@@ -10,6 +10,8 @@ from router.settings import SenderRule
 NOT_REGISTERED = "sender_not_registered"
 REFUSED = "sender_refused"
 
+_REMEMBERED = 20_000
+
 
 class Ruling(Struct, frozen=True, gc=False):
     """What becomes of a sender at an operator: it goes as `sent_as`, or for `reason` not at all, by this rule."""
@@ -35,15 +37,17 @@ class SenderRules:
 
     def __init__(self, rules: Iterable[SenderRule]) -> None:
         self._rules = tuple(rules)
-        self._known: dict[tuple[str | None, str, str | None], tuple[SenderRule, ...]] = {}
+        self._known: dict[tuple[str | None, str, str | None], tuple[SenderRule, ...]] = {}  # by sender, not kind
 
     def judge(self, country: str | None, operator: str, sender: str | None, at: int) -> Ruling | None:
         """None where the sender goes as it is. `country` is the recipient's; `at` is milliseconds since the epoch."""
-        kind = sender_kind(sender).value if sender is not None else None
-        key = (country, operator, kind)
+        key = (country, operator, sender)
         rules = self._known.get(key)
         if rules is None:
-            rules = self._known[key] = tuple(rule for rule in self._rules if _fits(rule, *key))
+            kind = sender_kind(sender).value if sender is not None else None
+            rules = tuple(rule for rule in self._rules if _fits(rule, country, operator, kind))
+            if len(self._known) < _REMEMBERED:
+                self._known[key] = rules
         for rule in rules:
             if rule.since <= at:
                 return _apply(rule, sender)

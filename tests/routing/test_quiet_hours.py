@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from router.routing.quiet_hours import QuietTimes
@@ -80,8 +80,9 @@ def test_the_end_is_the_first_moment_that_is_not_quiet_and_what_is_remembered_is
     times = QuietTimes(hours)
     for at in [step for moment in moments for step in (moment, moment + 3_600_000, moment - 60_000)]:
         end = QuietTimes(hours).until("FR", at)
+        assume(end is None or end - at < 7 * 86_400_000)  # the files refuse what has no end
         assert times.until("FR", at) == end
-        if end is not None and end - at < 8 * 86_400_000:
+        if end is not None:
             assert QuietTimes(hours).until("FR", end) is None
             assert QuietTimes(hours).until("FR", end - 1) == end
             assert QuietTimes(hours).until("FR", (at + end) // 2) == end
