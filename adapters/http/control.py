@@ -2,21 +2,25 @@
 
 from datetime import UTC, datetime
 
-from msgspec.json import Encoder
+from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming
+from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList
+from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList, ReloadRequest
 from router.engine.audit import Audit
 from router.engine.control import Control
 
 _encode = Encoder().encode
+_reload = Decoder(ReloadRequest)
 
 
 class ControlCalls:
-    def __init__(self, control: Control, audit: Audit) -> None:
+    """`max_body` is in octets."""
+
+    def __init__(self, control: Control, audit: Audit, max_body: int) -> None:
         self._control = control
         self._audit = audit
+        self._max_body = max_body
 
     async def operators(self, incoming: Incoming) -> Reply:
         """GET /v1/operators"""
@@ -36,7 +40,9 @@ class ControlCalls:
 
     async def reload(self, incoming: Incoming) -> Reply:
         """POST /v1/reload"""
-        return Reply(200, _encode(await self._control.reload()))
+        body = await incoming.json_body(self._max_body)
+        version = decode(_reload, body).version if body else None
+        return Reply(200, _encode(await self._control.reload(version=version)))
 
     async def plan(self, incoming: Incoming) -> Reply:
         """GET /v1/plan"""

@@ -29,6 +29,7 @@ class Call:
     media: str = "application/json"
     status: int = 200
     request: Any = None
+    body_needed: bool = True
     query: Any = None
     codes: tuple[str, ...] = ()
     submits: bool = False

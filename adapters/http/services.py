@@ -9,6 +9,7 @@ from router.engine.control import Control
 from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
+from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
 from router.ports import Metrics
 
@@ -29,6 +30,7 @@ class Services:
     control: Control
     audit: Audit
     replay: Callable[[str, int | None], tuple[int, int]]
+    opt_outs: OptOuts
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

@@ -35,8 +35,9 @@ class SubmitCalls:
         submit = parse_submit(body)
         account = incoming.account
 
-        def make() -> Prepared:
-            (taken,) = self._intake.prepare(account, (submit,))
+        async def make() -> Prepared:
+            answers = await self._intake.look_up(account, (submit,))
+            (taken,) = self._intake.prepare(account, (submit,), answers)
             if isinstance(taken, Refusal):
                 raise taken
             return Prepared([taken], 202, _encode(view(taken)))
@@ -55,9 +56,10 @@ class SubmitCalls:
         submits = [item for item in items if isinstance(item, Submit)]
         accepted = 0
 
-        def make() -> Prepared:
+        async def make() -> Prepared:
             nonlocal accepted
-            taken = iter(self._intake.prepare(account, submits) if submits else ())
+            answers = await self._intake.look_up(account, submits)
+            taken = iter(self._intake.prepare(account, submits, answers) if submits else ())
             messages: list[Message] = []
             results: list[MessageView | RefusedItem] = []
             for item in items:

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message
-from router.ports import Remembered, StoreUnavailable
+from router.ports import Remembered, Spent, StoreUnavailable
 
 Done = Callable[[StoreUnavailable | None], None]
 
@@ -48,10 +48,12 @@ class Batch:
         "kept",
         "links",
         "new",
+        "opted_out",
         "parked",
         "rewound",
         "saved",
         "size",
+        "spent",
         "steps",
     )
 
@@ -67,6 +69,8 @@ class Batch:
         self.cursors: dict[str, int] = {}
         self.rewound: dict[str, int] = {}
         self.audited: list[Row] = []
+        self.spent: dict[str, Spent] = {}
+        self.opted_out: list[tuple[str, int, int | None]] = []
         self.steps: list[Step] = []
         self.callbacks: list[Callable[[], None]] = []
         self.size = 0
@@ -122,6 +126,15 @@ class Batch:
 
     def audit(self, entry: Row) -> None:
         self.audited.append(entry)
+        self.size += 1
+
+    def spend(self, spent: Spent) -> None:
+        self.spent[spent.operator] = spent
+        self.size += 1
+
+    def opt_out(self, account: str, number: int, at: int | None) -> None:
+        """Onto the list, or without a time off it; in the order given."""
+        self.opted_out.append((account, number, at))
         self.size += 1
 
     def run(self, step: Step) -> None:

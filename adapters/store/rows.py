@@ -1,6 +1,7 @@
 """A value and its row, both ways."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
-from router.ports import Remembered
+from router.ports import Remembered, Spent
 from router.receipt import Receipt
 
 Row = tuple[Any, ...]
@@ -135,6 +136,15 @@ def audit_row(entry: AuditEntry) -> Row:
     # A name comes from an address and may hold what is no Unicode.
     shown = subject if subject is None else subject.encode("utf-8", "replace").decode()
     return entry.at, entry.who, entry.action, shown, entry.outcome
+
+
+def spent_row(spent: Spent) -> Row:
+    return spent.operator, spent.day, spent.parts, str(spent.spend)
+
+
+def spent_of(row: Row) -> Spent:
+    operator, day, parts, spend = row
+    return Spent(operator, day, parts, Decimal(spend))
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

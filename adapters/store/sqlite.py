@@ -22,7 +22,7 @@ from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, MessageFilter, Recovery, Remembered, StoreUnavailable
+from router.ports import Lane, MessageFilter, Recovery, Remembered, Spent, StoreUnavailable
 from router.receipt import Receipt
 
 T = TypeVar("T")
@@ -127,6 +127,15 @@ class SqliteStore:
 
     def audit(self, entry: AuditEntry) -> None:
         self._writer.batch().audit(audit_row(entry))
+
+    def spend(self, spent: Spent) -> None:
+        self._writer.batch().spend(spent)
+
+    def opt_out(self, account: str, number: int, at: int) -> None:
+        self._writer.batch().opt_out(account, number, at)
+
+    def opt_in(self, account: str, number: int) -> None:
+        self._writer.batch().opt_out(account, number, None)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._writer.batch().callbacks.append(call)

@@ -32,6 +32,11 @@ class Meter:
         self._left = self._most
         self._at = now
 
+    def has(self, count: int, now: float) -> bool:
+        """Whether `take` would let them through."""
+        filled = (now - self._at) * self.limit.count / self.limit.seconds
+        return count <= min(self.limit.count, self._left + filled) + _ROUNDING
+
     def take(self, count: int, now: float) -> None:
         """Take `count` messages, all or none. Raises Refusal `rate_limited` with the seconds to wait."""
         limit = self.limit

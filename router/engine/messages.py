@@ -4,19 +4,32 @@ from router.delivery.settle import committed_to
 from router.engine.audit import Audit
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.observing import Observer
 from router.engine.questions import Questions
 from router.message import Message, State
 from router.ports import Clock, MessageFilter, StoreUnavailable
 from router.refusal import Refusal
 
+# A client's clock may be so much ahead of ours.
+_SKEW_MS = 60_000
+
 
 class Messages:
     """Find, list, cancel. Every call raises Refusal `store_unavailable` when the store cannot be read."""
 
-    def __init__(self, ledger: Ledger, endings: Endings, questions: Questions, clock: Clock, audit: Audit) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        endings: Endings,
+        questions: Questions,
+        observer: Observer,
+        clock: Clock,
+        audit: Audit,
+    ) -> None:
         self._ledger = ledger
         self._questions = questions
         self._endings = endings
+        self._observer = observer
         self._clock = clock
         self._audit = audit
 
@@ -62,6 +75,24 @@ class Messages:
         if committed_to(message) is not None:
             raise Refusal("too_late", "the message is on its way to the operator")
         self._endings.end(message, State.CANCELLED, self._clock.now())
+
+    async def convert(self, account: str, message_id: str, at: int | None) -> Message:
+        """Note that the recipient acted on a message (an OTP was used), at a time (ms) or now; a second report changes
+        nothing. Raises Refusal `not_found`, `not_submitted`, or `invalid_request` for a time that cannot be."""
+        message = await self.find(account, message_id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.submitted_at is None:
+            raise Refusal("not_submitted", f"the message is {message.state.value}: no operator has it")
+        now = self._clock.now()
+        if at is not None and not message.created_at <= at <= now + _SKEW_MS:
+            raise Refusal("invalid_request", "must be between the message's creation and now", "at")
+        if message.converted_at is None:
+            message.converted_at = now if at is None else at
+            self._ledger.store.save(message)
+            self._observer.converted(message)
+            await self._ledger.committed()
+        return message
 
     async def _cancel_submitted(self, message: Message) -> None:
         if not await self._questions.cancel(message):

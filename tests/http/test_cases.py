@@ -18,6 +18,7 @@ from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, SUSPENDED_TOKEN, TEXT, TO
 
 SUBMIT = {"to": "+237670000001", "from": "ACME", "text": TEXT}
 ID = "01900000-0000-7000-8000-000000000001"
+COST = {"amount": "0.0200", "currency": "XAF"}
 UNKNOWN_ID = "01900000-0000-7000-8000-00000000ffff"
 
 
@@ -158,6 +159,19 @@ LOOK_UPS = [
     Case("id not UTF-8", "GET", "/v1/messages/%ff%fe", 404, code="not_found"),
     Case("cancel", "DELETE", f"/v1/messages/{ID}", 200, before=1, shows={"id": ID, "state": "cancelled"}),
     Case("cancel nothing", "DELETE", f"/v1/messages/{UNKNOWN_ID}", 404, code="not_found"),
+    Case("conversion too early", "POST", f"/v1/messages/{ID}/conversion", 409, body={}, before=1, code="not_submitted"),
+    Case("conversion of nothing", "POST", f"/v1/messages/{UNKNOWN_ID}/conversion", 404, body={}, code="not_found"),
+    Case("conversion, id not a UUID", "POST", "/v1/messages/42/conversion", 404, body={}, code="not_found"),
+    Case("conversion without a body", "POST", f"/v1/messages/{ID}/conversion", 400, raw=b"", before=1,
+         code="invalid_json"),
+    Case("conversion, at not a time", "POST", f"/v1/messages/{ID}/conversion", 422, body={"at": "soon"}, before=1,
+         code="invalid_request", fields=["at"]),
+    Case("conversion, at without a zone", "POST", f"/v1/messages/{ID}/conversion", 422, before=1,
+         body={"at": "2030-01-01T00:00:00"}, code="invalid_request", fields=["at"]),
+    Case("conversion, unknown field", "POST", f"/v1/messages/{ID}/conversion", 422, body={"when": 1}, before=1,
+         code="invalid_request", fields=["when"]),
+    Case("conversion without a token", "POST", f"/v1/messages/{ID}/conversion", 401, body={}, token=None,
+         code="unauthorized"),
     Case("list", "GET", "/v1/messages", 200, before=2, shows={"next": None}),
     Case("list of one kind", "GET", "/v1/messages?state=delivered", 200, before=2,
          shows={"messages": [], "next": None}),
@@ -221,14 +235,55 @@ PREVIEWS = [
 ]  # fmt: skip
 
 CONTROL = [
+    Case("coverage", "GET", "/v1/coverage?country=CM&plan=p", 200, token=ADMIN_TOKEN, shows={
+        "country": "CM", "plan": "p", "operators": [{
+            "operator": "mtn-cm", "channel": "sms", "networks": [{
+                "network": {"mcc": "624", "mnc": "01", "name": "MTN"}, "prefixes": 2,
+                "cost": {"min": COST, "max": COST},
+                "base_cost": {"min": COST, "max": COST},
+            }],
+        }],
+    }),
+    Case("coverage of nowhere", "GET", "/v1/coverage?country=cm", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage of no country", "GET", "/v1/coverage", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage for an account", "GET", "/v1/coverage?country=CM", 403, code="forbidden"),
     Case("operators", "GET", "/v1/operators", 200, token=ADMIN_TOKEN),
     Case("pause", "POST", "/v1/operators/mtn-cm/pause", 200, token=ADMIN_TOKEN, shows={"state": "paused"}),
     Case("resume", "POST", "/v1/operators/mtn-cm/resume", 200, token=ADMIN_TOKEN, shows={"state": "running"}),
     Case("drain", "POST", "/v1/operators/mtn-cm/drain", 200, token=ADMIN_TOKEN, shows={"state": "draining"}),
+    *(
+        Case(f"{verb} {what}", "POST", f"/v1/accounts/{name}/{verb}", status, body, token=token, **told)
+        for verb, subscribed in (("unsubscribe", False), ("subscribe", True))
+        for what, name, status, body, token, told in (
+            ("a number", "acme", 200, {"number": "+237670000001"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "number": "+237670000001", "subscribed": subscribed}}),
+            ("nobody", "zz", 404, {"number": "+237670000001"}, ADMIN_TOKEN, {"code": "not_found"}),
+            ("no number", "acme", 422, {"number": "x"}, ADMIN_TOKEN, {"code": "invalid_number", "fields": ["number"]}),
+            ("nothing", "acme", 422, {}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("too much", "acme", 422, {"number": "+237670000001", "x": 1}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("as an account", "acme", 403, {"number": "+237670000001"}, TOKEN, {"code": "forbidden"}),
+            ("as nobody", "acme", 401, {"number": "+237670000001"}, None, {"code": "unauthorized"}),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("reload", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, shows={"version": 3}),
+    Case("reload with nothing to say", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={},
+         shows={"rolled_back_to": None, "not_kept": None}),
+    Case("reload to a version", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={"version": 2},
+         shows={"rolled_back_to": 2}),
+    Case("reload to an unknown version", "POST", "/v1/reload", 404, token=ADMIN_TOKEN, body={"version": 7},
+         code="not_found", fields=["version"]),
+    *(
+        Case(f"reload to {version!r}", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"version": version},
+             code="invalid_request", fields=["version"])
+        for version in (0, -1, "2", 2.5, True, 2**31, 10**30, [2])
+    ),
+    Case("reload otherwise", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"to": 2}, code="invalid_request",
+         fields=["to"]),
     Case("plan", "GET", "/v1/plan", 200, token=ADMIN_TOKEN, shows={"version": 3}),
     Case("no audit yet", "GET", "/v1/audit?after=3", 200, token=ADMIN_TOKEN, shows={"entries": [], "next": 3}),
     Case("audit of too much", "GET", "/v1/audit?limit=1001", 422, token=ADMIN_TOKEN, code="invalid_request"),

@@ -1,9 +1,11 @@
 """What every Store keeps, sentence by sentence of its port. A store's own test gives it a Shelf and runs it all."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from copy import deepcopy
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,7 +33,7 @@ from router.message import (
 )
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Store, StoreUnavailable
+from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Spent, Store, StoreUnavailable
 from router.receipt import Receipt, ReceiptState
 from tests.store.values import (
     NOW,
@@ -758,7 +760,7 @@ class Joining(StoreContract):
 
     async def test_a_start_finds_what_may_be_whole(self, shelf: Shelf) -> None:
         async with opened(shelf) as (store, recovery):
-            assert (recovery.joinable, recovery.oldest_piece) == ([], None)
+            assert (recovery.joinable, recovery.oldest_piece, recovery.last_piece) == ([], None, None)
             for one in (piece(3, 1), piece(4, 2), piece(1, 1, reference=8, at=NOW - 1), piece(5, 1, reference=9)):
                 store.keep(one)
             store.keep(piece(6, 1, reference=9))
@@ -774,6 +776,80 @@ class Joining(StoreContract):
         await committed(store)
         await purged(store, *[2 * NOW] * 4)
         assert await store.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+
+
+class Guarding(StoreContract):
+    async def test_what_was_spent_last_is_found_at_a_start(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, recovery):
+            assert (recovery.spent, recovery.opted_out) == ([], {})
+            store.spend(Spent("mtn", "2026-01-01", 1, Decimal("0.10")))
+            store.spend(Spent("other", "2026-01-01", 7, Decimal(0)))
+            store.spend(Spent("mtn", "2026-01-01", 2, Decimal("0.200000000000000000001")))
+            await committed(store)
+            store.spend(Spent("other", "2026-01-02", 1, Decimal("12345678901234567890.5")))
+            await committed(store)
+        found_again = sorted((await found(shelf)).spent, key=lambda spent: spent.operator)
+        assert found_again == [
+            Spent("mtn", "2026-01-01", 2, Decimal("0.200000000000000000001")),
+            Spent("other", "2026-01-02", 1, Decimal("12345678901234567890.5")),
+        ]
+
+    async def test_what_is_spent_is_on_disk_with_the_claim(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            one = waiting(1)
+            await accepted(store, one)
+            with shelf.outage():
+                one.position = None
+                store.save(one)
+                store.spend(Spent("mtn", "2026-01-01", 1, Decimal(1)))
+                await refused(store, message(2))
+                store.spend(Spent("mtn", "2026-01-01", 2, Decimal(2)))
+            assert (await found(shelf.crashed())).spent == []
+            await committed(store)
+            assert (await found(shelf.crashed())).spent == [Spent("mtn", "2026-01-01", 2, Decimal(2))]
+
+    async def test_the_lists_of_opted_out_numbers_are_found_sorted_by_account(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            for number in (237670000009, 1, 999999999999999, 237670000009):
+                store.opt_out("acme", number, NOW)
+            store.opt_out("other", 237670000001, NOW)
+            store.opt_out("gone", 237670000001, NOW)
+            await committed(store)
+            store.opt_in("gone", 237670000001)
+            store.opt_in("acme", 1)
+            store.opt_in("acme", 2)
+            store.opt_in("nobody", 1)
+            await committed(store)
+        recovery = await found(shelf)
+        assert recovery.opted_out == {
+            "acme": array("Q", [237670000009, 999999999999999]),
+            "other": array("Q", [237670000001]),
+        }
+
+    async def test_the_last_word_counts(self, shelf: Shelf) -> None:
+        """Also within one batch, and where the batch waits for the disk."""
+        async with opened(shelf) as (store, _):
+            store.opt_out("acme", 1, NOW)
+            store.opt_in("acme", 1)
+            store.opt_in("acme", 2)
+            store.opt_out("acme", 2, NOW)
+            await committed(store)
+            assert (await found(shelf.crashed())).opted_out == {"acme": array("Q", [2])}
+            with shelf.outage():
+                store.opt_out("acme", 1, NOW)
+                await refused(store, message(1))
+                store.opt_in("acme", 2)
+            await committed(store)
+        assert (await found(shelf)).opted_out == {"acme": array("Q", [1])}
+
+    async def test_retention_leaves_them_alone(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.opt_out("acme", 1, 0)
+            store.spend(Spent("mtn", "1970-01-01", 1, Decimal(1)))
+            await committed(store)
+            await purged(store, *[2 * NOW] * 4)
+        recovery = await found(shelf)
+        assert (len(recovery.spent), recovery.opted_out) == (1, {"acme": array("Q", [1])})
 
 
 class Failing(StoreContract):

@@ -93,6 +93,10 @@ class TestRecovering(OnSqlite, contract.Recovering):
 class TestAuditing(OnSqlite, contract.Auditing): ...
 
 
+class TestGuarding(OnSqlite, contract.Guarding):
+    pass
+
+
 class TestJoining(OnSqlite, contract.Joining):
     pass
 
