@@ -296,6 +296,7 @@ def said(ask: Any) -> Any:
 
 @hypothesis_settings(max_examples=150)
 @given(operators, plans, plans, rules, queries)
+@pytest.mark.deep
 def test_the_ranker_says_what_rank_says(
     of: list[Any], default: Plan, other: Plan, ruled: list[Any], asked: list[RouteQuery]
 ) -> None:
@@ -326,6 +327,7 @@ states = st.dictionaries(st.sampled_from([f"op{index}" for index in range(5)]), 
 
 
 @given(operators, plans, states, st.text("123", min_size=1, max_size=5))
+@pytest.mark.deep
 def test_what_is_explained_is_what_the_engine_picks(
     of: list[Any], default: Plan, down: dict[str, str], number: str
 ) -> None:

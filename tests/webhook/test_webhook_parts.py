@@ -150,6 +150,7 @@ def test_headers_can_be_checked_by_any_implementation_and_name_the_content() -> 
     size=st.integers(1, 5),
     limit=st.integers(1, 10),
 )
+@pytest.mark.deep
 def test_cutting_a_log_into_posts_loses_nothing_and_keeps_order(
     types: list[EventType], wanted: frozenset[EventType], size: int, limit: int
 ) -> None:
