@@ -65,12 +65,19 @@ COUNTERS = (
         ("operator", "result"),
         "Messages from handsets: received, incomplete, no_account, or repeated (parts of one that was told already).",
     ),
+    Counted(
+        "lookups_total",
+        ("source", "result"),
+        "Numbers looked up, by source (table, hlr): found, cached, none (no word on it), unknown, timeout, failed, "
+        "unreadable, busy or unavailable.",
+    ),
     Counted("events_total", ("type",), "Events added to the accounts' logs."),
 )
 HISTOGRAMS = (
     Measured("accept_seconds", (), "From a submit's arrival to its answer, the message being on disk.", _FAST),
     Measured("submit_seconds", ("operator",), "From writing a part to the operator's answer.", _SLOW),
     Measured("receipt_seconds", ("operator",), "From submitting a part to its final receipt.", _HANDSET),
+    Measured("lookup_seconds", (), "How long submits waited for the HLR provider.", _FAST),
     Measured("store_commit_seconds", (), "One commit of the store's writer.", _FAST),
     Measured("store_batch_size", (), "Writes that shared one commit.", _SIZES),
 )
@@ -80,6 +87,13 @@ GAUGES = (
     Pulled("binds", ("operator", "state"), "Binds by state."),
     Pulled("window_in_use", ("operator",), "Window slots held by parts whose result is not on disk yet."),
     Pulled("throttle_factor", ("operator",), "Share of the configured rate in use after throttling; 1 is all of it."),
+    Pulled("operator_parts_today", ("operator",), "Parts given to an operator with daily caps since its day began."),
+    Pulled("operator_spend_today", ("operator",), "What these parts cost, in the operator's currency."),
+    Pulled(
+        "receipt_quality",
+        ("operator", "check"),
+        "1 where receipts of an operator for some network are too_fast, of constant_delay or all_delivered, else 0.",
+    ),
     Pulled("webhook_backlog", ("account",), "Events that the account's webhook has not acknowledged."),
     Pulled("webhook_parked", ("account",), "1 where the webhook failed for 72 hours and is tried hourly, else 0."),
     Pulled("plan_version", (), "Version of the running plan; it grows with every successful reload."),
@@ -127,6 +141,8 @@ class PrometheusMetrics(Collector):
         self._accept_seconds = self._histograms["accept_seconds"]
         self._submit_seconds = self._histograms["submit_seconds"]
         self._receipt_seconds = self._histograms["receipt_seconds"]
+        self._lookups = self._counts["lookups_total"]
+        self._lookup_seconds = self._histograms["lookup_seconds"]
         self._commit_seconds = self._histograms["store_commit_seconds"]
         self._batch_size = self._histograms["store_batch_size"]
         for histogram in (self._accept_seconds, self._commit_seconds, self._batch_size):
@@ -172,6 +188,12 @@ class PrometheusMetrics(Collector):
     def commit(self, seconds: float, size: int) -> None:
         self._commit_seconds.observe((), seconds)
         self._batch_size.observe((), size)
+
+    def lookup(self, source: str, result: str) -> None:
+        self._lookups[source, result] += 1
+
+    def lookup_seconds(self, seconds: float) -> None:
+        self._lookup_seconds.observe((), seconds)
 
     # --- the scrape -------------------------------------------------------------------------------------------
 

@@ -73,9 +73,44 @@ class TexifyKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Velocity:
+    """How many messages may go to one number, and to all numbers that begin with the same `prefix_digits` digits."""
+
+    destination: RateLimit | None = None
+    prefix: RateLimit | None = None
+    prefix_digits: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """Which words of a handset put it on the account's opt-out list and take it off again, and messages of which
+    classes do not go to the numbers on it. Words are as router.routing.opt_out compares them."""
+
+    words: frozenset[str] = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "arret"})
+    back: frozenset[str] = frozenset({"start", "unstop"})
+    classes: frozenset[str] = frozenset({"marketing", "transactional"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What keeps an account from sending where, how often and what it should not.
+
+    `countries` are ISO codes, None for all; within `duplicates` seconds the same content goes to a number only once;
+    `loop_guard` refuses recipients whose messages come back to us. With `opt_out` words from handsets keep its list.
+    """
+
+    countries: frozenset[str] | None = None
+    velocity: Velocity | None = None
+    duplicates: float | None = None
+    loop_guard: bool = False
+    opt_out: OptOut | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """`senders` None means any. `transliterate` allows look-alikes for typographic characters in texts that they make
-    cheaper. `gateways` holds the checked settings of each public API by its name."""
+    cheaper. `gateways` holds the checked settings of each public API by its name; `guards` is None where none
+    is set."""
 
     name: str
     token: Token | None
@@ -95,3 +130,4 @@ class Account:
     wallet: Literal["prepaid", "postpaid", "off"] = "off"
     gateways: dict[str, Any] = field(default_factory=dict, repr=False)
     transliterate: bool = False
+    guards: Guards | None = None

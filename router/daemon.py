@@ -3,20 +3,24 @@
 import asyncio
 import gc
 import os
+import resource
 import signal
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
 import uvloop
 from structlog.typing import FilteringBoundLogger
 
-from adapters.config_yaml import ConfigErrors, load
+from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.http import Services, http_server
 from adapters.logs import configure as configure_logs
+from adapters.lookup.build import ensure_built
+from adapters.lookup.hlr import HlrProvider
+from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.store import open_store
@@ -25,14 +29,26 @@ from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import Operator
-from router.ports import GaugeSample, OperatorGateway, OperatorSink, Store, StoreUnavailable
+from router.ports import (
+    Clock,
+    GaugeSample,
+    LoadedPlan,
+    NumberLookup,
+    OperatorGateway,
+    OperatorSink,
+    Store,
+    StoreUnavailable,
+)
 from router.refusal import InvalidConfig
-from router.settings import Settings
+from router.settings import LookupSettings, Settings
 
 # The sum is what a stop may take: answers of operators, then clients, then webhooks.
 _DRAIN = 10.0
 _WEBHOOKS = 5.0
 _CLIENTS = 5.0
+
+# What shells allow is often 1024; connections of clients alone may be more.
+_FILES = 65_536
 
 
 class SystemClock:
@@ -60,6 +76,10 @@ class WebhookLog:
         self.cursors[account] = seq
         self._store.move_cursor(account, seq)
 
+    def rewind(self, account: str, seq: int) -> None:
+        self.cursors[account] = seq
+        self._store.rewind(account, seq)
+
     def backlog(self, account: str) -> int:
         return self._engine.feed.last_seq(account) - self.cursors.get(account, 0)
 
@@ -73,15 +93,22 @@ class Daemon:
         self._stopping = asyncio.Event()
         self._log: FilteringBoundLogger = structlog.get_logger()
 
-    def load(self) -> Settings:
+    def load(self) -> LoadedPlan:
         """The configuration as it is on disk now. Raises InvalidConfig with everything that is wrong in it."""
-        try:
-            return load(self._config, self._environ)
-        except ConfigErrors as errors:
-            raise InvalidConfig([(str(error.file), error.line, error.reason) for error in errors.errors]) from None
+        loaded = load_now(self._config, self._environ)
+        self.prepare(loaded.settings)
+        return loaded
 
-    async def run(self, settings: Settings) -> None:
+    def prepare(self, settings: Settings) -> None:
+        """What a plan needs before it can run: the table of ported numbers. Raises InvalidConfig."""
+        if settings.lookup is not None and settings.lookup.table is not None:
+            if not structlog.is_configured():
+                configure_logs(settings.log, sys.stderr, secrets_of(settings))
+            ensure_built(settings.lookup.table, self._log)
+
+    async def run(self, loaded: LoadedPlan) -> None:
         """Serve until SIGTERM or SIGINT. Raises StoreUnavailable or OSError where a start is not possible."""
+        settings = loaded.settings
         configure_logs(settings.log, sys.stderr, secrets_of(settings))
         clock = SystemClock()
         metrics = PrometheusMetrics()
@@ -91,11 +118,18 @@ class Daemon:
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
             return SmppGateway(operator, sink, clock, self._log)
 
+        lookups = lookups_of(settings.lookup, (), clock, self._log)
+
         async def on_plan(plan: Settings) -> None:
             configure_logs(plan.log, sys.stderr, secrets_of(plan))
+            await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        engine = Engine(settings, store, recovery, clock, metrics, make_gateway, self.load, on_plan, self._log)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings), self.prepare)
+        version = history.starting_version(loaded.files)
+        engine = Engine(
+            settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
+        )
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
@@ -111,6 +145,9 @@ class Daemon:
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
+                audit=engine.audit,
+                replay=webhooks.replay,
+                opt_outs=engine.opt_outs,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
@@ -126,6 +163,8 @@ class Daemon:
         try:
             await engine.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
+            await engine.control.keep_first(loaded.files)
+            del loaded  # the files have done their work, and may be large
             port = await server.start()
             self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
             await self._stopping.wait()
@@ -135,8 +174,23 @@ class Daemon:
             await engine.stop(_DRAIN)
             await server.stop(_CLIENTS)
             await webhooks.stop(_WEBHOOKS)
+            for lookup in engine.lookups.sources:
+                await lookup.close()
             await store.close()
         self._log.info("stopped")
+
+    async def _swap_lookups(self, engine: Engine, plan: Settings, clock: Clock) -> None:
+        before = engine.lookups.sources
+        try:
+            after = lookups_of(plan.lookup, before, clock, self._log)
+        except (OSError, ValueError) as error:
+            # It was there a moment ago, when the plan was loaded.
+            self._log.error("lookup_not_changed", error=str(error))
+            return
+        engine.lookups.configure(after)
+        for source in before:
+            if source not in after:
+                await source.close()
 
     def _listen_to_signals(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
@@ -146,8 +200,10 @@ class Daemon:
 
         async def reload() -> None:
             try:
-                await engine.control.reload()
+                await engine.control.reload("signal")
+                engine.audit.note("signal", "plan.reload", None)
             except InvalidConfig as invalid:
+                engine.audit.note("signal", "plan.reload", None, invalid.code)
                 for file, line, reason in invalid.errors:
                     self._log.error("config_refused", file=file, line=line, reason=reason)
 
@@ -163,25 +219,50 @@ def webhooks_of(settings: Settings) -> dict[str, Webhook]:
     return {name: account.webhook for name, account in settings.accounts.items() if account.webhook is not None}
 
 
+def lookups_of(
+    settings: LookupSettings | None, before: Sequence[NumberLookup], clock: Clock, log: FilteringBoundLogger
+) -> list[NumberLookup]:
+    """The sources in the order in which they are asked; a provider from `before` whose settings did not change keeps
+    what it knows. Raises OSError, ValueError."""
+    sources: list[NumberLookup] = []
+    if settings is not None and settings.table is not None:
+        sources.append(PortedTable(settings.table.index))
+    if settings is not None and settings.hlr is not None:
+        same = (one for one in before if isinstance(one, HlrProvider) and one.settings == settings.hlr)
+        sources.append(next(same, None) or HlrProvider(settings.hlr, clock, log))
+    return sources
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
     found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
     for hook in webhooks_of(settings).values():
         found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
+    if settings.lookup is not None and settings.lookup.hlr is not None:
+        # Behind `Bearer`; what is as short as `json` is no secret.
+        words = [value.split()[-1] for _, value in settings.lookup.hlr.headers]
+        found += [word for word in words if len(word) >= 8]
     return found
+
+
+def allow_many_files() -> None:
+    """As many open files and sockets as we are allowed to ask for, up to what could be of use."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def serve(config: Path) -> int:
     """Run a daemon until it is told to stop. Exit code 0, or 1 where it could not start."""
     daemon = Daemon(config, os.environ)
+    allow_many_files()
     try:
-        settings = daemon.load()
+        uvloop.run(daemon.run(daemon.load()))
     except InvalidConfig as invalid:
         for file, line, reason in invalid.errors:
             print(f"{file}:{line}: {reason}", file=sys.stderr)
         return 1
-    try:
-        uvloop.run(daemon.run(settings))
     except StoreUnavailable as error:
         print(f"error: store_unavailable: {error}", file=sys.stderr)
         return 1

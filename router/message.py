@@ -68,6 +68,10 @@ class ReceiptWish(StrEnum):
     NONE = "none"
 
 
+SOURCES = frozenset({"table", "hlr"})
+"""Who can find the network of a number; `Message.looked_up` is one of them, or the reason why none did."""
+
+
 class Network(Struct, frozen=True, gc=False):
     """The destination network of a number; each of its fields may be unknown."""
 
@@ -124,7 +128,10 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `concat_reference` is 1 to 65536, of which the low 8 or 16 bits are sent, or 0 for none yet.
     `position` orders the messages that are ready to be sent; None while there is nothing to send.
     `due_at` is when the clock next has something to do for this message.
+    `converted_at` is when the recipient acted on it, as the account reports.
     `queried`: the operator was asked what became of it.
+    `looked_up` is the source (table, hlr) that found `network`; else the reason why its prefix tells the network, or
+    "prefix" where no source knows the number; None where nobody was asked.
     `no` is the store's key, 0 until the store gave one.
     """
 
@@ -158,6 +165,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     state: State = State.QUEUED
     operator: str | None = None
     network: Network | None = None
+    looked_up: str | None = None
     cost: Money | None = None
     price: Money | None = None
     submitted_at: int | None = None
@@ -168,6 +176,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     refused_by: list[str] = []
     waiting_for: str | None = None
     queried: bool = False
+    converted_at: int | None = None
     position: int | None = None
     due_at: int | None = None
     no: int = 0

@@ -5,6 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
+
 from router.receipt import ReceiptState
 
 
@@ -113,16 +115,37 @@ class Retry:
     attempts: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What we pay this operator per part for numbers of `prefix` (digits, "" for all), from `effective_from`
-    (milliseconds since the epoch, 0 for always). `network` is MCC + MNC as text, where the rate names it."""
+class Rate(Struct, frozen=True, gc=False):
+    """What we pay this operator per part for numbers of `prefix` (digits, "" for all), from `effective_from` until
+    before `effective_to` (milliseconds since the epoch; 0 and None for always).
+
+    `network` is MCC + MNC as text, where the rate names it; without a prefix the rate is for that network.
+    """
 
     prefix: str
     price: Decimal
     currency: str
     network: tuple[str, str] | None = None
     effective_from: int = 0
+    effective_to: int | None = None
+
+    @property
+    def by_network(self) -> bool:
+        """Whether it is for a network, wherever its numbers are."""
+        return self.network is not None and not self.prefix
+
+    def in_force(self, at: int) -> bool:
+        """Whether it holds at `at` (milliseconds since the epoch), unless another goes before it."""
+        return self.effective_from <= at and (self.effective_to is None or at < self.effective_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What this operator may be given in one day of `time_zone`: parts, and their cost in its currency."""
+
+    parts: int | None = None
+    spend: Decimal | None = None
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +167,9 @@ class Operator:
     tlvs: dict[int, str] = field(default_factory=dict)
     rates: tuple[Rate, ...] = field(default=(), repr=False)
     cancel: bool = False
+    caps: Caps | None = None
+
+    def same_binds(self, other: "Operator") -> bool:
+        """Whether the link of that operator is this one, so that what is connected may stay."""
+        link = self.link
+        return link.same_binds(other.link) if isinstance(link, SmppLink) else link == other.link

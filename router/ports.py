@@ -1,16 +1,21 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
+from array import array
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import Inbound, LongMessage, Piece
 from router.message import Attempt, Message, Part, State
 from router.operator import Operator
 from router.outcome import Outcome
 from router.receipt import Receipt
+from router.settings import Settings
 from router.text.segment import Segment
 
 
@@ -70,10 +75,21 @@ class LaneBacklog(Struct, frozen=True, gc=False):
     count: int
 
 
+class Spent(Struct, frozen=True, gc=False):
+    """What an operator was given on one day (ISO date in its caps' zone): parts, and their cost in its currency."""
+
+    operator: str
+    day: str
+    parts: int
+    spend: Decimal
+
+
 class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
-    messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms)."""
+    messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
+    `last_piece` the greatest id of a piece. `opted_out` holds for each account the numbers on its opt-out list (E.164
+    digits), sorted."""
 
     last_no: int
     last_position: int
@@ -86,6 +102,9 @@ class Recovery(Struct, frozen=True, gc=False):
     cursors: dict[str, int]
     joinable: list[LongMessage] = []
     oldest_piece: int | None = None
+    last_piece: str | None = None
+    spent: list[Spent] = []
+    opted_out: "dict[str, array[int]]" = {}
 
 
 class Store(Protocol):
@@ -144,6 +163,21 @@ class Store(Protocol):
     def move_cursor(self, reader: str, seq: int) -> None:
         """Remember how far a reader (an account's webhook) has come; never goes back."""
 
+    def rewind(self, reader: str, seq: int) -> None:
+        """Put a reader's cursor where someone wants it, which may be back; `move_cursor` goes on from there."""
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Add to the record of control actions; the store gives the entry its seq, which only grows."""
+
+    def spend(self, spent: Spent) -> None:
+        """Keep what an operator was given, in place of what was kept of it before."""
+
+    def opt_out(self, account: str, number: int, at: int) -> None:
+        """Put a number (E.164 digits) on the account's opt-out list, at a time (ms); twice is once, the first time."""
+
+    def opt_in(self, account: str, number: int) -> None:
+        """Take a number off the account's opt-out list, where it is on it."""
+
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` once everything written so far is on disk."""
 
@@ -177,13 +211,16 @@ class Store(Protocol):
     async def oldest_piece(self) -> int | None:
         """When the piece was received that has waited longest, ms."""
 
+    async def audited(self, after: int, limit: int) -> list[AuditEntry]:
+        """Control actions with seq > after, in order."""
+
     async def recall(self, account: str, key: str) -> Remembered | None:
         """The remembered answer, however old."""
 
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
-        and their links, events, remembered answers and parked receipts older than the given times (ms), blank texts
-        older than `text_before`.
+        and their links, events (and control actions, as old), remembered answers and parked receipts older than the
+        given times (ms), blank texts older than `text_before`.
         True while there is more to do."""
 
 
@@ -307,6 +344,80 @@ class OperatorSink(Protocol):
         """Binds came up or went down, or slots became free by that."""
 
 
+# --- configuration ---------------------------------------------------------------------------------------------
+
+
+Cause = Literal["start", "signal", "request", "rollback"]
+
+
+class KeptPlan(Struct, frozen=True, gc=False):
+    """A plan that ran. Its files were also those of every version from `first` on; `cause` is what made it run: a
+    start of the daemon, SIGHUP (signal), POST /v1/reload (request), or the same with the version to go back to."""
+
+    version: int
+    first: int
+    at: datetime
+    cause: Cause
+    rolled_back_to: int | None = None
+
+
+class LoadedPlan(NamedTuple):
+    """What the files say, checked; `files` is a copy of them for `PlanFiles.keep`."""
+
+    settings: Settings
+    files: Any
+
+
+class PlanFiles(Protocol):
+    """The configuration files as they are now, and those of the last plans. Every call blocks while it reads or writes.
+
+    Secrets are never kept, only where they are found; a plan that is recalled takes them anew.
+    """
+
+    def load(self) -> LoadedPlan:
+        """Raises InvalidConfig with everything that is wrong in the files."""
+
+    def recall(self, version: int) -> LoadedPlan:
+        """Raises Refusal `not_found` for a version that is not kept, InvalidConfig where it does not load any more."""
+
+    def keep(self, plan: KeptPlan, files: Any) -> None:
+        """Keep a plan that runs now, on disk when this returns, and forget the oldest beyond ten. Raises OSError."""
+
+    def kept(self) -> list[KeptPlan]:
+        """The newest first, without what cannot be read."""
+
+
+# --- number portability --------------------------------------------------------------------------------------
+
+
+class Found(Struct, frozen=True, gc=False):
+    """What one source says of a number: the network (MCC, MNC) that has it today; or why that is not known, as a code;
+    or neither, where the source has nothing to say of this number."""
+
+    network: tuple[str, str] | None = None
+    error: str | None = None
+
+
+class NumberLookup(Protocol):
+    """A source that knows which network a number is with. Numbers are E.164 with their plus sign.
+
+    `name` is how it is called in explanations and metrics, `budget` the seconds that `ask` may take at most.
+    """
+
+    name: str
+    budget: float
+
+    def known(self, number: str) -> Found | None:
+        """What can be said at once, in microseconds; None where it has to be asked for."""
+
+    async def ask(self, numbers: Sequence[str]) -> dict[str, Found]:
+        """What is found out about each number within the budget; one that takes longer has the error `lookup_timeout`.
+        Raises nothing for what the other side does."""
+
+    async def close(self) -> None:
+        """No more will be asked; whoever still waits for an answer gets it within the budget."""
+
+
 # --- watching ------------------------------------------------------------------------------------------------
 
 
@@ -324,6 +435,8 @@ class Metrics(Protocol):
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+    def lookup(self, source: str, result: str) -> None: ...
+    def lookup_seconds(self, seconds: float) -> None: ...
 
 
 class GaugeSample(NamedTuple):

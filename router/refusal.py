@@ -20,5 +20,6 @@ class InvalidConfig(Refusal):
     """The configuration was refused whole; `errors` holds (file, line, reason) for everything that is wrong."""
 
     def __init__(self, errors: list[tuple[str, int, str]]) -> None:
-        super().__init__("invalid_config", f"{len(errors)} errors in the configuration; the running plan stays")
+        count = f"{len(errors)} error{'' if len(errors) == 1 else 's'}"
+        super().__init__("invalid_config", f"{count} in the configuration; the running plan stays")
         self.errors = errors

@@ -15,9 +15,11 @@ from typing import IO, Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests import leaks
+
 ROOT = Path(__file__).parent.parent
-TOKEN = "token"
-ADMIN = "admin-token"
+TOKEN = "token-of-acme-8f31c2"
+ADMIN = "token-of-the-admin-5d90e7"
 
 
 def free_port() -> int:
@@ -129,6 +131,8 @@ class Processes:
     async def daemon(self, config: Path, http: int, within: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
         """A daemon that is ready. Its log goes to daemon.log beside its configuration."""
         log = config.parent / "daemon.log"
+        leaks.plant(TOKEN, ADMIN)
+        leaks.LOGS.add(log)
         child = self.start("serve", "-c", str(config), log=log, within=within)
         deadline = time.monotonic() + 30
         while not await asyncio.to_thread(_is_ready, http):

@@ -22,9 +22,12 @@ CONTRACT = {
     "receipt_seconds": ("operator",),
     "store_commit_seconds": (),
     "store_batch_size": (),
+    "receipt_quality": ("operator", "check"),
     "events_total": ("type",),
     "webhook_backlog": ("account",),
     "plan_version": (),
+    "lookups_total": ("source", "result"),
+    "lookup_seconds": (),
 }
 
 
@@ -48,6 +51,8 @@ def use_each_once(metrics: Metrics) -> None:
     metrics.submit_seconds("mtn-cm", 0.2)
     metrics.receipt_seconds("mtn-cm", 4.0)
     metrics.commit(0.002, 40)
+    metrics.lookup("hlr", "found")
+    metrics.lookup_seconds(0.12)
 
 
 def gauges() -> list[GaugeSample]:
@@ -57,6 +62,7 @@ def gauges() -> list[GaugeSample]:
         GaugeSample("binds", ("mtn-cm", "bound_trx"), 2),
         GaugeSample("window_in_use", ("mtn-cm",), 7),
         GaugeSample("throttle_factor", ("mtn-cm",), 0.5),
+        GaugeSample("receipt_quality", ("mtn-cm", "too_fast"), 1),
         GaugeSample("webhook_backlog", ("acme",), 12),
         GaugeSample("webhook_parked", ("acme",), 0),
         GaugeSample("plan_version", (), 4),

@@ -5,6 +5,7 @@ from typing import Any
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.gateways import gateway_settings
+from adapters.config_yaml.guards import GUARDS, guards_of
 from adapters.config_yaml.nodes import Value
 from adapters.config_yaml.shapes import Parser, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, flag, one_of, secret_word, text, unique, whole, word
@@ -31,6 +32,7 @@ def read_accounts(value: Value, plans: Names, currencies: Currencies) -> dict[st
 
 
 def _account(given: dict[str, Any], base: str) -> Account:
+    given["guards"] = guards_of(given)
     given.setdefault("currency", base)
     given.setdefault("token", None)
     given.setdefault("wallet", "prepaid" if "gateways" in given else "off")
@@ -67,6 +69,7 @@ def _schema(plans: Names, currencies: Currencies) -> tuple[dict[str, Parser[Any]
         "wallet": one_of(("prepaid", "postpaid", "off")),
         "transliterate": flag,
         "gateways": gateway_settings(),
+        **GUARDS,
     }
 
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 from adapters.config_yaml import words
 from adapters.config_yaml.nodes import Value
-from adapters.config_yaml.shapes import attempt
+from adapters.config_yaml.shapes import attempt, dictionary, listing
 from adapters.config_yaml.values import word
+from router.settings import ExchangeRate
 
 NO_CURRENCY = "XXX"  # ISO 4217: nobody named one
 
@@ -13,18 +14,20 @@ NO_CURRENCY = "XXX"  # ISO 4217: nobody named one
 class Currencies:
     """The table of routes.yaml. Without it, the only currency that the operators name is the base.
 
-    `worth` is one unit of each in the base currency.
+    `worth` is one unit of each in the base currency, `later` what replaces that at its time.
     """
 
     def __init__(self) -> None:
         self.base = ""
         self.worth: dict[str, Decimal] = {}
+        self.later: list[ExchangeRate] = []
         self._given = False
         self._readable = True
         self._first_place = ""
 
     def read(self, value: Value) -> None:
-        """Take the table `{base: XAF, EUR: "655.957"}`."""
+        """Take the table `{base: XAF, EUR: "655.957"}`; `EUR: [{rate: "655.957"}, {rate: "656.2", from: 2027-01-01}]`
+        is a rate that changes."""
         self._given = True
         entries = attempt(Value.entries, value)
         if entries is None:
@@ -35,12 +38,14 @@ class Currencies:
             if key.written == "base":
                 base = attempt(word(words.currency), child)
                 continue
-            code, worth = attempt(word(words.currency), key), attempt(word(words.positive), child)
+            code, rates = attempt(word(words.currency), key), attempt(_rates, child)
             if code is None:
                 self._readable = False
-            else:
-                # Known even where its rate is wrong: one mistake, one error.
-                self.worth[code] = worth or Decimal(1)
+                continue
+            # Known even where its rate is wrong: one mistake, one error.
+            rates = rates or {0: Decimal(1)}
+            self.worth[code] = rates.pop(0)
+            self.later += [ExchangeRate(code, worth, start) for start, worth in sorted(rates.items())]
         if base is None:
             value.report("needs a base, such as base: XAF")
             self._readable = False
@@ -82,3 +87,16 @@ class Currencies:
         if reason:
             value.fail(reason)
         return code
+
+
+def _rates(value: Value) -> dict[int, Decimal]:
+    """What a currency is worth, by the moment that this begins; 0 for always."""
+    if value.is_scalar:
+        return {0: word(words.positive)(value)}
+    given = listing(dictionary({"rate": word(words.positive)}, {"from": word(words.moment)}), least=1)(value)
+    rates = {one.get("from", 0): one["rate"] for one in given}
+    if len(rates) < len(given):
+        value.fail("two rates begin at the same time")
+    if 0 not in rates:
+        value.fail("needs one rate without from, which holds until the first of the others")
+    return rates

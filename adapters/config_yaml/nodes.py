@@ -3,12 +3,14 @@
 import os
 import re
 from collections.abc import Mapping
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import yaml
 
 from adapters.config_yaml.errors import ConfigError, Refused
+from adapters.config_yaml.files import Files
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
@@ -23,17 +25,22 @@ TAGS = frozenset(
 class Source:
     """One file of the configuration; the errors of all files of one load gather in `errors`."""
 
-    __slots__ = ("environ", "errors", "name", "path")
+    __slots__ = ("environ", "errors", "files", "name", "path")
 
-    def __init__(self, path: Path, environ: Mapping[str, str], errors: list[ConfigError]) -> None:
+    def __init__(self, path: Path, environ: Mapping[str, str], errors: list[ConfigError], files: Files) -> None:
         self.path = path.absolute()
         self.environ = environ
         self.errors = errors
-        self.name = name_for_people(path)
+        self.files = files
+        self.name = name_for_people(path) + files.label(self.path)
 
     def beside(self, path: str | Path) -> "Source":
         """Another file of the same load; a relative path starts at this file's folder."""
-        return Source(self.path.parent / path, self.environ, self.errors)
+        return Source(self.path.parent / path, self.environ, self.errors, self.files)
+
+    def within(self, name: str) -> "Source":
+        """A file of the folder that this is."""
+        return Source(self.path / name, self.environ, self.errors, self.files)
 
     def report(self, line: int, reason: str) -> None:
         self.errors.append(ConfigError(self.name, line, reason))
@@ -44,15 +51,28 @@ class Source:
 
     def text(self, named_by: "Value | None" = None) -> str:
         """The file's content. A file that cannot be read is an error of the value that names it."""
+        return self._decoded(self._content(named_by))
+
+    def lines(self, named_by: "Value") -> TextIO:
+        """The file's content line by line, for large ones."""
+        content = self._content(named_by)
+        self._decoded(content)
+        return TextIOWrapper(BytesIO(content), "utf-8-sig", newline="")
+
+    def _content(self, named_by: "Value | None") -> bytes:
         try:
-            data = self.path.read_bytes()
+            return self.files.read(self.path)
         except (OSError, ValueError) as error:
             reason = f"cannot read {self.name}: {why(error)}"
-            named_by.fail(reason) if named_by else self.fail(1, reason)
+            if named_by is not None:
+                named_by.fail(reason)
+            self.fail(1, reason)
+
+    def _decoded(self, content: bytes) -> str:
         try:
-            return data.decode("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            self.fail(data.count(b"\n", 0, error.start) + 1, "is not UTF-8")
+            self.fail(content.count(b"\n", 0, error.start) + 1, "is not UTF-8")
 
     def root(self, named_by: "Value | None" = None) -> "Value":
         """The file's one document; an empty file is an empty mapping."""
@@ -121,6 +141,10 @@ class Value:
     @property
     def is_scalar(self) -> bool:
         return isinstance(self.node, yaml.ScalarNode)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.is_scalar and not self.node.value
 
     @property
     def is_boolean(self) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
+from msgspec import structs
+
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import Refused
@@ -28,6 +30,7 @@ from adapters.config_yaml.values import (
 from router.operator import (
     Addressing,
     AddressKind,
+    Caps,
     Operator,
     Override,
     ReceiptRules,
@@ -51,9 +54,9 @@ def read_operators(source: Source, named_by: Value, names: Names, currencies: Cu
     names.complete = False
     try:
         files = sorted(
-            entry.name
-            for entry in source.path.iterdir()
-            if entry.suffix in (".yaml", ".yml") and not entry.name.startswith(".")
+            name
+            for name in source.files.names(source.path)
+            if name.endswith((".yaml", ".yml")) and not name.startswith(".")
         )
     except (OSError, ValueError) as error:
         named_by.fail(f"cannot read the folder {source.name}: {why(error)}")
@@ -62,8 +65,7 @@ def read_operators(source: Source, named_by: Value, names: Names, currencies: Cu
     names.complete = True
     operators: dict[str, Operator] = {}
     for name in files:
-        one = Source(source.path / name, source.environ, source.errors)
-        operator = _attempt_operator(one, names, currencies)
+        operator = _attempt_operator(source.within(name), names, currencies)
         if operator:
             operators[operator.name] = operator
     return operators
@@ -73,7 +75,7 @@ def in_base_currency(operator: Operator, base: str) -> Operator:
     """The operator with `base` wherever no currency was named."""
     if operator.currency:
         return operator
-    rates = tuple(rate if rate.currency else replace(rate, currency=base) for rate in operator.rates)
+    rates = tuple(rate if rate.currency else structs.replace(rate, currency=base) for rate in operator.rates)
     return replace(operator, currency=base, rates=rates)
 
 
@@ -140,6 +142,7 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
             record(Retry, {}, {"initial": word(words.duration), "max": word(words.duration), "attempts": whole(1)})
         ),
         "cancel": flag,
+        "caps": _caps,
         "errors": mapping(number_key(0xFFFFFFFF), one_of(get_args(Override))),
         "tlvs": mapping(number_key(0xFFFF), record(_option, {"from": text})),
         "rates": as_it_is,
@@ -153,6 +156,16 @@ def _protocol(value: Value) -> str:
     if protocol in NOT_AVAILABLE:
         value.report(f"protocol {protocol} is not available in this version")
     return protocol
+
+
+def _caps(value: Value) -> Caps:
+    caps: Caps = _CAPS(value)
+    if caps.parts is None and caps.spend is None:
+        value.fail("needs parts, spend or both")
+    return caps
+
+
+_CAPS = record(Caps, {}, {"parts": whole(1), "spend": word(words.positive), "time_zone": word(words.time_zone)})
 
 
 def _stat_word(value: Value) -> str:

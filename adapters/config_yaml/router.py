@@ -10,9 +10,12 @@ from adapters.config_yaml import words
 from adapters.config_yaml.accounts import read_accounts
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import ConfigErrors, Refused
+from adapters.config_yaml.files import Files
+from adapters.config_yaml.lookup import lookup
 from adapters.config_yaml.nodes import Source, Value
 from adapters.config_yaml.operators import in_base_currency, read_operators
-from adapters.config_yaml.routes import read_plans, read_rules
+from adapters.config_yaml.routes import read_plans, read_quiet_hours, read_rules
+from adapters.config_yaml.senders import read_senders
 from adapters.config_yaml.shapes import as_it_is, attempt, listing, read_fields, record
 from adapters.config_yaml.values import Names, file, named_source, one_of, secret, secret_word, whole, word
 from router.account import Account
@@ -23,8 +26,10 @@ from router.settings import (
     Limits,
     LogSettings,
     Plan,
+    QuietHours,
     Retention,
     Rule,
+    SenderRule,
     ServerTls,
     Settings,
 )
@@ -32,12 +37,13 @@ from router.settings import (
 GATEWAYS = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
 
 
-def load(path: Path, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, environ: Mapping[str, str], files: Files | None = None) -> Settings:
     """Everything that router.yaml at `path` and the files it names say, checked (DESIGN section 5).
 
-    `environ` gives the secrets of the form ${NAME}. Raises ConfigErrors with every error of every file.
+    `environ` gives the secrets of the form ${NAME}. `files` takes a copy of what is read, or is one to read from;
+    secrets and certificates come from the disk in any case. Raises ConfigErrors with every error of every file.
     """
-    source = Source(path, environ, [])
+    source = Source(path, environ, [], files or Files(path.parent))
     try:
         settings = _read(source)
     except Refused:
@@ -50,6 +56,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 def _read(source: Source) -> Settings:
     root = source.root()
     given, _ = read_fields(root, {}, _SCHEMA)
+    store = given.get("store", _store_beside(source, "data/router.db"))
     present = {key.written: child for key, child in root.entries()}
 
     def other(key: str, default: str) -> tuple[Source, Value] | None:
@@ -57,25 +64,33 @@ def _read(source: Source) -> Settings:
         return given.get(key) if key in present else (source.beside(default), root)
 
     operator_names, plan_names = Names("operator"), Names("plan")
-    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules"))
+    routes = _top(other("routes", "routes.yaml"), ("currencies", "plans", "rules", "quiet_hours"))
     currencies = _currencies(routes)
     operators = _operators(other("operators", "operators"), operator_names, currencies)
     plans = _plans(routes, plan_names, operator_names)
     rules = _rules(routes, plan_names, operator_names)
+    quiet_hours = _quiet_hours(routes)
+    senders = _senders(given.get("senders"), operator_names)
     accounts = _accounts(other("accounts", "accounts.yaml"), plan_names, currencies)
     if given.get("gateways"):
         _check_listening(given.get("http", HttpSettings()), given["gateways"], present["gateways"])
     return Settings(
-        store=given.get("store", _store_beside(source, "data/router.db")),
+        store=store,
         operators={name: in_base_currency(operator, currencies.base) for name, operator in operators.items()},
         accounts=accounts,
         plans=plans,
         rules=rules,
         base_currency=currencies.base,
         currencies=currencies.worth,
+        exchange_rates=tuple(currencies.later),
         **{key: given[key] for key in ("http", "limits", "retention", "log") if key in given},
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),
+        sender_rules=senders,
+        quiet_hours=quiet_hours,
+        lookup=attempt(lookup(Path(store.removeprefix("sqlite:///")).parent), given["lookup"])
+        if "lookup" in given
+        else None,
     )
 
 
@@ -128,6 +143,19 @@ def _rules(routes: Top | None, plans: Names, operators: Names) -> tuple[Rule, ..
     if not routes or "rules" not in routes:
         return ()
     return attempt(lambda value: read_rules(value, plans, operators), routes["rules"]) or ()
+
+
+def _quiet_hours(routes: Top | None) -> tuple[QuietHours, ...]:
+    if not routes or "quiet_hours" not in routes:
+        return ()
+    return attempt(read_quiet_hours, routes["quiet_hours"]) or ()
+
+
+def _senders(named: tuple[Source, Value] | None, operators: Names) -> tuple[SenderRule, ...]:
+    if named is None:
+        return ()
+    source, named_by = named
+    return attempt(lambda named_by: read_senders(source.root(named_by), operators), named_by) or ()
 
 
 def _accounts(named: tuple[Source, Value] | None, plans: Names, currencies: Currencies) -> dict[str, Account]:
@@ -204,9 +232,11 @@ _SCHEMA = {
         _gateways, {}, {"listen": word(words.listen), "enabled": listing(one_of(GATEWAYS), distinct=True)}
     ),
     "store": _store,
+    "lookup": as_it_is,
     "operators": named_source,
     "routes": named_source,
     "accounts": named_source,
+    "senders": named_source,
     "webhooks": record(_allowed, {}, {"allow": listing(word(words.ip_block))}),
     "limits": record(
         Limits,

@@ -60,10 +60,7 @@ def secret(value: Value) -> str:
         reference = REFERENCE.fullmatch(written)
         if not reference:
             value.fail("a reference must be ${NAME} and nothing else")
-        found = value.source.environ.get(reference[1])
-        if not found:
-            value.fail(f"environment variable {reference[1]} is {'not set' if found is None else 'empty'}")
-        written = found
+        written = _from_environment(value, reference[1])
     elif written.startswith("file:"):
         written = _file_content(value, written.removeprefix("file:"))
     if not written:
@@ -71,6 +68,26 @@ def secret(value: Value) -> str:
     if CONTROL.search(written):
         value.fail("must be one line of text")
     return written
+
+
+def secret_text(value: Value) -> str:
+    """As `secret`, but ${NAME} may also stand within other text, once or more often."""
+    written = value.scalar("text")
+    if "${" not in written or REFERENCE.fullmatch(written):
+        return secret(value)
+    if "${" in REFERENCE.sub("", written):
+        value.fail("a reference must be ${NAME}")
+    written = REFERENCE.sub(lambda reference: _from_environment(value, reference[1]), written)
+    if CONTROL.search(written):
+        value.fail("must be one line of text")
+    return written
+
+
+def _from_environment(value: Value, name: str) -> str:
+    found = value.source.environ.get(name)
+    if not found:
+        value.fail(f"environment variable {name} is {'not set' if found is None else 'empty'}")
+    return found
 
 
 def _file_content(value: Value, path: str) -> str:

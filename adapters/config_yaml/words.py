@@ -20,6 +20,7 @@ TEN_YEARS = 3660 * 86_400.0
 SIZE = re.compile(r"([0-9]{1,12})(B|KiB|MiB|GiB)")
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)/(s|m)")
+VELOCITY = re.compile(r"([1-9][0-9]{0,8})/(s|m|h|d)")
 DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 CODE = re.compile(r"[A-Za-z0-9_]{1,64}")
@@ -34,6 +35,7 @@ HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:([Tt ])[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?"
 )
+TIME_OF_DAY = re.compile(r"(?:([01][0-9]|2[0-3]):([0-5][0-9])|24:00)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,6 +70,14 @@ def rate(text: str) -> RateLimit:
     if not count:
         raise ValueError(f"{text} must be more than nothing; leave the key out for no limit")
     return RateLimit(count, SECONDS[match[2]])
+
+
+def velocity(text: str) -> RateLimit:
+    """As `rate`, of whole messages, also by the hour or the day."""
+    match = VELOCITY.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a rate of whole messages such as 5/h, 100/m or 1000/d")
+    return RateLimit(float(match[1]), SECONDS[match[2]])
 
 
 def decimal(text: str) -> Decimal:
@@ -161,6 +171,14 @@ def country(text: str) -> str:
     if text not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"{text!r} is not a country code such as CM (ISO 3166, two capital letters)")
     return text
+
+
+def time_of_day(text: str) -> int:
+    """Minutes after midnight, up to 24:00."""
+    match = TIME_OF_DAY.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a time of the day such as 08:00, from 00:00 to 24:00")
+    return int(match[1] or 24) * 60 + int(match[2] or 0)
 
 
 def time_zone(text: str) -> str:

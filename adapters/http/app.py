@@ -11,10 +11,12 @@ from adapters.http.authority import Authority
 from adapters.http.documentation import documentation_calls
 from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
+from adapters.http.quota import quota_headers
 from adapters.http.routes import Call, Routes
 from adapters.http.server import HttpServer
 from adapters.http.services import Services
 from adapters.http.table import calls_of
+from router.account import Account
 from router.ports import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
@@ -31,6 +33,8 @@ class App:
         self.calls = (*calls, *documentation_calls(calls))
         self._routes = Routes(self.calls)
         self._metrics = services.metrics
+        self._intake = services.intake
+        self._audit = services.audit
         self._authority = Authority(services.account_of, services.is_admin, admin=settings.admin_token is not None)
 
     def stop(self) -> None:
@@ -38,23 +42,26 @@ class App:
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         started = monotonic()
-        call = None
+        call = account = None
         try:
             call, params = self._routes.find(request)
             incoming = Incoming(request, started, params)
             if call.auth == "account":
-                incoming.account = self._authority.account(request)
+                account = incoming.account = self._authority.account(request)
             elif call.auth == "admin":
                 self._authority.check_admin(request)
             if call.query is None and call.auth != "none" and "?" in request.raw_path:
                 raise Refusal("invalid_request", "this call takes no query parameters")
+            if call.audit is not None:
+                return await self._on_record(call, call.audit, incoming, account)
             return await call.handler(incoming)
         except InvalidConfig as error:
             return invalid_config(error)
         except Refusal as refusal:
-            return self._refused(call, refusal)
+            return self._refused(call, account, refusal)
         except StoreUnavailable:
-            return self._refused(call, Refusal("store_unavailable", "the store does not answer now", retry_after=1.0))
+            unavailable = Refusal("store_unavailable", "the store does not answer now", retry_after=1.0)
+            return self._refused(call, account, unavailable)
         except ConnectionError:
             raise
         except Exception as error:
@@ -66,12 +73,33 @@ class App:
                 error=type(error).__name__,
                 at=places[-5:],
             )
-            return self._refused(call, Refusal("internal_error", "something went wrong here; it has been logged"))
+            return self._refused(
+                call, account, Refusal("internal_error", "something went wrong here; it has been logged")
+            )
 
-    def _refused(self, call: Call | None, refusal: Refusal) -> StreamResponse:
+    def _refused(self, call: Call | None, account: Account | None, refusal: Refusal) -> StreamResponse:
+        more = b""
         if call is not None and call.submits:
             self._metrics.refused(refusal.code)
-        return refused(refusal)
+            if account is not None:
+                more = quota_headers(self._intake.quota(account))
+        return refused(refusal, more)
+
+    async def _on_record(self, call: Call, action: str, incoming: Incoming, account: Account | None) -> StreamResponse:
+        """Have a call done, with who asked for it, of whom, and what came of it in the record."""
+        who = "admin" if account is None else f"account:{account.name}"
+        subject = next(iter(incoming.params.values()), None if account is None else account.name)
+        outcome = "internal_error"
+        try:
+            response = await call.handler(incoming)
+            outcome = "done"
+        except Refusal as refusal:
+            outcome = refusal.code
+            raise
+        finally:
+            self._audit.note(who, action, subject, outcome)
+        await self._audit.noted()
+        return response
 
 
 def build_app(services: Services, settings: HttpSettings) -> App:

@@ -1,18 +1,26 @@
 """Live control of the daemon, for the administrator."""
 
-from msgspec.json import Encoder
+from datetime import UTC, datetime
 
-from adapters.http.incoming import Incoming
+from msgspec.json import Decoder, Encoder
+
+from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import OperatorList
+from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList, ReloadRequest
+from router.engine.audit import Audit
 from router.engine.control import Control
 
 _encode = Encoder().encode
+_reload = Decoder(ReloadRequest)
 
 
 class ControlCalls:
-    def __init__(self, control: Control) -> None:
+    """`max_body` is in octets."""
+
+    def __init__(self, control: Control, audit: Audit, max_body: int) -> None:
         self._control = control
+        self._audit = audit
+        self._max_body = max_body
 
     async def operators(self, incoming: Incoming) -> Reply:
         """GET /v1/operators"""
@@ -32,8 +40,22 @@ class ControlCalls:
 
     async def reload(self, incoming: Incoming) -> Reply:
         """POST /v1/reload"""
-        return Reply(200, _encode(await self._control.reload()))
+        body = await incoming.json_body(self._max_body)
+        version = decode(_reload, body).version if body else None
+        return Reply(200, _encode(await self._control.reload(version=version)))
 
     async def plan(self, incoming: Incoming) -> Reply:
         """GET /v1/plan"""
         return Reply(200, _encode(self._control.plan()))
+
+    async def audit(self, incoming: Incoming) -> Reply:
+        """GET /v1/audit"""
+        query = incoming.query(AuditQuery)
+        found = await self._audit.read(query.after, query.limit)
+        entries = [
+            AuditView(
+                one.seq, datetime.fromtimestamp(one.at / 1000, UTC), one.who, one.action, one.subject, one.outcome
+            )
+            for one in found
+        ]
+        return Reply(200, _encode(AuditList(entries, entries[-1].seq if entries else query.after)))

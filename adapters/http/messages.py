@@ -5,24 +5,26 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, ValidationError, convert
-from msgspec.json import Encoder
+from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming
+from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import ListQuery, MessageList, detail, view
+from adapters.http.schema import ConversionRequest, ListQuery, MessageList, detail, view
 from router.engine.messages import Messages
 from router.ports import MessageFilter
 from router.refusal import Refusal
 
 _encode = Encoder().encode
+_conversion_request = Decoder(ConversionRequest)
 Time = Annotated[datetime, Meta(tz=True)]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 class MessageCalls:
-    def __init__(self, messages: Messages) -> None:
+    def __init__(self, messages: Messages, max_body: int) -> None:
         self._messages = messages
+        self._max_body = max_body
 
     async def one(self, incoming: Incoming) -> Reply:
         """GET /v1/messages/{id}"""
@@ -58,6 +60,13 @@ class MessageCalls:
         """DELETE /v1/messages/{id}"""
         message = await self._messages.cancel(incoming.account.name, _message_id(incoming))
         return Reply(200, _encode(view(message)))
+
+    async def convert(self, incoming: Incoming) -> Reply:
+        """POST /v1/messages/{id}/conversion"""
+        id = _message_id(incoming)
+        reported = decode(_conversion_request, await incoming.json_body(self._max_body))
+        at = None if reported.at is None else (reported.at - _EPOCH) // _MILLISECOND
+        return Reply(200, _encode(detail(await self._messages.convert(incoming.account.name, id, at))))
 
 
 def _time(name: str, text: str) -> datetime:

@@ -18,7 +18,8 @@ _BODY_CODES = ("invalid_json", "invalid_request", "payload_too_large", "unsuppor
 
 _DESCRIPTION = """\
 Submit messages, follow them, and read the events they cause. Errors are RFC 9457 problems; their `code` never changes.
-A path that is not listed answers `not_found`, another method `method_not_allowed`."""
+A path that is not listed answers `not_found`, another method `method_not_allowed`, a connection more than the server \
+holds `too_many_connections`."""
 
 
 def document(calls: Iterable[Call]) -> dict[str, Any]:
@@ -65,7 +66,10 @@ def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     if parameters:
         operation["parameters"] = parameters
     if call.request is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(call.request)}}}
+        operation["requestBody"] = {
+            "required": call.body_needed,
+            "content": {"application/json": {"schema": _ref(call.request)}},
+        }
     answer = {"schema": _ref(call.answer)} if call.answer is not None else {"schema": {"type": "string"}}
     operation["responses"] = {
         str(call.status): {"description": call.summary, "content": {call.media: answer}},
@@ -83,8 +87,10 @@ def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     schemas: dict[str, Any] = {}
     if call.query is not None:
         _, schemas = schema_components([call.query], ref_template=_REFERENCE)
-        for name, schema in schemas.pop(call.query.__name__)["properties"].items():
-            parameters.append({"name": name, "in": "query", "required": False, "schema": _present(schema)})
+        shape = schemas.pop(call.query.__name__)
+        for name, schema in shape["properties"].items():
+            required = name in shape.get("required", ())
+            parameters.append({"name": name, "in": "query", "required": required, "schema": _present(schema)})
     if call.submits:
         parameters.append(_header("Idempotency-Key", "Names the request: sent again, it is answered, not done, again."))
     if call.media == "text/event-stream":

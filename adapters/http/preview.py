@@ -1,12 +1,14 @@
 """What would happen: how a text is cut, who would carry a message."""
 
+import asyncio
 from time import time_ns
 
+from msgspec import structs
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import RouteRequest, SegmentRequest
+from adapters.http.schema import CoverageQuery, RouteRequest, SegmentRequest
 from router.engine.preview import Preview, TextQuery
 from router.routing.route import RouteQuery
 
@@ -30,6 +32,8 @@ class PreviewCalls:
             operator=wanted.operator,
             route=None if wanted.to is None else RouteQuery(wanted.to, _now(), wanted.sender, wanted.traffic_class),
         )
+        if query.route is not None:
+            query = structs.replace(query, route=await self._preview.look_up(query.route))
         return Reply(200, _encode(self._preview.segment(incoming.account, query)))
 
     async def route(self, incoming: Incoming) -> Reply:
@@ -42,7 +46,13 @@ class PreviewCalls:
             traffic_class=wanted.traffic_class,
             plan=wanted.plan,
         )
-        return Reply(200, _encode(self._preview.route(incoming.account, query)))
+        return Reply(200, _encode(self._preview.route(incoming.account, await self._preview.look_up(query))))
+
+    async def coverage(self, incoming: Incoming) -> Reply:
+        """GET /v1/coverage"""
+        wanted = incoming.query(CoverageQuery)
+        found = await asyncio.to_thread(self._preview.coverage, wanted.country, wanted.plan, _now())
+        return Reply(200, _encode(found))
 
 
 def _now() -> int:

@@ -24,6 +24,7 @@ KINDS = {
     "method_not_allowed": Kind(405, "Method not allowed"),
     "request_timeout": Kind(408, "The request came too slowly"),
     "too_late": Kind(409, "Too late"),
+    "not_submitted": Kind(409, "Not submitted yet"),
     "idempotency_in_progress": Kind(409, "The first request is still in progress"),
     "payload_too_large": Kind(413, "Body too large"),
     "unsupported_media_type": Kind(415, "Plain JSON is understood"),
@@ -34,6 +35,10 @@ KINDS = {
     "sender_not_allowed": Kind(422, "Sender not allowed"),
     "too_long": Kind(422, "Too long"),
     "not_encodable": Kind(422, "Not encodable"),
+    "destination_not_allowed": Kind(422, "Destination not allowed"),
+    "loop": Kind(422, "The message would come back"),
+    "opted_out": Kind(422, "The recipient has opted out"),
+    "duplicate_message": Kind(422, "The same message was sent just now"),
     "price_too_high": Kind(422, "Price too high"),
     "idempotency_mismatch": Kind(422, "Idempotency-Key used for another request"),
     "rate_limited": Kind(429, "Too many messages"),
@@ -41,6 +46,7 @@ KINDS = {
     "queue_full": Kind(503, "Queue full"),
     "store_unavailable": Kind(503, "Store unavailable"),
     "not_ready": Kind(503, "Not ready"),
+    "too_many_connections": Kind(503, "Too many connections"),
 }
 
 # A rule of the routes may refuse with a code of its own.
@@ -96,12 +102,12 @@ class MethodNotAllowed(Refusal):
 _encode = Encoder().encode
 
 
-def refused(refusal: Refusal) -> Reply:
-    """The answer to a refused request."""
+def refused(refusal: Refusal, more: bytes = b"") -> Reply:
+    """The answer to a refused request; `more` are header lines to add."""
     code, detail = refusal.code, refusal.detail
     kind = KINDS.get(code, _BY_RULE)
     errors = [] if refusal.field is None else [FieldError(refusal.field, code, detail)]
-    headers = PROBLEM_HEADERS
+    headers = PROBLEM_HEADERS + more
     if refusal.retry_after is not None:
         headers += b"Retry-After: %d\r\n" % max(1, ceil(refusal.retry_after))
     if code == "unauthorized":

@@ -43,19 +43,24 @@ class Reply(StreamResponse):
         if transport is None:
             raise ConnectionResetError("the client has gone")
         self._open = self._open and request.keep_alive and request.version >= HttpVersion11
-        transport.write(
-            b"%b%bDate: %b\r\n%bContent-Length: %d\r\n\r\n%b"
-            % (
-                self._line,
-                self._headers_lines,
-                _now(),
-                b"" if self._open else b"Connection: close\r\n",
-                len(self._whole),
-                self._whole if request.method != "HEAD" else b"",
-            )
-        )
+        transport.write(self._bytes(self._whole if request.method != "HEAD" else b""))
         if transport.get_write_buffer_size():
             await _drain(request, transport)
+
+    def closing(self) -> bytes:
+        """The whole answer to a connection that ends with it."""
+        self._open = False
+        return self._bytes(self._whole)
+
+    def _bytes(self, body: bytes) -> bytes:
+        return b"%b%bDate: %b\r\n%bContent-Length: %d\r\n\r\n%b" % (
+            self._line,
+            self._headers_lines,
+            _now(),
+            b"" if self._open else b"Connection: close\r\n",
+            len(self._whole),
+            body,
+        )
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Everything was written by `prepare`."""

@@ -17,7 +17,7 @@ class Call:
 
     `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
     beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
-    Idempotency-Key.
+    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -29,9 +29,11 @@ class Call:
     media: str = "application/json"
     status: int = 200
     request: Any = None
+    body_needed: bool = True
     query: Any = None
     codes: tuple[str, ...] = ()
     submits: bool = False
+    audit: str | None = None
 
 
 class Routes:

@@ -65,6 +65,24 @@ class RouteRequest(Struct, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True, description="The time to decide for; now where absent.")] | None = None
 
 
+class ReloadRequest(Struct, forbid_unknown_fields=True):
+    """With a `version`, go back to that plan; the files on disk are left alone then."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="One of `kept` of GET /v1/plan.")] | None = None
+
+
+class NumberRequest(Struct, forbid_unknown_fields=True):
+    """A number of somebody who takes messages from an account, or does not any more."""
+
+    number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001.")]
+
+
+class ConversionRequest(Struct, forbid_unknown_fields=True):
+    """The recipient acted on the message: used its code, followed its link."""
+
+    at: Annotated[datetime, Meta(tz=True, description="When; now where absent.")] | None = None
+
+
 def _time_meta(description: str) -> Meta:
     return Meta(description=description, extra_json_schema={"format": "date-time"})
 
@@ -88,6 +106,11 @@ class EventsQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` you have.")] = 0
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
     wait: Annotated[float, Meta(ge=0, le=60, description="Seconds to wait for the first event.")] = 0
+
+
+class CoverageQuery(Struct, forbid_unknown_fields=True):
+    country: Annotated[str, Meta(description="ISO 3166-1 alpha-2, in capitals.")]
+    plan: Annotated[str, Meta(description="Only the operators of this plan.")] | None = None
 
 
 class StreamQuery(Struct, forbid_unknown_fields=True):
@@ -153,12 +176,14 @@ class MessagePart(Struct):
 
 class MessageDetail(MessageView, gc=False):
     """A message with its parts and their attempts; `waiting_for` says what a queued message waits for, `transliterated`
-    that its typographic characters are sent as GSM look-alikes."""
+    that its typographic characters are sent as GSM look-alikes, `converted_at` when the recipient acted on it, as you
+    reported."""
 
     send_at: datetime | None
     expires_at: datetime | None
     waiting_for: str | None
     transliterated: bool
+    converted_at: datetime | None
     parts: list[MessagePart]
 
 
@@ -233,6 +258,7 @@ def detail(message: Message) -> MessageDetail:
         expires_at=_time(message.expires_at),
         waiting_for=message.waiting_for,
         transliterated=message.transliterated,
+        converted_at=_time(message.converted_at),
         parts=[_part(part) for part in message.parts],
     )
 
@@ -302,6 +328,43 @@ class EventList(Struct):
 
 class OperatorList(Struct):
     operators: list[OperatorView]
+
+
+class AuditQuery(Struct, forbid_unknown_fields=True):
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` you have.")] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class AuditView(Struct):
+    """One control action: `who` is admin, signal or account:NAME; `outcome` is done or the code of the refusal."""
+
+    seq: int
+    time: datetime
+    who: str
+    action: str
+    subject: str | None
+    outcome: str
+
+
+class AuditList(Struct):
+    """`next` is what to give as `after` the next time."""
+
+    entries: list[AuditView]
+    next: int
+
+
+class ReplayRequest(Struct, forbid_unknown_fields=True):
+    """What the webhook gets again: all events later than `after`; what is still waiting where it is absent."""
+
+    after: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
+
+
+class Replay(Struct):
+    """The webhook is sent what comes after event `after`; `events` is how many that are."""
+
+    account: str
+    after: int
+    events: int
 
 
 class Health(Struct):

@@ -2,17 +2,23 @@
 
 import asyncio
 import logging
+import resource
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp.web import BaseRequest, RequestHandler, Server, StreamResponse
 
-from adapters.http.problem import malformed
+from adapters.http.problem import malformed, refused
+from router.refusal import Refusal
 from router.settings import ServerTls
 
 KEEP_ALIVE = 75.0
 """Seconds a connection may stay without a complete request head, before the first one too."""
+
+MOST_CONNECTIONS = 4096
+"""Connections at once; one more is told so and closed. Fewer where few files may be open: half of those, so that the
+store and the operators keep theirs."""
 
 LINGER = 5.0
 """Seconds we go on reading a body nobody wants, so that the client can read our answer."""
@@ -105,6 +111,24 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
+class _Full(asyncio.Protocol):
+    """A connection more than there may be."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        refusal = Refusal("too_many_connections", "there are too many connections; use fewer and keep them", None, 1.0)
+        transport.write(refused(refusal).closing())
+        transport.close()
+
+
 class _Server(Server):
+    """Makes a protocol for each connection that comes."""
+
+    def __init__(self, handler: Handler) -> None:
+        super().__init__(handler)
+        self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
     def __call__(self) -> RequestHandler:
+        if len(self._connections) >= self._most:
+            return _Full()  # type: ignore[return-value]
         return _Connection(self, loop=asyncio.get_running_loop(), **_OPTIONS)

@@ -4,23 +4,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.account import Account
+from router.engine.audit import Audit
 from router.engine.control import Control
 from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
+from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
 from router.ports import Metrics
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`ready` says why the daemon cannot take work, None while it can; `account_of` and `is_admin` know tokens."""
+    """What the calls are wired to.
+
+    `replay` sends an account's webhook what waits for it, or all since an event; it gives where that begins and how
+    many events follow. `ready` says why the daemon cannot take work, None while it can; `account_of` and `is_admin`
+    know tokens.
+    """
 
     intake: Intake
     messages: Messages
     feed: Feed
     preview: Preview
     control: Control
+    audit: Audit
+    replay: Callable[[str, int | None], tuple[int, int]]
+    opt_outs: OptOuts
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

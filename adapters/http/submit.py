@@ -7,8 +7,10 @@ from msgspec.json import Encoder
 
 from adapters.http.incoming import Incoming
 from adapters.http.parse import parse_batch, parse_submit, refused_item
+from adapters.http.quota import quota_headers
 from adapters.http.reply import JSON_HEADERS, Reply
 from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
+from router.account import Account
 from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
 from router.ports import Metrics
@@ -33,8 +35,9 @@ class SubmitCalls:
         submit = parse_submit(body)
         account = incoming.account
 
-        def make() -> Prepared:
-            (taken,) = self._intake.prepare(account, (submit,))
+        async def make() -> Prepared:
+            answers = await self._intake.look_up(account, (submit,))
+            (taken,) = self._intake.prepare(account, (submit,), answers)
             if isinstance(taken, Refusal):
                 raise taken
             return Prepared([taken], 202, _encode(view(taken)))
@@ -43,7 +46,7 @@ class SubmitCalls:
         answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
         if not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
-        return _reply(answer)
+        return self._reply(account, answer)
 
     async def batch(self, incoming: Incoming) -> Reply:
         """POST /v1/batches"""
@@ -53,9 +56,10 @@ class SubmitCalls:
         submits = [item for item in items if isinstance(item, Submit)]
         accepted = 0
 
-        def make() -> Prepared:
+        async def make() -> Prepared:
             nonlocal accepted
-            taken = iter(self._intake.prepare(account, submits) if submits else ())
+            answers = await self._intake.look_up(account, submits)
+            taken = iter(self._intake.prepare(account, submits, answers) if submits else ())
             messages: list[Message] = []
             results: list[MessageView | RefusedItem] = []
             for item in items:
@@ -75,7 +79,13 @@ class SubmitCalls:
         answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
         if accepted and not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
-        return _reply(answer)
+        return self._reply(account, answer)
+
+    def _reply(self, account: Account, answer: Answer) -> Reply:
+        headers = _REPLAYED if answer.replayed else JSON_HEADERS
+        if account.rate is not None:
+            headers += quota_headers(self._intake.quota(account))
+        return Reply(answer.status, answer.body, headers)
 
 
 def _idempotency_key(incoming: Incoming) -> str | None:
@@ -91,7 +101,3 @@ def _digest(key: str | None, incoming: Incoming, body: bytes) -> bytes:
         return b""
     request = incoming.raw
     return sha256(f"{request.method} {request.path}\n".encode() + body).digest()
-
-
-def _reply(answer: Answer) -> Reply:
-    return Reply(answer.status, answer.body, _REPLAYED if answer.replayed else JSON_HEADERS)

@@ -2,15 +2,21 @@
 
 import asyncio
 
+from adapters.http.accounts import AccountCalls
 from adapters.http.control import ControlCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
 from adapters.http.preview import PreviewCalls
 from adapters.http.probes import METRICS_MEDIA, ProbeCalls
+from adapters.http.replay import ReplayCalls
 from adapters.http.routes import Call
 from adapters.http.schema import (
+    AuditList,
+    AuditQuery,
     BatchAnswer,
     BatchRequest,
+    ConversionRequest,
+    CoverageQuery,
     EventList,
     EventsQuery,
     Health,
@@ -18,29 +24,40 @@ from adapters.http.schema import (
     MessageDetail,
     MessageList,
     MessageView,
+    NumberRequest,
     OperatorList,
+    ReloadRequest,
+    Replay,
+    ReplayRequest,
     RouteRequest,
     SegmentRequest,
     StreamQuery,
 )
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
-from router.engine.control import OperatorView, PlanView
+from router.engine.control import OperatorView, PlanView, ReloadView
+from router.engine.opt_outs import Subscription
+from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
 from router.text.view import SegmentationView
 
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
-_CONTENT = ("invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high")
+_CONTENT = (
+    "invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high",
+    "destination_not_allowed", "loop", "opted_out", "duplicate_message",
+)  # fmt: skip
 
 
 def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tuple[Call, ...]:
     """The calls of the API, wired to the engine."""
     submit = SubmitCalls(services.intake, services.metrics, max_body)
-    messages = MessageCalls(services.messages)
+    messages = MessageCalls(services.messages, max_body)
     events = EventCalls(services.feed, stopping)
     preview = PreviewCalls(services.preview, max_body)
-    control = ControlCalls(services.control)
+    control = ControlCalls(services.control, services.audit, max_body)
+    replay = ReplayCalls(services.replay)
+    accounts = AccountCalls(services.opt_outs, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -65,6 +82,11 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             answer=MessageView, codes=("not_found", "too_late", "store_unavailable"),
         ),
         Call(
+            "POST", "/v1/messages/{id}/conversion", "Report that the recipient acted on a message", messages.convert,
+            "account", request=ConversionRequest, answer=MessageDetail,
+            codes=("not_found", "not_submitted", "store_unavailable"),
+        ),
+        Call(
             "GET", "/v1/events", "Events of this account, by long poll", events.page, "account",
             query=EventsQuery, answer=EventList, codes=("store_unavailable",),
         ),
@@ -74,11 +96,13 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
-            request=SegmentRequest, answer=SegmentationView, codes=("not_encodable", "too_long"),
+            request=SegmentRequest, answer=SegmentationView,
+            codes=("not_encodable", "too_long", "invalid_number", "unroutable", "sender_not_allowed"),
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
-            request=RouteRequest, answer=Decision, codes=("invalid_number", "unroutable", "sender_not_allowed"),
+            request=RouteRequest, answer=Decision,
+            codes=("invalid_number", "unroutable", "sender_not_allowed", "destination_not_allowed", "loop"),
         ),
         Call(
             "GET", "/v1/operators", "Links, binds, windows, queues and health", control.operators, "admin",
@@ -86,21 +110,49 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/operators/{name}/pause", "Submit nothing more to an operator", control.pause, "admin",
-            answer=OperatorView, codes=("not_found",),
+            answer=OperatorView, codes=("not_found",), audit="operator.pause",
         ),
         Call(
             "POST", "/v1/operators/{name}/resume", "Submit to an operator again", control.resume, "admin",
-            answer=OperatorView, codes=("not_found",),
+            answer=OperatorView, codes=("not_found",), audit="operator.resume",
         ),
         Call(
             "POST", "/v1/operators/{name}/drain", "Finish what an operator has, give it nothing new", control.drain,
-            "admin", answer=OperatorView, codes=("not_found",),
+            "admin", answer=OperatorView, codes=("not_found",), audit="operator.drain",
         ),
         Call(
-            "POST", "/v1/reload", "Load the configuration files anew, all or nothing", control.reload, "admin",
-            answer=PlanView, codes=("invalid_config",),
+            "POST", "/v1/reload", "Load the files anew, all or nothing, or go back to a kept plan", control.reload,
+            "admin", request=ReloadRequest, body_needed=False, answer=ReloadView,
+            codes=("invalid_config", "not_found"), audit="plan.reload",
         ),
-        Call("GET", "/v1/plan", "The running plan", control.plan, "admin", answer=PlanView),
+        Call("GET", "/v1/plan", "The running plan, and those to go back to", control.plan, "admin", answer=PlanView),
+        Call(
+            "POST", "/v1/accounts/{name}/unsubscribe", "Put a number on an account's opt-out list",
+            accounts.unsubscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.unsubscribe",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/subscribe", "Take a number off an account's opt-out list",
+            accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
+            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.subscribe",
+        ),
+        Call(
+            "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,
+            "admin", query=CoverageQuery, answer=Coverage,
+        ),
+        Call(
+            "POST", "/v1/events/replay", "Send the own webhook what waits, or all since an event again", replay.own,
+            "account", request=ReplayRequest, answer=Replay, codes=("not_found",), audit="webhook.replay",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/replay", "Send a webhook what waits, or all since an event again",
+            replay.of_account, "admin", request=ReplayRequest, answer=Replay, codes=("not_found",),
+            audit="webhook.replay",
+        ),
+        Call(
+            "GET", "/v1/audit", "Who has steered what: every control action", control.audit, "admin",
+            query=AuditQuery, answer=AuditList, codes=("store_unavailable",),
+        ),
         Call("GET", "/healthz", "The daemon is alive", probes.alive, "none", answer=Health),
         Call("GET", "/readyz", "The daemon takes work", probes.ready, "none", answer=Health, codes=("not_ready",)),
         Call("GET", "/metrics", "Metrics for Prometheus", probes.metrics, "none", media=METRICS_MEDIA),

@@ -20,8 +20,8 @@ from adapters.smpp.pdu import CancelSm, QuerySm, ShortMessage, Tlvs
 from router.message import Encoding, Message, ReceiptWish
 from router.operator import Addressing, AddressKind, Operator
 from router.ports import Question, Submission
+from router.sender import SenderKind, sender_kind
 from router.text import udh
-from router.text.sender import SenderKind, sender_kind
 
 _CLASS_0: Final = {Encoding.GSM7: 0x00, Encoding.BINARY: 0x04, Encoding.UCS2: 0x08}
 """The alphabet bits of a data coding with message class (3GPP TS 23.038 section 4)."""

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message
-from router.ports import Remembered, StoreUnavailable
+from router.ports import Remembered, Spent, StoreUnavailable
 
 Done = Callable[[StoreUnavailable | None], None]
 
@@ -40,6 +40,7 @@ class Batch:
 
     __slots__ = (
         "acceptances",
+        "audited",
         "callbacks",
         "cursors",
         "dropped",
@@ -47,9 +48,12 @@ class Batch:
         "kept",
         "links",
         "new",
+        "opted_out",
         "parked",
+        "rewound",
         "saved",
         "size",
+        "spent",
         "steps",
     )
 
@@ -63,6 +67,10 @@ class Batch:
         self.kept: list[Row] = []
         self.dropped: list[Row] = []
         self.cursors: dict[str, int] = {}
+        self.rewound: dict[str, int] = {}
+        self.audited: list[Row] = []
+        self.spent: dict[str, Spent] = {}
+        self.opted_out: list[tuple[str, int, int | None]] = []
         self.steps: list[Step] = []
         self.callbacks: list[Callable[[], None]] = []
         self.size = 0
@@ -108,6 +116,25 @@ class Batch:
     def move_cursor(self, reader: str, seq: int) -> None:
         if seq > self.cursors.get(reader, -1):
             self.cursors[reader] = seq
+        self.size += 1
+
+    def rewind(self, reader: str, seq: int) -> None:
+        """Forgets how far the reader has moved before; it may move on from here."""
+        self.cursors.pop(reader, None)
+        self.rewound[reader] = seq
+        self.size += 1
+
+    def audit(self, entry: Row) -> None:
+        self.audited.append(entry)
+        self.size += 1
+
+    def spend(self, spent: Spent) -> None:
+        self.spent[spent.operator] = spent
+        self.size += 1
+
+    def opt_out(self, account: str, number: int, at: int | None) -> None:
+        """Onto the list, or without a time off it; in the order given."""
+        self.opted_out.append((account, number, at))
         self.size += 1
 
     def run(self, step: Step) -> None:

@@ -20,6 +20,7 @@ from adapters.store.rows import (
     messages,
 )
 from adapters.store.schema import open_reader
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
@@ -152,6 +153,13 @@ def overdue(connection: sqlite3.Connection, before: int, limit: int) -> list[Lon
         "SELECT message FROM pieces WHERE received_at <= ? ORDER BY received_at LIMIT ?", (before, limit)
     )
     return [decode_long_message(message) for message in dict.fromkeys(message for (message,) in rows)]
+
+
+def audited(connection: sqlite3.Connection, after: int, limit: int) -> list[AuditEntry]:
+    rows = connection.execute(
+        "SELECT at, who, action, subject, outcome, seq FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+    )
+    return [AuditEntry(*row) for row in rows]
 
 
 def recall(connection: sqlite3.Connection, account: str, key: str) -> Remembered | None:

@@ -1,8 +1,17 @@
 """What a start finds. Every question is answered from an index that holds nothing of the history."""
 
+from array import array
 from sqlite3 import Connection
 
-from adapters.store.rows import OPEN, UNSETTLED, decode_long_message, decode_receipt, messages
+from adapters.store.rows import (
+    OPEN,
+    UNSETTLED,
+    decode_long_message,
+    decode_piece,
+    decode_receipt,
+    messages,
+    spent_of,
+)
 from router.ports import Lane, LaneBacklog, Recovery
 
 # The last element of what the pieces have in common is how many they are.
@@ -37,7 +46,19 @@ def recover(connection: Connection) -> Recovery:
         cursors=dict(connection.execute("SELECT reader, seq FROM cursors")),
         joinable=[decode_long_message(row) for (row,) in connection.execute(_JOINABLE)],
         oldest_piece=oldest_piece(connection),
+        last_piece=_last_piece(connection),
+        spent=[spent_of(row) for row in connection.execute("SELECT operator, day, parts, spend FROM spent")],
+        opted_out=_opted_out(connection),
     )
+
+
+def _opted_out(connection: Connection) -> "dict[str, array[int]]":
+    lists: dict[str, array[int]] = {}
+    for account, number in connection.execute("SELECT account, number FROM opted_out ORDER BY account, number"):
+        if account not in lists:
+            lists[account] = array("Q")
+        lists[account].append(number)
+    return lists
 
 
 def next_due(connection: Connection) -> int | None:
@@ -46,6 +67,11 @@ def next_due(connection: Connection) -> int | None:
 
 def oldest_piece(connection: Connection) -> int | None:
     return _value(connection, "SELECT min(received_at) FROM pieces")
+
+
+def _last_piece(connection: Connection) -> str | None:
+    row = connection.execute("SELECT body FROM pieces ORDER BY id DESC LIMIT 1").fetchone()
+    return decode_piece(row[0]).id if row else None
 
 
 def _value(connection: Connection, question: str) -> int | None:

@@ -61,9 +61,10 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     round_, more_messages = _delete_messages(connection, done.round, cutoffs.messages)
     texts_gone_to, more_texts = _blank_texts(connection, done.texts_gone_to, cutoffs.texts)
     more_events = _delete_events(connection, cutoffs.events)
+    more_audit = _delete_oldest(connection, "audit", "at", cutoffs.events)
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
-    more = more_messages or more_texts or more_events or more_answers or more_parked
+    more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked
     return Progress(texts_gone_to, round_), more
 
 

@@ -1,15 +1,17 @@
 """A value and its row, both ways."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from router.audit import AuditEntry
 from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
-from router.ports import Remembered
+from router.ports import Remembered, Spent
 from router.receipt import Receipt
 
 Row = tuple[Any, ...]
@@ -127,6 +129,22 @@ def logged_event(row: Row) -> LoggedEvent:
 
 def remembered_row(answer: Remembered) -> Row:
     return answer.account, key_bytes(answer.key), answer.digest, answer.status, answer.body, answer.at
+
+
+def audit_row(entry: AuditEntry) -> Row:
+    subject = entry.subject
+    # A name comes from an address and may hold what is no Unicode.
+    shown = subject if subject is None else subject.encode("utf-8", "replace").decode()
+    return entry.at, entry.who, entry.action, shown, entry.outcome
+
+
+def spent_row(spent: Spent) -> Row:
+    return spent.operator, spent.day, spent.parts, str(spent.spend)
+
+
+def spent_of(row: Row) -> Spent:
+    operator, day, parts, spend = row
+    return Spent(operator, day, parts, Decimal(spend))
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

@@ -15,13 +15,14 @@ from structlog.typing import FilteringBoundLogger
 from adapters.store import lists, reads, retention
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
-from adapters.store.rows import piece_key, piece_row, receipt_bytes
+from adapters.store.rows import audit_row, piece_key, piece_row, receipt_bytes
 from adapters.store.schema import lock, open_writer, unavailable
 from adapters.store.writer import Writer
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, MessageFilter, Recovery, Remembered, StoreUnavailable
+from router.ports import Lane, MessageFilter, Recovery, Remembered, Spent, StoreUnavailable
 from router.receipt import Receipt
 
 T = TypeVar("T")
@@ -121,6 +122,21 @@ class SqliteStore:
     def move_cursor(self, reader: str, seq: int) -> None:
         self._writer.batch().move_cursor(reader, seq)
 
+    def rewind(self, reader: str, seq: int) -> None:
+        self._writer.batch().rewind(reader, seq)
+
+    def audit(self, entry: AuditEntry) -> None:
+        self._writer.batch().audit(audit_row(entry))
+
+    def spend(self, spent: Spent) -> None:
+        self._writer.batch().spend(spent)
+
+    def opt_out(self, account: str, number: int, at: int) -> None:
+        self._writer.batch().opt_out(account, number, at)
+
+    def opt_in(self, account: str, number: int) -> None:
+        self._writer.batch().opt_out(account, number, None)
+
     def after_commit(self, call: Callable[[], None]) -> None:
         self._writer.batch().callbacks.append(call)
 
@@ -154,6 +170,9 @@ class SqliteStore:
 
     async def oldest_piece(self) -> int | None:
         return await self._readers.ask(oldest_piece)
+
+    async def audited(self, after: int, limit: int) -> list[AuditEntry]:
+        return await self._readers.ask(partial(reads.audited, after=after, limit=limit))
 
     async def recall(self, account: str, key: str) -> Remembered | None:
         return await self._readers.ask(partial(reads.recall, account=account, key=key))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from sqlite3 import Connection
 
 from adapters.store.batch import Batch
-from adapters.store.rows import Row, event_row, key_bytes, new_row, remembered_row, saved_row
+from adapters.store.rows import Row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
 from router.message import Message
 
 _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -21,6 +21,11 @@ _UNPARK = "DELETE FROM parked WHERE receipt = ?"
 _KEEP = "INSERT INTO pieces VALUES (?, ?, ?, ?)"
 _DROP = "DELETE FROM pieces WHERE message = ? AND id = ?"
 _UPSERT_CURSOR = "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (reader) DO UPDATE SET seq = max(seq, excluded.seq)"
+_REWIND = "INSERT OR REPLACE INTO cursors VALUES (?, ?)"
+_AUDIT = "INSERT INTO audit (at, who, action, subject, outcome) VALUES (?, ?, ?, ?, ?)"
+_SPEND = "INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)"
+_OPT_OUT = "INSERT OR IGNORE INTO opted_out VALUES (?, ?, ?)"
+_OPT_IN = "DELETE FROM opted_out WHERE account = ? AND number = ?"
 _REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT_TRIAL = "INSERT INTO marks VALUES ('trials', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
 
@@ -58,8 +63,19 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
         connection.executemany(_KEEP, batch.kept)
     if batch.dropped:
         connection.executemany(_DROP, batch.dropped)
+    if batch.rewound:
+        connection.executemany(_REWIND, batch.rewound.items())
     if batch.cursors:
         connection.executemany(_UPSERT_CURSOR, batch.cursors.items())
+    if batch.audited:
+        connection.executemany(_AUDIT, batch.audited)
+    if batch.spent:
+        connection.executemany(_SPEND, map(spent_row, batch.spent.values()))
+    for account, number, at in batch.opted_out:
+        if at is None:
+            connection.execute(_OPT_IN, (account, number))
+        else:
+            connection.execute(_OPT_OUT, (account, number, at))
     answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]
     if answers:
         connection.executemany(_REMEMBER, map(remembered_row, answers))

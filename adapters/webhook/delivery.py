@@ -1,10 +1,11 @@
 """One account's events on their way to one webhook.
 
 The cursor moves past an event only when its POST was answered with 2xx, or when the webhook does not want its type.
-A failed POST is tried again with the very same events, in growing pauses, for 72 hours. Then the webhook is parked:
-nothing is skipped and nothing is given up, but there is only one try an hour, of the oldest events, and the account
-shows in the metric `webhook_parked`. One success ends that, and everything that waited follows in order. Meanwhile
-all events can be read by GET /v1/events, as long as retention keeps them; what retention removes is gone for both.
+A failed POST is tried again with the very same events, in growing pauses, until the first of them is 72 hours old,
+whoever restarted meanwhile. Then the webhook is parked: nothing is skipped and nothing is given up, but there is only
+one try an hour, of the oldest events, and the account shows in the metric `webhook_parked`. One success ends that, and
+everything that waited follows in order; a replay tries at once. Meanwhile all events can be read by GET /v1/events, as
+long as retention keeps them; what retention removes is gone for both.
 
 Between two tries nothing is held in memory: the events are read again from the log.
 """
@@ -28,7 +29,7 @@ from aiohttp.abc import AbstractResolver
 from structlog.typing import FilteringBoundLogger
 
 from adapters.webhook.addresses import Network, guarded_socket
-from adapters.webhook.schedule import Schedule, pause
+from adapters.webhook.schedule import Schedule, is_parked, pause
 from adapters.webhook.signing import headers, join
 from router.account import Webhook
 from router.event import EventType, LoggedEvent
@@ -57,6 +58,9 @@ class EventSource(Protocol):
 
     def acknowledge(self, account: str, seq: int) -> None:
         """Everything up to `seq` was delivered: move the durable cursor."""
+
+    def rewind(self, account: str, seq: int) -> None:
+        """Everything after `seq` is to be delivered again: put the durable cursor there."""
 
     def backlog(self, account: str) -> int:
         """How many events the cursor has not passed."""
@@ -115,7 +119,7 @@ class Delivery:
         # Where types are left out, read further to fill a POST.
         self._limit = webhook.batch if self._types == _ALL else 2 * webhook.batch
         self._failures = 0
-        self._failing_since = 0.0
+        self._oldest = 0  # the time of the first event under way, ms
 
     async def run(self) -> None:
         connector = TCPConnector(socket_factory=guarded_socket(self.allowed), resolver=self._resolver, limit=1)
@@ -147,6 +151,7 @@ class Delivery:
         events = await self._source.read(self.account, self.cursor, self._limit, _POLL)
         chosen, last = cut(events, self._types, self.webhook.batch, self.cursor, until)
         if chosen:
+            self._oldest = chosen[0].at
             self.posting = True
             try:
                 reason = await self._post(session, join(chosen))
@@ -187,15 +192,12 @@ class Delivery:
         self.parked = False
 
     def _failed(self, reason: str) -> float:
-        now = self._clock.monotonic()
-        if not self._failures:
-            self._failing_since = now
         self._failures += 1
-        failing_for = now - self._failing_since
-        wait = pause(self._schedule, self._failures, failing_for, self._jitter())
-        if failing_for >= self._schedule.patience and not self.parked:
+        waited = (self._clock.now() - self._oldest) / 1000
+        wait = pause(self._schedule, self._failures, waited, self._jitter())
+        if is_parked(self._schedule, self._failures, waited) and not self.parked:
             self.parked = True
-            self._log.error("webhook parked", hours=round(failing_for / 3600))
+            self._log.error("webhook parked", hours=round(waited / 3600))
         self._log.warning("webhook failed", reason=reason, failures=self._failures, retry_in=round(wait, 1))
         return wait
 

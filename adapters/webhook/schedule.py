@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 
 class Schedule(NamedTuple):
-    """Seconds. Pauses double from `initial` to `max`; after `patience` of failing there is one try every `parked`."""
+    """Seconds. Pauses double from `initial` to `max`; once the oldest event has waited for `patience` too, there is one
+    try every `parked`."""
 
     initial: float = 1.0
     max: float = 600.0
@@ -12,13 +13,25 @@ class Schedule(NamedTuple):
     parked: float = 3600.0
 
 
-def pause(schedule: Schedule, failures: int, failing_for: float, jitter: float) -> float:
-    """Seconds until the next try, after `failures` (from 1) in a row over `failing_for` seconds.
+def is_parked(schedule: Schedule, failures: int, waited: float) -> bool:
+    """Whether tries become rare: after `failures` (from 1) in a row, the oldest event having waited `waited` seconds.
+
+    An event's own time survives restarts without a word to the store. What was off for days is first tried anew at
+    growing pauses before it counts as parked.
+    """
+    return waited >= schedule.patience and _growing(schedule, failures) >= schedule.max
+
+
+def pause(schedule: Schedule, failures: int, waited: float, jitter: float) -> float:
+    """Seconds until the next try, after `failures` (from 1) in a row, the oldest event having waited `waited` seconds.
 
     `jitter` (0 to 1) takes a share of the whole pause ("full jitter"), so that many accounts behind one receiver
     do not come back at once; while parked the pause is the interval itself.
     """
-    if failing_for >= schedule.patience:
+    if is_parked(schedule, failures, waited):
         return schedule.parked
-    doublings = min(failures - 1, 32)
-    return jitter * min(schedule.max, schedule.initial * 2.0**doublings)
+    return jitter * min(schedule.max, _growing(schedule, failures))
+
+
+def _growing(schedule: Schedule, failures: int) -> float:
+    return schedule.initial * 2.0 ** min(failures - 1, 32)

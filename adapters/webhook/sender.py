@@ -12,6 +12,7 @@ from adapters.webhook.delivery import Delivery, EventSource
 from adapters.webhook.schedule import Schedule
 from router.account import Webhook
 from router.ports import Clock, GaugeSample
+from router.refusal import Refusal
 
 
 class WebhookSender:
@@ -54,20 +55,27 @@ class WebhookSender:
                 reached[account] = max(delivery.cursor, reached.get(account, 0))
         for account, webhook in targets.items():
             if account not in self._running:
-                delivery = Delivery(
-                    account,
-                    webhook,
-                    networks,
-                    reached.get(account, 0),
-                    self._source,
-                    self._clock,
-                    self._log,
-                    self._schedule,
-                    self._jitter,
-                    self._resolver,
-                )
-                task = asyncio.create_task(self._run(delivery), name=f"webhook {account}")
-                self._running[account] = (delivery, task)
+                self._begin(account, webhook, networks, reached.get(account, 0))
+
+    def replay(self, account: str, after: int | None) -> tuple[int, int]:
+        """Try at once, however long the pause would be: what waits, or everything later than event `after` again.
+
+        Gives the event it begins after and how many events follow. Raises Refusal `not_found` where the account has no
+        webhook, `invalid_request` where the webhook has not come as far as `after` yet: nothing may be skipped.
+        """
+        running = self._running.get(account)
+        if running is None:
+            raise Refusal("not_found", "there is no such account with a webhook")
+        delivery, task = running
+        if after is not None and after > delivery.cursor:
+            detail = f"the webhook has had the events up to {delivery.cursor} only; a replay goes back"
+            raise Refusal("invalid_request", detail, "after")
+        self._end(account, delivery, task)
+        start = delivery.cursor if after is None else after
+        if start < delivery.cursor:
+            self._source.rewind(account, start)
+        self._begin(account, delivery.webhook, delivery.allowed, start)
+        return start, self._source.backlog(account)
 
     async def stop(self, timeout: float) -> None:
         """End all deliveries; a POST under way may take up to `timeout` seconds more."""
@@ -88,6 +96,22 @@ class WebhookSender:
         for account, (delivery, _) in self._running.items():
             yield GaugeSample("webhook_backlog", (account,), self._source.backlog(account))
             yield GaugeSample("webhook_parked", (account,), delivery.parked)
+
+    def _begin(self, account: str, webhook: Webhook, allowed: tuple[Network, ...], cursor: int) -> None:
+        delivery = Delivery(
+            account,
+            webhook,
+            allowed,
+            cursor,
+            self._source,
+            self._clock,
+            self._log,
+            self._schedule,
+            self._jitter,
+            self._resolver,
+        )
+        task = asyncio.create_task(self._run(delivery), name=f"webhook {account}")
+        self._running[account] = (delivery, task)
 
     def _end(self, account: str, delivery: Delivery, task: asyncio.Task[None]) -> None:
         delivery.stopping = True

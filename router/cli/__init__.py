@@ -2,9 +2,23 @@
 
 from types import ModuleType
 
-from router.cli import check, demo, events, operators, reload, route, segment, send, serve, simulate, status
+from router.cli import (
+    audit,
+    check,
+    coverage,
+    demo,
+    events,
+    operators,
+    reload,
+    route,
+    segment,
+    send,
+    serve,
+    simulate,
+    status,
+)
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, segment, send, status, events, operators, reload, simulate, demo,
+    serve, check, route, coverage, segment, send, status, events, operators, audit, reload, simulate, demo,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""

@@ -7,27 +7,42 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
 from rich.console import Console
 from rich.table import Table
 
-from adapters.config_yaml import ConfigErrors, load
+from adapters.config_yaml import ConfigErrors, PlanHistory, load, plans_folder
+from adapters.lookup.build import check
+from router.cli.console import console
+from router.cli.difference import show_difference
+from router.cli.offline import as_config_errors
 from router.operator import Operator, SmppLink
+from router.refusal import InvalidConfig, Refusal
+from router.routing.difference import difference
 from router.settings import Plan, Settings
-
-WIDE = 240  # columns where the output is not a terminal: nothing is cut or folded
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
     parser.add_argument("-c", "--config", type=Path, default=Path("config/router.yaml"), metavar="FILE")
+    parser.add_argument(
+        "--diff",
+        action="store_true",
+        help="also show what a reload would change: against the last plan that ran, as it is kept beside the database. "
+        "A secret that is another under the same name does not show",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 with a summary on stdout, 1 with every error on stderr as `file:line: reason`."""
+    against = None
     try:
         settings = load(args.config, os.environ)
+        check_ported(settings)
+        if args.diff:
+            against = PlanHistory(args.config, os.environ, plans_folder(settings)).last()
     except ConfigErrors as refused:
         for error in refused.errors:
             print(error, file=sys.stderr)
@@ -35,11 +50,33 @@ def run(args: argparse.Namespace) -> int:
             errors = [{"file": error.file, "line": error.line, "reason": error.reason} for error in refused.errors]
             print(json.dumps({"ok": False, "errors": errors}, indent=2))
         return 1
+    except Refusal as refused:
+        print(f"error: {refused.code}: {refused.detail}", file=sys.stderr)
+        for file, line, reason in refused.errors if isinstance(refused, InvalidConfig) else ():
+            print(f"{file}:{line}: {reason}", file=sys.stderr)
+        return 1
+    found = difference(against[1], settings) if against else None
     if args.json:
-        print(json.dumps({"ok": True, "errors": [], **summary(settings)}, indent=2))
-    else:
-        show(settings, Console(width=None if sys.stdout.isatty() else WIDE))
+        answer = {"ok": True, "errors": [], **summary(settings)}
+        if against:
+            answer |= {"against": to_builtins(against[0]), "difference": to_builtins(found)}
+        print(json.dumps(answer, indent=2))
+        return 0
+    screen = console()
+    show(settings, screen)
+    if against and found:
+        plan = against[0]
+        screen.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:")
+        show_difference(found, screen)
     return 0
+
+
+def check_ported(settings: Settings) -> None:
+    """Read the table of ported numbers, where there is one. Raises ConfigErrors."""
+    if settings.lookup is None or settings.lookup.table is None:
+        return
+    with as_config_errors():
+        check(settings.lookup.table)
 
 
 def summary(settings: Settings) -> dict[str, Any]:
@@ -85,7 +122,7 @@ def _plan_operators(plan: Plan) -> list[str] | None:
     return None if plan.operators is None else [choice.operator for choice in plan.operators]
 
 
-def show(settings: Settings, console: Console) -> None:
+def show(settings: Settings, screen: Console) -> None:
     """The summary as tables."""
     found = summary(settings)
     operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency")
@@ -107,7 +144,7 @@ def show(settings: Settings, console: Console) -> None:
     for one in found["accounts"]:
         accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
     for table in (operators, plans, accounts):
-        console.print(table)
+        screen.print(table)
     counts = {
         "operator": len(settings.operators),
         "rate": sum(len(operator.rates) for operator in settings.operators.values()),
@@ -116,7 +153,7 @@ def show(settings: Settings, console: Console) -> None:
         "account": len(settings.accounts),
     }
     line = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
-    console.print(f"{line}: no errors", highlight=False)
+    screen.print(f"{line}: no errors")
 
 
 def _table(*columns: str) -> Table:

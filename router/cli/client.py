@@ -167,5 +167,13 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def count(text: str) -> int:
+    """An argument that is a whole number and not negative."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("it cannot be negative")
+    return number
+
+
 def _token_variable(admin: bool) -> str:
     return "CARRIER_ROUTER_ADMIN_TOKEN" if admin else "CARRIER_ROUTER_TOKEN"

@@ -2,32 +2,39 @@
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
-from router.cli.client import PATIENCE, Client, add_arguments, ask, print_json, print_rows
+from router.cli.client import PATIENCE, Client, add_arguments, ask, count, print_fields, print_json, print_rows
 
 _WAIT = 30
 
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
-        "events", help="show the account's events", description="Show the account's events, oldest first."
+        "events",
+        help="show the account's events",
+        description="Show the account's events, oldest first. With --replay, send its webhook at once what waits for "
+        "it, however long that failed; with --after everything later than that event again.",
     )
-    parser.add_argument("--after", type=_count, default=0, metavar="SEQ", help="only events later than this one")
+    parser.add_argument("--after", type=count, metavar="SEQ", help="only events later than this one")
     parser.add_argument(
-        "--limit", type=_count, default=100, help="events of one answer, 1 to 1000; default: %(default)s"
+        "--limit", type=count, default=100, help="events of one answer, 1 to 1000; default: %(default)s"
     )
     parser.add_argument("--follow", action="store_true", help="go on until interrupted, one event per line")
+    parser.add_argument("--replay", action="store_true", help="send events to the webhook again")
+    parser.add_argument("--account", metavar="NAME", help="replay for this account; needs the admin token")
     add_arguments(parser)
     parser.set_defaults(func=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     def once(client: Client) -> None:
-        answer = client.call("GET", "/v1/events", {"after": arguments.after, "limit": arguments.limit})
+        answer = client.call("GET", "/v1/events", {"after": arguments.after or 0, "limit": arguments.limit})
         if arguments.json:
             print_json(answer)
         else:
@@ -37,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
 
     def follow(client: Client) -> None:
-        after = arguments.after
+        after = arguments.after or 0
         while True:
             query = {"after": after, "limit": arguments.limit, "wait": _WAIT}
             answer = client.call("GET", "/v1/events", query, patience=PATIENCE + _WAIT)
@@ -48,6 +55,17 @@ def run(arguments: argparse.Namespace) -> int:
                     print("  ".join(str(value) for value in _row(event) if value is not None), flush=True)
             after = answer["next"]
 
+    def replay(client: Client) -> None:
+        name = arguments.account
+        path = "/v1/events/replay" if name is None else f"/v1/accounts/{quote(name, safe='')}/replay"
+        answer = client.call("POST", path, body={"after": arguments.after})
+        (print_json if arguments.json else print_fields)(answer)
+
+    if arguments.replay:
+        return ask(arguments, replay, admin=arguments.account is not None)
+    if arguments.account is not None:
+        print("error: --account goes with --replay", file=sys.stderr)
+        return 2
     if not arguments.follow:
         return ask(arguments, once)
     with contextlib.suppress(KeyboardInterrupt):
@@ -68,10 +86,3 @@ def _row(event: Mapping[str, Any]) -> list[object]:
         event["operator"],
         f"{error['code']}: {error['detail']}" if error else None,
     ]
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("it cannot be negative")
-    return number

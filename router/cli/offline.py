@@ -1,15 +1,28 @@
 """What the commands that need no running daemon share."""
 
+import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
 from adapters.config_yaml import ConfigErrors
-from router.refusal import Refusal
+from adapters.config_yaml.errors import ConfigError
+from router.refusal import InvalidConfig, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+@contextmanager
+def as_config_errors() -> Iterator[None]:
+    """What is wrong in a file that the daemon loads, told as what is wrong in any other."""
+    try:
+        yield
+    except InvalidConfig as invalid:
+        raise ConfigErrors([ConfigError(*error) for error in invalid.errors]) from None
 
 
 def answer(find: Callable[[], T], show: Callable[[T], None], as_json: bool) -> int:
@@ -28,3 +41,12 @@ def answer(find: Callable[[], T], show: Callable[[T], None], as_json: bool) -> i
     else:
         show(found)
     return 0
+
+
+def moment(text: str) -> int:
+    """A time as an argument: RFC 3339, without a zone in UTC; milliseconds since the epoch."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2027-01-01T00:00Z") from None
+    return round((at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -44,6 +44,11 @@ class OperatorQueue:
         """Messages in memory."""
         return self._resident + len(self._urgent)
 
+    @property
+    def urgent(self) -> int:
+        """How many go before all lines."""
+        return len(self._urgent)
+
     def line(self, rank: int, account: str) -> Line:
         key = (rank, account)
         line = self.lines.get(key)
@@ -114,6 +119,12 @@ class OperatorQueue:
         """Messages of a class that wait, in memory and in the store; urgent ones count with their class."""
         urgent = sum(1 for message in self._urgent.values() if RANKS[message.traffic_class] == rank)
         return urgent + sum(len(line.messages) + line.stored for line in self.lines.values() if line.rank == rank)
+
+    def first_position(self) -> int | None:
+        """The lowest position of all messages in memory, None when there are none."""
+        heads = [line.messages[0].position or 0 for line in self.lines.values() if line.messages]
+        heads.extend(message.position or 0 for message in self._urgent.values())
+        return min(heads, default=None)
 
     def oldest(self) -> int | None:
         """When the oldest message in memory was created (ms), None when there is none."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-_FIRST, _MOST = 5.0, 300.0
+_FIRST, _MOST = 1.0, 300.0
 _ALONE = 10.0
 """Seconds without another number's complaint that make a complaint one number's own."""
 _LATELY = 1.0

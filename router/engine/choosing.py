@@ -1,24 +1,30 @@
 """Which operator a message goes to now, and what that makes of it: cost, sender, segments."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from router.engine.desk import Desk
 from router.engine.running import Running
-from router.message import Message, Part
+from router.engine.sharing import Sharing
+from router.message import SOURCES, Message, Part
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.guards import earns, quiet_until, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
-from router.routing.route import Candidate, Ranking, RouteQuery
+from router.routing.route import Candidate, Ranking, RouteQuery, rulings
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
+
+_TOO_DEAR = "every route costs more than max_price"
+_NO_MARGIN = "every route to this number costs more than the account pays for it"
 
 
 class Chooser:
     """Applies the plan in force to one message, given what every operator is fit for at this moment."""
 
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing) -> None:
         self._running = running
+        self._sharing = sharing
         self._desks = desks
         self._references = References()
 
@@ -32,43 +38,73 @@ class Chooser:
             traffic_class=message.traffic_class,
             channel=message.channel,
             plan=message.plan,
+            network=_found(message),
+            looked_up=message.looked_up,
         )
         return self._running.ranker.rank(account, query)
 
+    def quiet_until(self, message: Message, now: int) -> int | None:
+        """When a message may go that may not now for the quiet hours of its country, else None; both in ms."""
+        return quiet_until(self._running.plan, message.traffic_class, message.to, now)
+
     def choose(
-        self, message: Message, ranking: Ranking, most_parts: int = MAX_PARTS
+        self,
+        message: Message,
+        ranking: Ranking,
+        now: int,
+        most_parts: int = MAX_PARTS,
+        but: Collection[str] = (),
     ) -> tuple[Candidate, Segmentation] | None:
         """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
-        write it and is within its max_price; where none is usable the first such one, to wait there; None when nobody
-        is left to ask. Raises the first Refusal of its text where nobody can write it."""
+        write it, is within its max_price and passes the guards; where none is usable the first such one, to wait there;
+        None when nobody is left to ask; those named in `but` are not asked. Raises Refusal where nobody can write it,
+        its max_price is too low (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
+
+        `message.price` is what the account pays: per part until the message has parts, then for all of them."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
         waiting: tuple[Candidate, Segmentation] | None = None
         unwritable: Refusal | None = None
-        for candidate in ranking.candidates:
+        barred: Refusal | None = None
+        plan = self._running.plan
+        pays = worth(ranking.plan, message.price, ranking.worth)
+        judge = rulings(plan, message.to, message.sender, ranking, now)
+        shunned = (*refused, *but) if but else refused
+        for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
-            if desk is None or candidate.operator in refused or (waiting and desk.unusable is not None):
+            if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
+                continue
+            ruling = judge(candidate) if judge is not None else None
+            if ruling is not None and ruling.reason is not None:
+                barred = barred or Refusal("sender_not_allowed", ruling.detail, "from")
                 continue
             try:
                 cut = cut_for(message, desk.operator.text, most_parts)
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if not self._affordable(message, candidate, cut.count):
+            if not _affordable(message, candidate, cut.count, ranking):
+                barred = barred or Refusal("price_too_high", _TOO_DEAR, "max_price")
+                continue
+            if not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
+                barred = barred or Refusal("unroutable", _NO_MARGIN, "to")
                 continue
             if desk.unusable is None:
+                self._sharing.took()
                 return candidate, cut
             waiting = candidate, cut
-        if waiting is None and unwritable is not None:
-            raise unwritable
+        against = unwritable or barred
+        if waiting is None and against is not None:
+            raise against
         return waiting
 
     def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
         """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
         message.operator = candidate.operator
-        message.network = network_of(ranking.network, network_name(message.to))
-        message.sent_as = ranking.rule.sender if ranking.rule else None
+        if message.looked_up not in SOURCES:
+            message.network = network_of(ranking.network, network_name(message.to))
+        message.sent_as = self._sent_as(message, candidate, ranking, now)
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
         message.segments = cut.count
@@ -89,7 +125,7 @@ class Chooser:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""
         try:
             ranking = self.rank(message, now)
-            chosen = self.choose(message, ranking)
+            chosen = self.choose(message, ranking, now)
         except Refusal:
             return False
         if chosen is None:
@@ -97,17 +133,49 @@ class Chooser:
         candidate, cut = chosen
         if candidate.operator != message.operator:
             self.assign(message, candidate, ranking, cut, now)
+        else:
+            message.sent_as = self._sent_as(message, candidate, ranking, now)
         return True
 
-    def _affordable(self, message: Message, candidate: Candidate, segments: int) -> bool:
-        limit = message.max_price
-        if limit is None:
-            return True
-        plan = self._running.plan
-        # A currency that has left the configuration buys nothing.
-        return limit.currency in plan.settings.currencies and (
-            candidate.base_cost.amount * segments <= plan.in_base(limit.amount, limit.currency)
-        )
+    def move_from(self, message: Message, now: int, plans: Collection[str], slow: Collection[str]) -> bool:
+        """Give a queued message that goes by one of these plans another operator, which can take it now and is none of
+        `slow`. False where it stays."""
+        try:
+            ranking = self.rank(message, now)
+            if ranking.plan.name not in plans:
+                return False
+            chosen = self.choose(message, ranking, now, but=slow)
+        except Refusal:
+            return False
+        if chosen is None or self._desks[chosen[0].operator].unusable is not None:
+            return False
+        self.assign(message, chosen[0], ranking, chosen[1], now)
+        return True
+
+    def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
+        """What stands in the sender's place at this operator, None for the sender itself."""
+        judge = rulings(self._running.plan, message.to, message.sender, ranking, now)
+        ruling = judge(candidate) if judge is not None else None
+        if ruling is not None:
+            return ruling.sent_as
+        return ranking.rule.sender if ranking.rule else None
+
+
+def _affordable(message: Message, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
+    limit = message.max_price
+    if limit is None:
+        return True
+    # A currency that has left the configuration buys nothing.
+    worth = ranking.worth.get(limit.currency)
+    return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth
+
+
+def _found(message: Message) -> tuple[str, str] | None:
+    """The network that a look-up found."""
+    network = message.network
+    if message.looked_up not in SOURCES or network is None or network.mcc is None or network.mnc is None:
+        return None
+    return network.mcc, network.mnc
 
 
 def cut_for(message: Message, rules: TextRules, most_parts: int = MAX_PARTS) -> Segmentation:

@@ -2,28 +2,41 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from router.delivery.circuit import Circuit
 from router.delivery.lanes import RANKS
+from router.engine.caps import CapKeeper, TodayView
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
+from router.engine.observing import Observer
 from router.engine.running import Running
-from router.operator import Operator, SmppLink
-from router.ports import BindView, Clock, OperatorGateway
+from router.operator import Operator
+from router.ports import BindView, Cause, Clock, KeptPlan, LoadedPlan, OperatorGateway, PlanFiles
 from router.refusal import Refusal
+from router.routing.difference import Difference, difference
 from router.routing.plan import RoutePlan
+from router.routing.suspicion import Check
 from router.settings import Settings
 
 # How long a link that left the configuration may take to have its last answers.
 _GOODBYE = 10.0
 
 
+class ReceiptFlag(Struct, frozen=True, gc=False):
+    """Receipts for a network ("624-01", or "+237" where it is not known) that no handset can have caused: `check` is
+    too_fast, constant_delay or all_delivered."""
+
+    network: str
+    check: Check
+
+
 class OperatorView(Struct, frozen=True, gc=False):
-    """One operator for people: `state` is up, down, connecting, circuit_open, paused, draining, drained or removed;
-    `refusal` is what opened the circuit."""
+    """One operator for people: `state` is up, down, connecting, circuit_open, cap_reached, paused, draining,
+    drained or removed; `refusal` is what opened the circuit, `receipt_flags` is what is odd about its receipts, `today`
+    stands where there are daily caps."""
 
     operator: str
     channel: str
@@ -37,10 +50,13 @@ class OperatorView(Struct, frozen=True, gc=False):
     queued: dict[str, int]
     oldest_seconds: float
     refusal: str | None = None
+    receipt_flags: list[ReceiptFlag] = []
+    today: TodayView | None = None
 
 
 class PlanView(Struct, frozen=True, gc=False):
-    """The running plan in numbers."""
+    """The running plan in numbers. Versions go on counting from one run of the daemon to the next; `kept` are those
+    to go back to, the newest first."""
 
     version: int
     operators: list[str]
@@ -49,6 +65,15 @@ class PlanView(Struct, frozen=True, gc=False):
     rules: int
     rates: int
     base_currency: str
+    rolled_back_to: int | None = None
+    kept: list[KeptPlan] = []
+
+
+class ReloadView(PlanView, frozen=True, gc=False, kw_only=True):
+    """The plan that runs now and what it changed; `not_kept` says why it could not be kept to go back to."""
+
+    difference: Difference
+    not_kept: str | None = None
 
 
 class Control:
@@ -57,22 +82,28 @@ class Control:
         running: Running,
         desks: dict[str, Desk],
         dispatcher: Dispatcher,
+        caps: CapKeeper,
         clock: Clock,
-        load: Callable[[], Settings],
+        files: PlanFiles,
         make_gateway: Callable[[Operator], OperatorGateway],
         on_plan: Callable[[Settings], Awaitable[None]],
+        observer: Observer,
         log: Any,
     ) -> None:
+        self._observer = observer
         self._running = running
         self._desks = desks
         self._dispatcher = dispatcher
+        self._caps = caps
         self._clock = clock
-        self._load = load
+        self._files = files
         self._make_gateway = make_gateway
         self._on_plan = on_plan
         self._log = log
         self._goodbyes: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
+        self._kept: list[KeptPlan] = []
+        self._rolled_back_to: int | None = None
 
     def operators(self) -> list[OperatorView]:
         return [self._view(desk) for desk in self._desks.values()]
@@ -99,18 +130,57 @@ class Control:
             rules=len(plan.rules),
             rates=sum(len(operator.rates) for operator in plan.operators.values()),
             base_currency=plan.settings.base_currency,
+            rolled_back_to=self._rolled_back_to,
+            kept=self._kept,
         )
 
-    async def reload(self) -> PlanView:
-        """Load the files anew and swap the plan, all or nothing. Raises InvalidConfig; then nothing has changed."""
+    async def reload(self, cause: Cause = "request", version: int | None = None) -> ReloadView:
+        """Load the files anew, or go back to the kept plan `version`, and swap the plan, all or nothing.
+
+        Raises InvalidConfig, or Refusal `not_found` for a version that is not kept; then nothing has changed.
+        """
         async with self._reloading:
-            settings = await asyncio.to_thread(self._load)
-            plan = await asyncio.to_thread(RoutePlan, settings, self._running.plan.version + 1)
+            loaded = await asyncio.to_thread(self._load, version)
+            before = self._running.plan
+            plan = await asyncio.to_thread(RoutePlan, loaded.settings, before.version + 1)
+            changed = await asyncio.to_thread(difference, before.settings, loaded.settings)
             self._running.swap(plan)
+            self._rolled_back_to = version
             await self._apply(plan.operators)
-            await self._on_plan(settings)
-            self._log.info("plan_reloaded", version=plan.version)
-            return self.plan()
+            await self._on_plan(loaded.settings)
+            why = await self._keep("rollback" if version is not None else cause, loaded.files)
+            self._log.info("plan_reloaded", version=plan.version, rolled_back_to=version, **changed.counts())
+            return ReloadView(**structs.asdict(self.plan()), difference=changed, not_kept=why)
+
+    async def keep_first(self, files: Any) -> None:
+        """Keep the plan that the daemon started with; `files` as of LoadedPlan."""
+        self._kept = await asyncio.to_thread(self._files.kept)
+        newest = self._kept[0] if self._kept else None
+        if newest is not None and newest.version == self._running.plan.version:
+            self._rolled_back_to = newest.rolled_back_to
+            return
+        if newest is not None and newest.rolled_back_to is not None:
+            # A start takes the files as they are, which nobody has put right perhaps.
+            self._log.warning("rollback_over", version=self._running.plan.version, was=newest.rolled_back_to)
+        await self._keep("start", files)
+
+    def _load(self, version: int | None) -> LoadedPlan:
+        return self._files.load() if version is None else self._files.recall(version)
+
+    async def _keep(self, cause: Cause, files: Any) -> str | None:
+        """Keep the running plan; says why that was not possible. It runs all the same."""
+        version = self._running.plan.version
+        at = datetime.fromtimestamp(self._clock.now() / 1000, UTC)
+        try:
+            await asyncio.to_thread(
+                self._files.keep, KeptPlan(version, version, at, cause, self._rolled_back_to), files
+            )
+            why = None
+        except OSError as error:
+            why = str(error)
+            self._log.warning("plan_not_kept", version=version, reason=why)
+        self._kept = await asyncio.to_thread(self._files.kept)
+        return why
 
     async def stop(self) -> None:
         if self._goodbyes:
@@ -122,16 +192,19 @@ class Control:
             desk = self._desks.get(name)
             if desk is None:
                 desk = self._desks[name] = Desk(operator, self._make_gateway(operator))
+                self._caps.watch(desk)
                 await self._start(desk)
-            elif desk.gateway is None or not _same_link(operator, desk.operator):
+            elif desk.gateway is None or not operator.same_binds(desk.operator):
                 self._dismiss(desk)
                 desk.reconfigure(operator)
+                self._caps.watch(desk)
                 desk.gateway = self._make_gateway(operator)
                 await self._start(desk)
             else:
                 desk.reconfigure(operator)
                 desk.gateway.reconfigure(operator)
-                self._dispatcher.pump_soon(desk)
+                self._caps.watch(desk)
+                self._dispatcher.link_changed(name)
         for name, desk in self._desks.items():
             if name not in operators and desk.gateway is not None:
                 self._dismiss(desk)
@@ -158,7 +231,7 @@ class Control:
         desk.control = control
         if control == "running":
             # Whoever resumes it has seen to what was wrong.
-            desk.circuit = Circuit()
+            desk.trust()
         self._dispatcher.link_changed(name)
         self._log.info("operator_steered", operator=name, control=control)
         return self._view(desk)
@@ -179,8 +252,6 @@ class Control:
             queued={name.value: desk.queue.count(rank) for name, rank in RANKS.items()},
             oldest_seconds=max(0.0, (self._clock.now() - oldest) / 1000) if oldest is not None else 0.0,
             refusal=desk.circuit.reason,
+            receipt_flags=[ReceiptFlag(*odd) for odd in self._observer.suspicions(desk.name)],
+            today=self._caps.view(desk),
         )
-
-
-def _same_link(one: Operator, other: Operator) -> bool:
-    return one.link.same_binds(other.link) if isinstance(one.link, SmppLink) else one.link == other.link

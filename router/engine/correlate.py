@@ -19,6 +19,7 @@ from router.delivery.receipts import Reading, apply_receipt
 from router.engine.desk import Desk
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.observing import Observer
 from router.message import Attempt, Message, Part, State
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
@@ -38,6 +39,7 @@ class Correlator:
         endings: Endings,
         clock: Clock,
         metrics: Metrics,
+        observer: Observer,
         accepted_late: Callable[[Message, Part, Attempt, Outcome], None],
         log: Any,
     ) -> None:
@@ -47,6 +49,7 @@ class Correlator:
         self._endings = endings
         self._clock = clock
         self._metrics = metrics
+        self._observer = observer
         self._accepted_late = accepted_late
         self._log = log
         self._missed: list[tuple[Receipt, Any]] = []
@@ -207,6 +210,7 @@ class Correlator:
             return
         self._metrics.receipt(desk.name, result)
         if match.attempt.answered_at is not None:
+            self._observer.receipt(message, match.attempt, receipt)
             self._metrics.receipt_seconds(desk.name, max(0.0, (receipt.received_at - match.attempt.answered_at) / 1000))
         if reading is Reading.FINAL:
             if was in (State.QUEUED, State.SCHEDULED):

@@ -9,9 +9,12 @@ from router.delivery.circuit import Circuit
 from router.delivery.lanes import OperatorQueue
 from router.delivery.pacing import Pacer
 from router.delivery.recipients import Recipients
+from router.delivery.spending import Spending
 from router.operator import Operator, SmppLink
-from router.ports import OperatorGateway, Submission
+from router.ports import LinkState, OperatorGateway, Submission
+from router.routing.shares import FIRST, WHOLE, returning
 
+CAP_REACHED = "cap_reached"
 # Alarms closer than this are one.
 _SAME = 0.001
 
@@ -19,7 +22,8 @@ _SAME = 0.001
 class Desk:
     """`gateway` is None once the operator has left the configuration; its queue then only empties. `leaving` is the
     link before this one, which may still have its last answers and receipts to come. `homes` are the slots that the
-    parts of long messages went by, by message id: the next one goes by the same bind."""
+    parts of long messages went by, by message id: the next one goes by the same bind. `back_at` is when it could take
+    traffic again after a loss (monotonic seconds), None when that is long ago."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.operator = operator
@@ -29,10 +33,14 @@ class Desk:
         self.pacer = Pacer(_tps(operator))
         self.circuit = Circuit()
         self.recipients = Recipients()
+        self.spending: Spending | None = None
         self.homes: OrderedDict[str, Any] = OrderedDict()
         self.control: Literal["running", "paused", "draining"] = "running"
         self.in_flight: dict[int, Submission] = {}
         self.unusable: str | None = None
+        self.back_at: float | None = None
+        self._was_up = False
+        self._lost = False
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
 
@@ -53,13 +61,42 @@ class Desk:
             self.unusable = self.control
         else:
             link = self.gateway.link()
+            self._notice(link, now)
             self.unusable = None if link.up or not link.settled else "down"
             if self.unusable is None and self.circuit.is_open(now):
                 self.unusable = "circuit_open"
+            elif self.unusable is None and self.spending is not None and self.spending.reached:
+                self.unusable = CAP_REACHED
         return self.unusable != before
 
+    def _notice(self, link: LinkState, now: float) -> None:
+        """Whether all binds were lost, or the circuit was open, and when that was over."""
+        well = link.up and not self.circuit.tripped
+        if well and self._lost:
+            self.back_at = now
+        self._lost = not well and (self._was_up or self._lost or link.settled)
+        self._was_up = self._was_up or link.up
+
+    def trust(self) -> None:
+        """Forget what went wrong: all of the traffic at once."""
+        self.circuit = Circuit()
+        self.back_at = None
+        self._lost = False
+
+    def portion(self, now: float) -> float:
+        """How much of its share of the traffic it gets where others could take that too: less than 1 after a loss."""
+        if self.circuit.tripped:
+            return FIRST
+        if self.back_at is None:
+            return 1.0
+        if now - self.back_at >= WHOLE:
+            self.back_at = None
+            return 1.0
+        return returning(now - self.back_at)
+
     def state(self) -> str:
-        """In one word for people: up, connecting, down, circuit_open, paused, draining, drained or removed."""
+        """In one word for people: up, connecting, down, circuit_open, cap_reached, paused, draining, drained or
+        removed."""
         if self.unusable == "draining" and not self.in_flight:
             return "drained"
         if self.unusable is not None:

@@ -6,27 +6,31 @@ on disk are all that can be in doubt: at most window x binds per operator.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
+from itertools import takewhile
 from typing import Any
 
 from router.delivery.lanes import RANKS, Line
 from router.delivery.settle import Step, committed_to, hold_back, next_part, stop_sending
 from router.engine.backlog import Backlog
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser, cut_for
-from router.engine.desk import Desk, departed
+from router.engine.desk import CAP_REACHED, Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.event import EventType
-from router.message import FINAL, Attempt, Message, MessageError, Part, State
+from router.message import FINAL, Attempt, Message, MessageError, Part, State, TrafficClass
 from router.operator import TextRules
 from router.ports import Clock, OperatorGateway, Submission
 from router.refusal import Refusal
+from router.routing.guards import QUIET_HOURS
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
+_MARKETING = TrafficClass.MARKETING
 # Of so many long messages per operator it is known which bind they go by.
 _HOMES = 10_000
 
@@ -42,6 +46,7 @@ class Dispatcher:
         endings: Endings,
         backlog: Backlog,
         alarm: Callable[[Message], None],
+        caps: CapKeeper,
         clock: Clock,
         log: Any,
     ) -> None:
@@ -52,6 +57,7 @@ class Dispatcher:
         self._endings = endings
         self._backlog = backlog
         self._alarm = alarm
+        self._caps = caps
         self._clock = clock
         self._log = log
         # The parts of one long text are asked for one after another.
@@ -113,6 +119,32 @@ class Dispatcher:
             if desk.unusable is not None:
                 self._sweep(desk)
 
+    def relieve(self, desk: Desk, plans: Collection[str], position: int, slow: Collection[str], turn: int) -> None:
+        """Offer what has stood in line at a usable operator up to a position, as far as it goes by one of these plans,
+        to operators that are not `slow`: of each line a slice, at the next `turn` the one behind it."""
+        leaves = partial(self._goes_on, desk, plans, position, slow)
+        desk.queue.withdraw_urgent(leaves)
+        for line in list(desk.queue.lines.values()):
+            old = sum(1 for _ in takewhile(lambda message: (message.position or 0) <= position, line.messages))
+            first = turn * _SLICE % old if old > _SLICE else 0
+            desk.queue.withdraw(line, first, min(_SLICE, old - first), leaves)
+        self._backlog.refill(desk, self._loaded)
+
+    def _goes_on(
+        self, desk: Desk, plans: Collection[str], position: int, slow: Collection[str], message: Message
+    ) -> bool:
+        """Whether a message that waits too long goes to another operator; if so it already went."""
+        if message.state is not State.QUEUED or message.operator != desk.name:
+            return True
+        if (message.position or 0) > position or committed_to(message) is not None:
+            return False
+        if not self._chooser.move_from(message, self._clock.now(), plans, slow):
+            return False
+        self._ledger.active.pop(message.no, None)
+        self.enqueue(message)
+        self._store.save(message)
+        return True
+
     def fetch(self, desk: Desk) -> None:
         """Begin to bring in what waits for an operator in the store."""
         self._backlog.refill(desk, self._loaded)
@@ -143,14 +175,16 @@ class Dispatcher:
 
     def _pump(self, desk: Desk) -> None:
         gateway = desk.gateway
-        if self._stopped or gateway is None or desk.unusable is not None:
+        capped = desk.unusable == CAP_REACHED
+        if self._stopped or gateway is None or (desk.unusable is not None and not capped):
             return
         queue = desk.queue
         pacer = desk.pacer
         now = self._clock.monotonic()
         wall = self._clock.now()
         aside: list[Message] = []
-        while queue and not (desk.circuit.tripped and desk.in_flight):
+        # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
+        while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
             delay = pacer.delay(now)
             if delay > 0:
                 desk.wake_in(delay, partial(self.pump_soon, desk))
@@ -167,11 +201,28 @@ class Dispatcher:
                 if slot is None:
                     aside.append(taken[0])
                     continue
+            if desk.spending is not None and not self._caps.claim(desk, taken[0], taken[1], wall):
+                gateway.release(slot)
+                aside.append(taken[0])
+                if not capped:
+                    self._cap(desk, now)
+                    break
+                continue
             pacer.take(now)
             self._claim(desk, *taken, slot, wall)
+            if not capped and desk.spending is not None and desk.spending.reached:
+                self._cap(desk, now)
+                break
         for message in aside:
             queue.push_urgent(message)
         self._backlog.refill(desk, self._loaded)
+
+    def _cap(self, desk: Desk, now: float) -> None:
+        """An operator was given all that it may have today."""
+        self._caps.look(desk)
+        if desk.refresh(now):
+            self._log.warning("cap_reached", operator=desk.name)
+            asyncio.get_running_loop().call_soon(self._offer, desk)
 
     def _at_home(self, desk: Desk, gateway: OperatorGateway, message: Message, slot: Any) -> Any | None:
         """A slot of the bind that the parts before went by, in place of `slot`; None (and `slot` is free again) where
@@ -201,7 +252,15 @@ class Dispatcher:
                 self.out_of_time(message, now)
                 continue
             if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
-                self._hold_back(message, now + round(wait * 1000))
+                self._hold_back(message, now + round(wait * 1000), "recipient")
+                continue
+            if (
+                message.traffic_class is _MARKETING
+                and (until := self._chooser.quiet_until(message, now))
+                and committed_to(message) is None
+            ):
+                # Its turn came too late; what has begun is not left halfway.
+                self._hold_back(message, until, QUIET_HOURS)
                 continue
             segment = self._segment(desk, message, part)
             if segment is None:
@@ -210,9 +269,9 @@ class Dispatcher:
             return message, part, segment
         return None
 
-    def _hold_back(self, message: Message, until: int) -> None:
-        """The recipient's queue is full: others go first."""
-        hold_back(message, until, "recipient")
+    def _hold_back(self, message: Message, until: int, waits_for: str) -> None:
+        """Something about the recipient keeps a message back: others go first."""
+        hold_back(message, until, waits_for)
         self._ledger.active.pop(message.no, None)
         self._store.save(message)
         self._alarm(message)
@@ -276,6 +335,7 @@ class Dispatcher:
             self._ledger.active.pop(message.no, None)
             return
         submission.part.attempts.remove(submission.attempt)
+        self._caps.refused(desk, message, submission.attempt)
         self._store.save(message)
         self.front(desk, message)
 

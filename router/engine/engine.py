@@ -1,11 +1,13 @@
 """The use cases put together over one store and one set of operators."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from router.delivery.lanes import RANKS
+from router.engine.audit import Audit
 from router.engine.backlog import Backlog
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.control import Control
 from router.engine.correlate import Correlator
@@ -18,11 +20,16 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lookups import Lookups
 from router.engine.messages import Messages
+from router.engine.observing import Observer
+from router.engine.opt_outs import OptOuts
+from router.engine.overdue import Overdue
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
+from router.engine.sharing import Sharing
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -31,19 +38,25 @@ from router.ports import (
     Clock,
     GaugeSample,
     Metrics,
+    NumberLookup,
     OperatorGateway,
     OperatorSink,
+    PlanFiles,
     Recovery,
     Store,
     Submission,
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
+from router.routing.suspicion import CHECKS
 from router.settings import Settings
 
 
 class Engine:
-    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left."""
+    """Everything between the way in and the operators. Built on an open store; `start` takes up what was left.
+
+    `version` is that of the plan that `settings` are."""
 
     def __init__(
         self,
@@ -53,36 +66,57 @@ class Engine:
         clock: Clock,
         metrics: Metrics,
         make_gateway: Callable[[Operator, OperatorSink], OperatorGateway],
-        load: Callable[[], Settings],
+        files: PlanFiles,
         on_plan: Callable[[Settings], Awaitable[None]],
         log: Any,
+        lookups: Sequence[NumberLookup] = (),
+        version: int = 1,
     ) -> None:
         self._store = store
         self._recovery = recovery
         self._clock = clock
         self._log = log
-        self.running = Running(RoutePlan(settings, 1))
-        ids = Ids()
+        self.running = Running(RoutePlan(settings, version))
+        # What a clock that went back over the restart would put before it comes behind all that is kept.
+        ids = Ids(recovery.last_piece)
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
         self.ledger = Ledger(store, recovery, settings.limits.in_memory)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
-        chooser = Chooser(self.running, self.desks)
+        self.lookups = Lookups(lookups, clock, metrics, log)
+        statistics = Statistics()
+        self._observer = observer = Observer(statistics, clock)
+        sharing = Sharing(self.desks, statistics, clock)
+        chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
+        self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, settings.limits.in_memory)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
-        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, clock, recovery.next_due)
+        self._wakeups = Wakeups(self.ledger, endings, chooser, questions, self.opt_outs, clock, recovery.next_due)
         self._correlator = Correlator(
             self.ledger,
             self.desks,
             endings,
             clock,
             metrics,
+            observer,
             lambda *late: self._settler.answered_late(*late),
             log,
         )
-        self._inbox = Inbox(self.ledger, self.desks, self.feed, self.running, ids, clock, metrics, recovery, log)
+        self._inbox = Inbox(
+            self.ledger,
+            self.desks,
+            self.feed,
+            self.running,
+            self.opt_outs,
+            ids,
+            clock,
+            metrics,
+            recovery,
+            log,
+        )
+        self._caps = CapKeeper(store, self.running, clock, recovery.spent, self.link_changed)
         self._dispatcher = Dispatcher(
             self.ledger,
             self.desks,
@@ -90,6 +124,7 @@ class Engine:
             endings,
             self._backlog,
             self._wakeups.note,
+            self._caps,
             clock,
             log,
         )
@@ -99,8 +134,10 @@ class Engine:
             chooser,
             endings,
             self._wakeups.note,
+            self._caps,
             clock,
             metrics,
+            observer,
             self._correlator.accepted,
             self._correlator.unanswered,
         )
@@ -113,17 +150,23 @@ class Engine:
             clock,
             metrics,
             ids,
+            self.lookups,
+            self.opt_outs,
         )
-        self.messages = Messages(self.ledger, endings, questions, clock)
-        self.preview = Preview(self.running, self.desks)
+        self.audit = Audit(store, clock)
+        self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
+        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
             self._dispatcher,
+            self._caps,
             clock,
-            load,
+            files,
             lambda operator: make_gateway(operator, self),
             on_plan,
+            observer,
             log,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,6 +181,7 @@ class Engine:
             self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
         for desk in self.desks.values():
+            self._caps.watch(desk)
             if desk.gateway is not None:
                 await desk.gateway.start()
                 desk.refresh(self._clock.monotonic())
@@ -148,6 +192,7 @@ class Engine:
         self._tasks = [
             loop.create_task(self._wakeups.run(self._dispatcher)),
             loop.create_task(self._inbox.run()),
+            loop.create_task(self._overdue.run()),
             loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
         ]
 
@@ -165,6 +210,7 @@ class Engine:
             task.cancel()
         self._backlog.stop()
         self._correlator.stop()
+        self._caps.stop()
 
     def ready(self) -> str | None:
         """None when messages can be taken, else why not."""
@@ -183,6 +229,13 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            today = self._caps.view(desk)
+            if today is not None:
+                yield GaugeSample("operator_parts_today", (name,), today.parts)
+                yield GaugeSample("operator_spend_today", (name,), float(today.spend))
+            odd = {check for _, check in self._observer.suspicions(name)}
+            for check in CHECKS:
+                yield GaugeSample("receipt_quality", (name, check), check in odd)
             binds = desk.gateway.views() if desk.gateway is not None else []
             yield GaugeSample("window_in_use", (name,), sum(bind.in_use for bind in binds))
             for state in {bind.state for bind in binds}:

@@ -7,14 +7,18 @@ _VARIANT = 1 << 63
 
 
 class Ids:
-    """Makes ids that only grow, also within one millisecond and when the clock goes back."""
+    """Makes ids that only grow, also within one millisecond and when the clock goes back; all greater than `after`."""
 
     __slots__ = ("_low", "_now", "_prefix")
 
-    def __init__(self) -> None:
+    def __init__(self, after: str | None = None) -> None:
         self._now = 0
         self._prefix = ""
         self._low = 0
+        if after is not None:
+            self._now = int(after[:8] + after[9:13], 16)
+            self._prefix = after[:19]
+            self._low = int(after[19:23] + after[24:], 16)
 
     def next(self, now: int) -> str:
         """A new id for `now` (milliseconds since the epoch)."""

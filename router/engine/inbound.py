@@ -12,6 +12,7 @@ from router.engine.desk import Desk
 from router.engine.feed import Feed
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.inbound import Inbound, LongMessage, Piece, Received
 from router.ports import Clock, Metrics, Recovery, StoreUnavailable
@@ -35,6 +36,7 @@ class Inbox:
         desks: dict[str, Desk],
         feed: Feed,
         running: Running,
+        opt_outs: OptOuts,
         ids: Ids,
         clock: Clock,
         metrics: Metrics,
@@ -46,6 +48,7 @@ class Inbox:
         self._desks = desks
         self._feed = feed
         self._running = running
+        self._opt_outs = opt_outs
         self._ids = ids
         self._clock = clock
         self._metrics = metrics
@@ -177,6 +180,8 @@ class Inbox:
             return
         self._metrics.inbound(first.operator, "received" if complete else "incomplete")
         received = Received(first.operator, first.sender, first.to, text, data, udh, len(came), complete)
+        if text is not None and complete:
+            self._opt_outs.heard(account, first.sender, text)
         desk = self._desks.get(first.operator)
         channel = desk.operator.channel if desk is not None else "sms"
         self._feed.tell_received(account.name, received, channel, pieces, self._clock.now())

@@ -1,7 +1,7 @@
 """The way in: check, normalise, route, segment, price; then make durable, then answer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -9,16 +9,21 @@ from msgspec import Struct
 from router.account import Account
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
+from router.engine.gate import Gate
 from router.engine.ids import Ids
 from router.engine.ledger import Ledger, resolve
-from router.engine.limits import Meter
+from router.engine.limits import Meter, Quota
+from router.engine.lookups import NO_ANSWERS, Answers, Lookups
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
+from router.routing.guards import QUIET_HOURS, check_destination, quiet_until
 from router.routing.msisdn import normalise
+from router.routing.plan import network_of
 from router.submit import Submit
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
@@ -55,6 +60,8 @@ class Intake:
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
+        lookups: Lookups,
+        opt_outs: OptOuts,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -64,10 +71,30 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
+        self._lookups = lookups
+        self._opt_outs = opt_outs
+        self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
-    def prepare(self, account: Account, submits: Sequence[Submit]) -> list[Message | Refusal]:
+    async def look_up(self, account: Account, submits: Sequence[Submit]) -> Answers:
+        """What has to be waited for before `prepare`, which takes it; nothing for what that would refuse anyway."""
+        if not self._lookups.waits or account.status != "active" or not self._ledger.store.healthy:
+            return NO_ANSWERS
+        if account.rate is not None and not self._meter(account).has(len(submits), self._clock.monotonic()):
+            return NO_ANSWERS
+        judge = self._running.plan.settings.limits.numbers
+        numbers = []
+        for submit in submits:
+            try:
+                numbers.append(normalise(submit.to, judge))
+            except Refusal:
+                continue
+        return await self._lookups.ask(numbers)
+
+    def prepare(
+        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS
+    ) -> list[Message | Refusal]:
         """A message or the reason for its refusal, for each submit in order. Nothing is kept yet.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
@@ -86,18 +113,26 @@ class Intake:
         prepared: list[Message | Refusal] = []
         for submit in submits:
             try:
-                prepared.append(self._message(account, submit, now))
+                prepared.append(self._message(account, submit, now, answers))
             except Refusal as refusal:
                 prepared.append(refusal)
         return prepared
 
-    async def answer(self, account: Account, key: str | None, digest: bytes, make: Callable[[], Prepared]) -> Answer:
+    def quota(self, account: Account) -> Quota | None:
+        """What the account may submit now, None where it has no limit."""
+        if account.rate is None:
+            return None
+        return self._meter(account).quota(self._clock.monotonic())
+
+    async def answer(
+        self, account: Account, key: str | None, digest: bytes, make: Callable[[], Awaitable[Prepared]]
+    ) -> Answer:
         """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
 
         Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`.
         """
         if key is None:
-            prepared = make()
+            prepared = await make()
             await self._outcome(self._begin(prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
@@ -115,7 +150,7 @@ class Intake:
             known = await self._known(account, key, digest)
             if known is not None:
                 return known
-            prepared = make()
+            prepared = await make()
             answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
             stored = self._begin(prepared, answer)
             await self._outcome(stored)
@@ -145,7 +180,7 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _message(self, account: Account, submit: Submit, now: int) -> Message:
+    def _message(self, account: Account, submit: Submit, now: int, answers: Answers) -> Message:
         if (submit.text is None) == (submit.data is None):
             raise Refusal("invalid_request", "give exactly one of text and data", "text")
         if submit.udh is not None and submit.data is None:
@@ -178,19 +213,36 @@ class Intake:
             options=submit.options,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
-        self._route(message, now, limits.message_parts)
+        found = self._lookups.find(message.to, answers)
+        if found is not None:
+            message.looked_up = found.how
+            if found.network is not None:
+                message.network = network_of(found.network, plan.network_names.get(found.network))
         price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
+        message.price = price
+        if account.guards is not None:
+            check_destination(account.guards, plan, message.to)
+        if self._opt_outs and self._opt_outs.refuses(message):
+            raise Refusal("opted_out", "this number does not want such messages from the account", "to")
+        self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
+        if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
+            message.state = State.SCHEDULED
+            message.waiting_for = QUIET_HOURS
+            message.due_at = until if message.expires_at is None else min(until, message.expires_at)
+        if account.guards is not None:
+            # Last, for what is refused for another reason must not count.
+            self._gate.admit(account.guards, message, self._clock.monotonic())
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
         if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
         ranking = self._chooser.rank(message, now)
-        chosen = self._chooser.choose(message, ranking, most_parts)
+        chosen = self._chooser.choose(message, ranking, now, most_parts)
         if chosen is None:
-            raise Refusal("price_too_high", "every route costs more than max_price", "max_price")
+            raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 
@@ -225,6 +277,7 @@ class Intake:
                 self._metrics.accepted(message.account, message.channel)
         else:
             self._ledger.open -= len(messages)
+            self._gate.take_back(messages)
             for message in messages:
                 # Whoever still holds it will leave it alone.
                 message.state = State.FAILED

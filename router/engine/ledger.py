@@ -50,6 +50,10 @@ class Ledger:
         self._position += 1
         return self._position
 
+    @property
+    def last_position(self) -> int:
+        return self._position
+
     def resident(self, message: Message) -> Message:
         """The instance of this message to work with: the one in memory where there is one, else `message`."""
         return self.messages.setdefault(message.id, message)

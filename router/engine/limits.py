@@ -1,6 +1,7 @@
 """How much an account may submit."""
 
 from collections import deque
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -19,6 +20,16 @@ class _Taken(Struct):
     count: int
 
 
+class Quota(NamedTuple):
+    """What an account may submit at this moment: `left` of at most `most` messages in any `window` seconds; `full_in` is
+    the seconds until none is missing."""
+
+    most: float
+    window: float
+    left: float
+    full_in: float
+
+
 class Meter:
     """Lets through at most the limit's count in any period of its length, wherever it begins. Times are monotonic
     seconds."""
@@ -33,11 +44,15 @@ class Meter:
         self._taken: deque[_Taken] = deque()
         self._used = 0
 
+    def has(self, count: int, now: float) -> bool:
+        """Whether `take` would let them through."""
+        self._forget(now)
+        return self._used + count <= self._count
+
     def take(self, count: int, now: float) -> None:
         """Take `count` messages, all or none. Raises Refusal `rate_limited` with the seconds to wait."""
         taken = self._taken
-        while taken and self._wait(taken[0], now) <= 0:
-            self._used -= taken.popleft().count
+        self._forget(now)
         if self._used + count > self._count:
             too_many = count > self._count
             advice = "send smaller batches" if too_many else "slow down"
@@ -52,6 +67,16 @@ class Meter:
             taken[-1].count += count
         else:
             taken.append(_Taken(now, now, count))
+
+    def quota(self, now: float) -> Quota:
+        """What is left at this moment."""
+        self._forget(now)
+        full_in = self._wait(self._taken[-1], now) if self._taken else 0.0
+        return Quota(self._count, self._seconds, self._count - self._used, full_in)
+
+    def _forget(self, now: float) -> None:
+        while self._taken and self._wait(self._taken[0], now) <= 0:
+            self._used -= self._taken.popleft().count
 
     def _until_room(self, count: int, now: float) -> float:
         """Seconds until there is room for `count`, or as much room as there can be."""

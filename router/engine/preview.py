@@ -1,19 +1,23 @@
 """What would happen: the decisions of the hot path, explained and without effect."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import UNSET, Struct, structs
 
 from router.account import Account
 from router.engine.desk import Desk
+from router.engine.lookups import LookedUp, Lookups
 from router.engine.running import Running
+from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
+from router.routing.coverage import Coverage, coverage
+from router.routing.guards import check_destination
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
-from router.routing.route import Candidate, Decision, Ranking, RouteQuery, Usable, decide, rank
+from router.routing.route import Arrange, Candidate, Decision, RouteQuery, Usable, decide, objections, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
 
@@ -30,9 +34,19 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing, lookups: Lookups) -> None:
         self._running = running
         self._desks = desks
+        self._sharing = sharing
+        self._lookups = lookups
+
+    async def look_up(self, query: RouteQuery) -> RouteQuery:
+        """The query with the network of its number, found out as for a message."""
+        try:
+            to = normalise(query.to, self._running.plan.settings.limits.numbers)
+        except Refusal:
+            return query
+        return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
 
     def segment(self, account: Account, query: TextQuery) -> SegmentationView:
         """How the text would be cut, and where a way is given what it would cost. Raises Refusal as a submit would."""
@@ -40,11 +54,20 @@ class Preview:
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, query, self._unusable)
+        return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
+
+    def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
+        """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
+        return coverage(self._running.plan, country, plan, at)
 
     def _unusable(self, operator: str) -> str | None:
         desk = self._desks.get(operator)
         return desk.unusable if desk is not None else "removed"
+
+
+def looked_up(query: RouteQuery, found: LookedUp | None) -> RouteQuery:
+    """The query with what a look-up found."""
+    return query if found is None else structs.replace(query, network=found.network, looked_up=found.how)
 
 
 def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery, usable: Usable) -> SegmentationView:
@@ -54,8 +77,12 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    way = structs.replace(query.route, to=normalise(query.route.to, plan.settings.limits.numbers))
-    candidate, cut = _carried(plan, query, rank(plan, account, way), usable)
+    to = normalise(query.route.to, plan.settings.limits.numbers)
+    way = structs.replace(query.route, to=to, sender=_sender(account, query.route))
+    ranking = rank(plan, account, way)
+    objection = objections(plan, account, way, ranking)
+    allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
+    candidate, cut = _carried(plan, query, allowed, usable)
     price = None
     if account is not None:
         price = plan.price(account.name, way.to[1:], way.traffic_class, way.channel)
@@ -67,11 +94,13 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     )
 
 
-def _carried(plan: RoutePlan, query: TextQuery, ranking: Ranking, usable: Usable) -> tuple[Candidate, Segmentation]:
+def _carried(
+    plan: RoutePlan, query: TextQuery, candidates: Sequence[Candidate], usable: Usable
+) -> tuple[Candidate, Segmentation]:
     """The first usable candidate that can write the text; where none is usable the first that can."""
     unwritable: Refusal | None = None
     waiting: tuple[Candidate, Segmentation] | None = None
-    for candidate in ranking.candidates:
+    for candidate in candidates:
         if query.operator not in (None, candidate.operator):
             continue
         try:
@@ -83,7 +112,11 @@ def _carried(plan: RoutePlan, query: TextQuery, ranking: Ranking, usable: Usable
             return candidate, cut
         waiting = waiting or (candidate, cut)
     if waiting is None:
-        raise unwritable or Refusal("unroutable", f"{query.operator!r} has no rate for this number here", "operator")
+        if unwritable is not None:
+            raise unwritable
+        if query.operator is None:
+            raise Refusal("unroutable", "the guards of the plan leave no operator for this number", "to")
+        raise Refusal("unroutable", f"{query.operator!r} may not carry it, or has no rate for this number", "operator")
     return waiting
 
 
@@ -91,7 +124,17 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
     return segment(query.text, query.wish, rules, plan.settings.limits.message_parts, query.transliterate)
 
 
-def preview_route(plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable) -> Decision:
+def preview_route(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
+) -> Decision:
     """As `Preview.route`, without a running daemon."""
     to = normalise(query.to, plan.settings.limits.numbers)
-    return decide(plan, account, structs.replace(query, to=to), usable, network_name(to))
+    if account is not None and account.guards is not None:
+        check_destination(account.guards, plan, to)
+    name = network_name(to) if query.network is None else plan.network_names.get(query.network)
+    way = structs.replace(query, to=to, sender=_sender(account, query))
+    return decide(plan, account, way, usable, name, arrange)
+
+
+def _sender(account: Account | None, query: RouteQuery) -> str | None:
+    return account.default_sender if query.sender is None and account is not None else query.sender

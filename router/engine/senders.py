@@ -3,7 +3,8 @@
 from router.account import Account
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.text.sender import SenderKind, check_name, sender_kind
+from router.sender import SenderKind, sender_kind
+from router.text.sender import check_name
 
 
 def sender_for(account: Account, wanted: str | None) -> str | None:

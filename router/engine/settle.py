@@ -4,11 +4,13 @@ import random
 from collections.abc import Callable
 
 from router.delivery.settle import Step, hold_back, settle, settle_late
+from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.observing import Observer
 from router.message import FINAL, Attempt, Message, Part, State
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import Clock, Metrics, Submission
@@ -24,8 +26,10 @@ class Settler:
         chooser: Chooser,
         endings: Endings,
         alarm: Callable[[Message], None],
+        caps: CapKeeper,
         clock: Clock,
         metrics: Metrics,
+        observer: Observer,
         on_accepted: Callable[[Desk, Message, Part, Attempt], None],
         on_unanswered: Callable[[Desk, Message], None],
     ) -> None:
@@ -35,8 +39,10 @@ class Settler:
         self._chooser = chooser
         self._endings = endings
         self._alarm = alarm
+        self._caps = caps
         self._clock = clock
         self._metrics = metrics
+        self._observer = observer
         self._on_accepted = on_accepted
         self._on_unanswered = on_unanswered
 
@@ -55,6 +61,8 @@ class Settler:
         own = self._learn(desk, submission, outcome, monotonic)
         part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        if desk.spending is not None and outcome.kind not in _COUNTED:
+            self._caps.refused(desk, message, attempt)
         if own and step is Step.FRONT:
             hold_back(
                 message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient"
@@ -70,6 +78,7 @@ class Settler:
             desk.recipients.accepted(to, now)
         elif outcome.fault is Fault.QUEUE:
             own = desk.recipients.full(to, submission.written_at, now)
+        self._observer.answered(submission.message, desk.name, outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not own:
             desk.pacer.throttled(now)
         if desk.circuit.answered(outcome, to, now):
@@ -122,6 +131,7 @@ class Settler:
             case Step.IGNORE:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
+            self._observer.accepted(message, attempt, step is Step.AWAIT)
             self._on_accepted(desk, message, part, attempt)
         elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
             self._on_unanswered(desk, message)
@@ -139,4 +149,5 @@ class Settler:
         self._endings.end(message, part.state, now)
 
 
+_COUNTED = (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN)
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

@@ -3,18 +3,21 @@
 import asyncio
 
 from router.delivery.receipts import give_up_waiting
-from router.delivery.settle import committed_to
+from router.delivery.settle import committed_to, hold_back
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.opt_outs import OptOuts
 from router.engine.questions import Questions
 from router.message import Message, MessageError, State
 from router.ports import Clock, StoreUnavailable
+from router.routing.guards import QUIET_HOURS
 
 _CHUNK = 500
 _AGAIN_MS = 1_000
 _NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this message")
+_OPTED_OUT = MessageError("opted_out", "the number has opted out since the message was accepted")
 
 
 class Wakeups:
@@ -26,6 +29,7 @@ class Wakeups:
         endings: Endings,
         chooser: Chooser,
         questions: Questions,
+        opt_outs: OptOuts,
         clock: Clock,
         next_due: int | None,
     ) -> None:
@@ -33,6 +37,7 @@ class Wakeups:
         self._endings = endings
         self._chooser = chooser
         self._questions = questions
+        self._opt_outs = opt_outs
         self._clock = clock
         self._next = next_due
         self._changed = asyncio.Event()
@@ -107,9 +112,21 @@ class Wakeups:
             return
         message.due_at = message.expires_at
         if message.position is None:
-            if committed_to(message) is None and not self._chooser.move(message, now):
-                self._endings.end(message, State.FAILED, now, _NO_OPERATOR)
-                return
+            if committed_to(message) is None:
+                if self._opt_outs and self._opt_outs.refuses(message):
+                    self._endings.end(message, State.REJECTED, now, _OPTED_OUT)
+                    return
+                until = self._chooser.quiet_until(message, now)
+                if until is not None:
+                    hold_back(message, until, QUIET_HOURS)
+                    self._ledger.store.save(message)
+                    self.note(message)
+                    return
+                if message.waiting_for == QUIET_HOURS:
+                    message.waiting_for = None
+                if not self._chooser.move(message, now):
+                    self._endings.end(message, State.FAILED, now, _NO_OPERATOR)
+                    return
             dispatcher.enqueue(message)
         self._ledger.store.save(message)
         self.note(message)

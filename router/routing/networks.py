@@ -3,9 +3,12 @@
 A number that was ported keeps the name of its first network.
 """
 
+from collections.abc import Iterable
+
 import phonenumbers
 from phonenumbers.carrierdata import CARRIER_DATA
 
+from router.operator import Operator
 from router.routing.numbering import Numbering, calling_code
 from router.routing.prefixes import PrefixTable
 
@@ -23,6 +26,25 @@ def network_name(e164: str) -> str | None:
     names = _NAMES.get(plan.code) if plan else None
     name = names.longest(national) if names else None
     return name if name and plan and plan.mobile(national) else None
+
+
+def range_name(prefix: str) -> str | None:
+    """The name, in English, of the mobile network that all numbers of an international prefix were given to."""
+    plan, national = _placed(f"+{prefix}")
+    names = _NAMES.get(plan.code) if plan else None
+    return names.longest(national) if names else None
+
+
+def names_by_code(operators: Iterable[Operator]) -> dict[tuple[str, str], str]:
+    """A name for each network that a rate of a prefix names: the one that phonenumbers has for the prefix."""
+    names: dict[tuple[str, str], str] = {}
+    for operator in operators:
+        for rate in operator.rates:
+            if rate.network is not None and rate.network not in names and rate.prefix:
+                name = range_name(rate.prefix)
+                if name:
+                    names[rate.network] = name
+    return names
 
 
 def _placed(e164: str) -> tuple[Numbering | None, str]:

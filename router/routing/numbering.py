@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+import regex
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
@@ -37,7 +38,17 @@ class Numbering:
     National numbers are given as digits behind the calling code, without a national prefix.
     """
 
-    __slots__ = ("_mobile", "_national_prefix", "_region_of", "_transforms", "_valid", "code", "lengths", "regions")
+    __slots__ = (
+        "_beginnings",
+        "_mobile",
+        "_national_prefix",
+        "_region_of",
+        "_transforms",
+        "_valid",
+        "code",
+        "lengths",
+        "regions",
+    )
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -51,6 +62,7 @@ class Numbering:
         self._transforms = bool(main.national_prefix_transform_rule)
         self._valid: dict[tuple[str, int], re.Pattern[str]] = {}
         self._mobile: dict[tuple[str, int], re.Pattern[str]] = {}
+        self._beginnings: dict[str, regex.Pattern[str]] = {}
         self._region_of: dict[int, re.Pattern[str]] = {}
 
     def plain(self, national: str) -> bool:
@@ -82,6 +94,22 @@ class Numbering:
     def mobile(self, national: str) -> bool:
         """Whether a valid national number is (or may be) a mobile's or a pager's."""
         return self._matches(self._mobile, _mobile, national)
+
+    def reaches(self, region: str, beginning: str) -> bool:
+        """Whether a number that is valid in `region` may begin with these national digits."""
+        if len(self.regions) == 1:
+            return True
+        pattern = self._beginnings.get(region)
+        if pattern is None:
+            metadata = _metadata(self.code, region)
+            kinds = "|".join(
+                description.national_number_pattern
+                for kind in _KINDS
+                if (description := getattr(metadata, kind)) and description.national_number_pattern
+            )
+            leading = f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
+            pattern = self._beginnings[region] = regex.compile(f"{leading}(?:{kinds})")
+        return pattern.fullmatch(beginning, partial=True) is not None
 
     def _matches(self, compiled: dict[tuple[str, int], re.Pattern[str]], write: _Writer, national: str) -> bool:
         region = self.region(national)

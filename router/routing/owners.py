@@ -11,12 +11,21 @@ class Owners:
     """The `inbound` entries of all accounts, in file order."""
 
     def __init__(self, accounts: Iterable[Account]) -> None:
+        accounts = tuple(accounts)
         self._rules = [
             (rule.to.lstrip("+"), rule.keyword.casefold() if rule.keyword is not None else None, account)
             for account in accounts
             for rule in account.inbound
         ]
+        # A pattern may claim a whole country: it does not make every number there ours.
+        self._numbers = frozenset(to for to, _, _ in self._rules if not to.endswith("*")) | {
+            own.number[1:] for account in accounts for own in account.numbers if own.active
+        }
         self._candidates: dict[str, list[tuple[str | None, Account]]] = {}
+
+    def is_ours(self, e164: str) -> bool:
+        """Whether this is a number of some account: its own, or one that stands in full in an `inbound` entry."""
+        return e164[1:] in self._numbers
 
     def find(self, to: str, text: str | None) -> Account | None:
         """The account of the first entry for this number whose keyword, if it has one, is the text's first word."""

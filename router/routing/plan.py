@@ -1,46 +1,27 @@
 """The frozen snapshot that every decision is made from: built whole, swapped whole."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
-
-from msgspec import Struct
 
 from router.account import Account, Price
 from router.message import Network
 from router.money import Money
-from router.operator import Operator, Rate
+from router.operator import Operator
+from router.routing.exchange import Exchange
+from router.routing.networks import names_by_code
 from router.routing.owners import Owners
 from router.routing.prefixes import PrefixTable
-from router.settings import Plan, Rule, Settings
-
-
-class Offer(Struct, frozen=True, gc=False):
-    """What one operator asks for numbers of one prefix: its rates for the longest prefix, the newest first, then those
-    for shorter ones, which stay in force until the first of these is."""
-
-    operator: str
-    rates: tuple[Rate, ...]
-
-    def rate_at(self, at: int) -> Rate | None:
-        """The rate in force at `at` (milliseconds since the epoch), None before the first."""
-        for rate in self.rates:
-            if rate.effective_from <= at:
-                return rate
-        return None
-
-
-class Destination(Struct, frozen=True, gc=False):
-    """All that is known of numbers of one prefix: every operator's longest match, and the network."""
-
-    prefix: str
-    offers: tuple[Offer, ...]
-    network: tuple[str, str] | None
+from router.routing.quiet_hours import QuietTimes
+from router.routing.rates import RateTable
+from router.routing.senders import SenderRules
+from router.settings import Choice, Plan, Rule, Settings
 
 
 class RoutePlan:
     """Operators, rates, rules and accounts of one configuration. Nothing in it changes after it is built.
 
-    `version` counts the plans of a running daemon from 1; `settings` is what it was built from.
+    `version` counts the plans of a daemon from 1, over its restarts; `settings` is what it was built from.
     """
 
     def __init__(self, settings: Settings, version: int) -> None:
@@ -50,20 +31,29 @@ class RoutePlan:
         self.accounts: dict[str, Account] = settings.accounts
         self.plans: dict[str, Plan] = settings.plans
         self.rules: tuple[Rule, ...] = settings.rules
+        self.quiet = QuietTimes(settings.quiet_hours) if settings.quiet_hours else None
+        self.sender_rules = SenderRules(settings.sender_rules) if settings.sender_rules else None
         self.owners = Owners(settings.accounts.values())
-        self._destinations = _destinations(settings.operators)
+        self.rates = RateTable(settings.operators.values())
+        self.network_names = names_by_code(settings.operators.values()) if settings.lookup is not None else {}
+        self.exchange = Exchange(settings.base_currency, settings.currencies, settings.exchange_rates)
+        self._choices = {
+            (plan.name, channel): _choices(plan, channel, settings.operators)
+            for plan in settings.plans.values()
+            for channel in {operator.channel for operator in settings.operators.values()}
+        }
         self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
         self._by_token = {
             account.token.sha256: account for account in settings.accounts.values() if account.token is not None
         }
 
-    def destination(self, digits: str) -> Destination | None:
-        """The longest prefix of `digits` that any operator has a rate for."""
-        return self._destinations.longest(digits)
+    def choices(self, plan: str, channel: str) -> Mapping[str, Choice]:
+        """The operators of a channel that a plan may use."""
+        return self._choices.get((plan, channel), {})
 
-    def in_base(self, amount: Decimal, currency: str) -> Decimal:
-        """`amount` in the base currency."""
-        return amount * self.settings.currencies[currency]
+    def in_base(self, amount: Decimal, currency: str, at: int) -> Decimal:
+        """`amount` in the base currency, by the exchange rate of that time (milliseconds since the epoch)."""
+        return amount * self.exchange.at(at).rates[currency]
 
     def price(self, account: str, digits: str, traffic_class: str, channel: str) -> Money | None:
         """What the account pays per part: the longest prefix that fits, there the row that says most; None for none."""
@@ -80,34 +70,13 @@ class RoutePlan:
         return self._by_token.get(token_sha256)
 
 
-def _destinations(operators: dict[str, Operator]) -> PrefixTable[Destination]:
-    own: dict[str, dict[str, list[Rate]]] = defaultdict(lambda: defaultdict(list))
-    for operator in operators.values():
-        for rate in operator.rates:
-            own[rate.prefix][operator.name].append(rate)
-    # Shorter prefixes first, so that each one can start from what its parent already offers.
-    merged: dict[str, Destination] = {}
-    lengths: list[int] = []
-    for prefix in sorted(own, key=len):
-        if not lengths or lengths[-1] != len(prefix):
-            lengths.append(len(prefix))
-        parent = next(
-            (
-                merged[prefix[:length]]
-                for length in reversed(lengths)
-                if length < len(prefix) and prefix[:length] in merged
-            ),
-            None,
-        )
-        offers = {offer.operator: offer for offer in parent.offers} if parent else {}
-        network = parent.network if parent else None
-        for name, rates in own[prefix].items():
-            rates.sort(key=lambda rate: -rate.effective_from)
-            shorter = offers[name].rates if name in offers and rates[-1].effective_from > 0 else ()
-            offers[name] = Offer(name, (*rates, *shorter))
-            network = next((rate.network for rate in rates if rate.network), network)
-        merged[prefix] = Destination(prefix, tuple(offers.values()), network)
-    return PrefixTable(merged.items())
+def _choices(plan: Plan, channel: str, operators: dict[str, Operator]) -> dict[str, Choice]:
+    choices = plan.operators if plan.operators is not None else map(Choice, operators)
+    return {
+        choice.operator: choice
+        for choice in choices
+        if choice.operator in operators and operators[choice.operator].channel == channel
+    }
 
 
 def _prices(account: Account) -> PrefixTable[list[Price]]:

@@ -3,26 +3,43 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from operator import itemgetter
+from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
 from router.message import Network
 from router.money import Money
-from router.operator import Rate
 from router.refusal import Refusal
-from router.routing.plan import Destination, RoutePlan, network_of
-from router.settings import Choice, Match, Plan, Rule
+from router.routing.guards import MARGIN, earns, worth
+from router.routing.networks import country
+from router.routing.plan import RoutePlan, network_of
+from router.routing.quality import Quality
+from router.routing.rates import NetworkCode
+from router.routing.senders import Ruling
+from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
 """Says why an operator cannot take traffic now (a code), None where it can."""
 
 
+_SOURCES: Mapping[str | None, Literal["table", "hlr", "prefix"] | UnsetType] = {
+    None: UNSET,
+    "table": "table",
+    "hlr": "hlr",
+    "prefix": "prefix",
+}
+
+
 class Candidate(Struct, frozen=True, gc=False):
-    """One operator that could carry the message. `prefix` is the one its rate matched; costs are per part;
-    `rank` counts from 1. `reason` is a code saying why it is not usable."""
+    """One operator that could carry the message. `prefix` is the one its rate matched, "" for a rate of all numbers or
+    of a `network` (MCC and MNC, absent otherwise); costs are per part; `rank` counts from 1. `reason` is a code saying
+    why it is not usable; `quality` is there under `order: quality`."""
 
     operator: str
     prefix: str
@@ -31,10 +48,13 @@ class Candidate(Struct, frozen=True, gc=False):
     rank: int
     usable: bool = True
     reason: str | None = None
+    network: str | UnsetType = UNSET
+    quality: Quality | UnsetType = UNSET
 
 
 class RouteQuery(Struct, frozen=True, gc=False):
-    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch."""
+    """What a decision depends on. `to` is E.164; `at` is milliseconds since the epoch; `network` (MCC, MNC) is what
+    a number lookup says, `looked_up` how it is known."""
 
     to: str
     at: int
@@ -42,86 +62,145 @@ class RouteQuery(Struct, frozen=True, gc=False):
     traffic_class: str = "transactional"
     channel: str = "sms"
     plan: str | None = None
+    network: tuple[str, str] | None = None
+    looked_up: str | None = None
 
 
 class Ranking(Struct, frozen=True, gc=False):
     """The candidates in the plan's order, before anyone looks at who is usable now.
 
-    `until` is when the next rate takes effect (milliseconds since the epoch), None where none is announced.
+    `names` and `weights` are those of the candidates; `worth` is what one unit of each currency is in the base. `until`
+    is when another rate may be in force, of an operator or of a currency (milliseconds since the epoch), None where
+    none is announced.
     """
 
     plan: Plan
     rule: Rule | None
     network: tuple[str, str] | None
     candidates: tuple[Candidate, ...]
+    worth: Mapping[str, Decimal]
     until: int | None
+    names: tuple[str, ...] = ()
+    weights: tuple[int, ...] = ()
+
+
+Arrange = Callable[[Ranking, str, Sequence[Candidate]], tuple[Sequence[Candidate], str | None]]
+"""Puts the candidates for a number in the order of this moment, and names the one whose turn it is."""
 
 
 class Decision(Struct, frozen=True, gc=False):
-    """A ranking explained: `operator` is the best usable candidate, None where none is; `rule` is the rule's number."""
+    """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
+    is the rule's number; `changes_at` is when the next announced price takes effect, absent where none is.
+
+    Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
     network: Network | None
     plan: str
     rule: int | None
     candidates: tuple[Candidate, ...]
+    network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
+    lookup_error: str | UnsetType = UNSET
+    changes_at: datetime | UnsetType = UNSET
 
 
-def rank(plan: RoutePlan, account: Account | None, query: RouteQuery, spin: float = 0.0) -> Ranking:
-    """The candidates for a message in order.
+def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:
+    """The candidates for a message: by priority or, under every other order, by cost.
 
-    `spin` in [0, 1) picks the order under `weighted`: evenly spread spins give exact shares.
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
-    rule, chosen, destination = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, destination, query, spin)
+    rule, chosen, prefix = _selection(plan, account, query)
+    return _ranking(plan, rule, chosen, prefix, query)
 
 
 class Ranker:
-    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's prefix, not on
-    the number. Spins evenly by itself for `weighted`."""
+    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
+    its network, not on the number."""
 
-    _FRACTION = 0.6180339887498949  # steps of the golden ratio fill [0, 1) evenly, however many there are
-    _REMEMBERED = 50_000
+    _REMEMBERED = 20_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
-        self._known: dict[tuple[str, str, int, str], Ranking] = {}
-        self._spin = 0.0
+        self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
+        self._oldest: deque[tuple[str, NetworkCode | None, str, int, str]] = deque()
 
     def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
         """As the function `rank`, with the same refusals."""
-        rule, chosen, destination = _selection(self.plan, account, query)
-        key = (destination.prefix, chosen.name, rule.number if rule else 0, query.channel)
+        rule, chosen, prefix = _selection(self.plan, account, query)
+        key = (prefix, query.network, chosen.name, rule.number if rule else 0, query.channel)
         known = self._known.get(key)
         if known is not None and (known.until is None or query.at < known.until):
             return known
-        self._spin = (self._spin + self._FRACTION) % 1.0
-        ranking = _ranking(self.plan, rule, chosen, destination, query, self._spin)
-        if chosen.order != "weighted":
-            if len(self._known) >= self._REMEMBERED:
-                self._known.clear()
-            self._known[key] = ranking
+        ranking = _ranking(self.plan, rule, chosen, prefix, query)
+        if known is None:
+            self._oldest.append(key)
+            if len(self._oldest) > self._REMEMBERED:
+                # One by one: forgetting all at once would stop everything for many milliseconds.
+                del self._known[self._oldest.popleft()]
+        self._known[key] = ranking
         return ranking
 
 
 def decide(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, network_name: str | None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    network_name: str | None,
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """A ranking with the present state of every operator, for people and programs to read. Raises as `rank` does."""
+    """A ranking with the present state of every operator, for people and programs to read; without `arrange` nothing is
+    known of turns and quality. Raises as `rank` does."""
     ranking = rank(plan, account, query)
+    objection = objections(plan, account, query, ranking)
     shown = []
     for candidate in ranking.candidates:
-        reason = usable(candidate.operator)
+        reason = usable(candidate.operator) or objection(candidate)
         shown.append(structs.replace(candidate, usable=reason is None, reason=reason))
     best = next((candidate.operator for candidate in shown if candidate.usable), None)
+    if arrange is not None:
+        arranged, best = arrange(ranking, query.to, shown)
+        shown = list(arranged)
     return Decision(
         operator=best,
         network=network_of(ranking.network, network_name),
         plan=ranking.plan.name,
         rule=ranking.rule.number if ranking.rule else None,
         candidates=tuple(shown),
+        network_source=_SOURCES.get(query.looked_up, "prefix"),
+        lookup_error=UNSET if query.looked_up is None or query.looked_up in _SOURCES else query.looked_up,
+        changes_at=UNSET if ranking.until is None else datetime.fromtimestamp(ranking.until / 1000, UTC),
     )
+
+
+def objections(
+    plan: RoutePlan, account: Account | None, query: RouteQuery, ranking: Ranking
+) -> Callable[[Candidate], str | None]:
+    """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
+    price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
+    pays = worth(ranking.plan, price, ranking.worth)
+    judge = rulings(plan, query.to, query.sender, ranking, query.at)
+
+    def objection(candidate: Candidate) -> str | None:
+        ruling = judge(candidate) if judge is not None else None
+        if ruling is not None and ruling.reason is not None:
+            return ruling.reason
+        return None if earns(candidate.base_cost, pays, 1) else MARGIN
+
+    return objection
+
+
+def rulings(
+    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, at: int
+) -> Callable[[Candidate], Ruling | None] | None:
+    """Says what the sender rules make of a message from `sender`, or from what a rule of the routes put in its place,
+    to `to` (E.164) at `at` (ms) by a candidate; None where there are no rules."""
+    rules = plan.sender_rules
+    if rules is None:
+        return None
+    shown = (ranking.rule.sender if ranking.rule else None) or sender
+    place = country(to)
+    return lambda candidate: rules.judge(place, candidate.operator, shown, at)
 
 
 def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffic_class: str) -> Rule | None:
@@ -146,7 +225,8 @@ def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) 
     return True
 
 
-def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, Destination]:
+def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, str]:
+    """The rule, the plan, and the longest prefix that anybody sells ("" where only the network can be known)."""
     digits = query.to[1:]
     rule = matching_rule(plan.rules, digits, query.sender, query.traffic_class)
     if rule is not None and rule.refuse is not None:
@@ -155,69 +235,42 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
     chosen = plan.plans.get(name)
     if chosen is None:
         raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
-    destination = plan.destination(digits)
-    if destination is None:
+    prefix = plan.rates.longest(digits)
+    if prefix is None and query.network is None:
         raise Refusal("unroutable", "no operator has a rate for this number", "to")
-    return rule, chosen, destination
+    return rule, chosen, prefix or ""
 
 
-def _ranking(
-    plan: RoutePlan, rule: Rule | None, chosen: Plan, destination: Destination, query: RouteQuery, spin: float
-) -> Ranking:
-    found = _candidates(plan, destination, chosen, rule, query)
-    if not found:
-        raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    base = plan.settings.base_currency
-    candidates = tuple(
-        Candidate(
-            operator=one.choice.operator,
-            prefix=one.rate.prefix,
-            cost=Money(one.rate.price, one.rate.currency),
-            base_cost=Money(one.base, base),
-            rank=place,
-        )
-        for place, one in enumerate(_in_order(chosen, found, spin), 1)
-    )
-    changes = [
-        rate.effective_from for offer in destination.offers for rate in offer.rates if rate.effective_from > query.at
-    ]
-    return Ranking(chosen, rule, destination.network, candidates, min(changes, default=None))
-
-
-class _Found(Struct, gc=False):
-    choice: Choice
-    rate: Rate
-    base: Decimal
-
-
-def _candidates(
-    plan: RoutePlan, destination: Destination, chosen: Plan, rule: Rule | None, query: RouteQuery
-) -> list[_Found]:
-    choices = {choice.operator: choice for choice in chosen.operators} if chosen.operators is not None else None
+def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
+    worth = plan.exchange.at(query.at)
+    tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
+    choices = plan.choices(chosen.name, query.channel)
     only = rule.operators if rule else None
     found = []
-    for offer in destination.offers:
-        name = offer.operator
-        if plan.operators[name].channel != query.channel or (only is not None and name not in only):
+    for name, rate in tariff.rates.items():
+        choice = choices.get(name)
+        if choice is None or (only is not None and name not in only):
             continue
-        choice = Choice(name) if choices is None else choices.get(name)
-        rate = offer.rate_at(query.at)
-        if choice is not None and rate is not None:
-            found.append(_Found(choice, rate, plan.in_base(rate.price, rate.currency)))
-    return found
+        cost, base_cost = worth.costs[rate.price, rate.currency]
+        # Ties go by priority, then name, under every order.
+        by_cost = (base_cost.amount, choice.priority, name)
+        place = (choice.priority, *by_cost) if chosen.order == "priority" else by_cost
+        found.append((place, choice, rate, cost, base_cost))
+    if not found:
+        raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
+    found.sort(key=_place)
+    candidates: list[Candidate] = []
+    for _, choice, rate, cost, base_cost in found:
+        network = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
+        candidates.append(
+            Candidate(choice.operator, rate.prefix, cost, base_cost, len(candidates) + 1, network=network)
+        )
+    until = tariff.until
+    if worth.until is not None:
+        until = worth.until if until is None else min(until, worth.until)
+    names = tuple([one[1].operator for one in found])
+    weights = tuple([one[1].weight for one in found])
+    return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
 
 
-def _in_order(chosen: Plan, found: list[_Found], spin: float) -> list[_Found]:
-    # Ties go by priority, then name, under every order.
-    if chosen.order == "priority":
-        return sorted(found, key=lambda one: (one.choice.priority, one.base, one.choice.operator))
-    by_cost = sorted(found, key=lambda one: (one.base, one.choice.priority, one.choice.operator))
-    if chosen.order != "weighted":
-        return by_cost
-    # The spin falls on one operator in proportion to its weight; the others follow by cost.
-    mark = spin * sum(one.choice.weight for one in by_cost)
-    for one in by_cost:
-        mark -= one.choice.weight
-        if mark < 0:
-            return [one, *(other for other in by_cost if other is not one)]
-    return by_cost
+_place = itemgetter(0)

@@ -16,13 +16,18 @@ from router.delivery.lanes import OperatorQueue
 from router.delivery.pacing import Pacer
 from router.delivery.receipts import apply_receipt
 from router.delivery.settle import settle
+from router.engine.choosing import Chooser
+from router.engine.desk import Desk
 from router.engine.ids import Ids
+from router.engine.running import Running
+from router.engine.sharing import Sharing
 from router.message import Attempt, EncodingWish, Message, Part
 from router.operator import Operator, Rate, ReceiptRules, TextRules
 from router.outcome import Outcome, OutcomeKind
 from router.receipt import Receipt, ReceiptState
 from router.routing.msisdn import normalise
 from router.routing.plan import RoutePlan
+from router.routing.quality import Statistics
 from router.routing.route import Ranker, RouteQuery, decide
 from router.settings import Choice, Match, Plan, Rule, Settings
 from router.text.segment import segment
@@ -59,14 +64,35 @@ def built(order: str = "cost") -> RoutePlan:
     )
 
 
+class Wall:
+    """The Clock as it is, in the year of the plan."""
+
+    def now(self) -> int:
+        return NOW + time.monotonic_ns() // 1_000_000 % 60_000
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
 def decisions() -> dict[str, Callable[[], object]]:
-    plan, weighted = built(), built("weighted")
+    plan = built()
     account = plan.accounts["acme"]
-    ranker, spinner = Ranker(plan), Ranker(weighted)
+    ranker = Ranker(plan)
     query = RouteQuery(NUMBER, NOW)
     mtn, queue, pacer, ids = plan.operators["op0"], OperatorQueue(), Pacer(1000.0), Ids()
     line, rules, text_rules, clock = queue.line(1, "acme"), ReceiptRules(), TextRules(), count(NOW)
     waiting = Message(id="m", account="acme", to=NUMBER, created_at=NOW)
+
+    def choosing(built_plan: RoutePlan) -> Callable[[], object]:
+        desks = {name: Desk(one, None) for name, one in built_plan.operators.items()}
+        statistics = Statistics()
+        for number in range(900):
+            for name in desks:
+                statistics.accepted(name, "+237", "acme", NOW - number * 1000)
+                statistics.ended(name, "+237", ReceiptState.DELIVERED, NOW - number * 1000, NOW)
+        chooser = Chooser(Running(built_plan), desks, Sharing(desks, statistics, Wall()))
+        message = Message(id="m", account="acme", to=NUMBER, created_at=NOW, text="x")
+        return lambda: chooser.choose(message, chooser.rank(message, NOW), NOW)
 
     def life() -> None:
         attempt = Attempt("op0", NOW)
@@ -86,7 +112,9 @@ def decisions() -> dict[str, Callable[[], object]]:
 
     return {
         "Ranker.rank, remembered": lambda: ranker.rank(account, query),
-        "Ranker.rank, weighted": lambda: spinner.rank(account, query),
+        "rank + choose, by cost": choosing(plan),
+        "rank + choose, weighted": choosing(built("weighted")),
+        "rank + choose, by quality": choosing(built("quality")),
         "decide": lambda: decide(plan, account, query, lambda _: None, "MTN"),
         "message + settle + apply_receipt": life,
         "lanes: push + pop": through,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout
 
-from tests.processes import Processes, cpu_seconds, free_port, plain_number, write_config
+from tests.processes import TOKEN, Processes, cpu_seconds, free_port, plain_number, write_config
 
 TEXT = "Your code is 493027. It is valid for ten minutes; do not pass it on to anyone, please. ACME"
 
@@ -28,7 +28,7 @@ async def run(messages: int, batch: int, connections: int, window: int) -> None:
         with Processes() as processes:
             processes.simulator(smsc, "--receipt-delay", "0.01")
             daemon = await processes.daemon(config, http)
-            headers = {"Authorization": "Bearer token"}
+            headers = {"Authorization": f"Bearer {TOKEN}"}
             async with ClientSession(f"http://127.0.0.1:{http}", headers=headers, timeout=ClientTimeout(60)) as session:
                 cpu, started = cpu_seconds(daemon.pid), time.perf_counter()
                 reader = asyncio.create_task(finals(session, messages))

@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from router.cli import check
+from router.ports import KeptPlan
 
 FILES = {
     "router.yaml": 'http: {admin_token: "${ADMIN}"}\n',
@@ -105,7 +109,72 @@ def test_the_usual_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     )
 
 
+def keep() -> None:
+    """What a daemon does once its plan runs."""
+    config = Path("router.yaml")
+    loaded = load_now(config, os.environ)
+    history = PlanHistory(config, os.environ, plans_folder(loaded.settings))
+    version = history.starting_version(loaded.files)
+    history.keep(KeptPlan(version, version, datetime(2027, 1, 1, tzinfo=UTC), "start"), loaded.files)
+
+
+def test_the_difference_to_the_last_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep()
+    assert run("-c", "router.yaml", "--diff") == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-2:] == ["against version 1 of 2027-01-01 00:00:00Z:", "nothing changes"]
+    path = folder / "operators/a.yaml"
+    path.write_text(path.read_text().replace("Zq", "Zr").replace("tps: 2.5", "tps: 4").replace("0.02", "0.03"))
+    (folder / "routes.yaml").write_text("currencies: {base: XAF}\nrules: [{refuse: no_way}]\n")
+    assert run("-c", "router.yaml", "--diff") == 0
+    shown_words = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["operator", "a", "link.password", "(secret)", "changed"] in shown_words
+    assert ["operator", "a", "link.tps", "2.5", "4"] in shown_words
+    assert ["operator", "a", "binds", "all", "built", "anew"] in shown_words
+    assert ["rule", "1", "added", "match:", "{},", "refuse:", "no_way"] in shown_words
+    assert ["237", "0.02", "XAF", "0.03", "XAF"] in shown_words
+    assert not [word for line in shown_words for word in line if "Zq" in word or "Zr" in word]
+    assert run("-c", "router.yaml", "--diff", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["against"]["version"], found["difference"]["binds"]) == (True, 1, ["a"])
+
+
+def test_nothing_to_compare_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("-c", "router.yaml", "--diff") == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err == "error: not_found: no plan is kept in data/plans; has the daemon run?\n"
+    keep()
+    (folder / "data/plans/000001.tar.gz").write_bytes(b"")
+    assert run("-c", "router.yaml", "--diff") == 1
+    assert "data/plans/000001.tar.gz:1: the kept plan cannot be read: " in capsys.readouterr().err
+
+
+def test_a_wrong_file_goes_before_any_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep()
+    (folder / "routes.yaml").write_text("plan: {}\n")
+    assert run("-c", "router.yaml", "--diff") == 1
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("routes.yaml:1: ")
+
+
 def test_usage(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run("--nonsense")
     assert caught.value.code == 2
+
+
+def test_a_table_of_ported_numbers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Read to its end, and nothing is written."""
+    (folder / "router.yaml").write_text(FILES["router.yaml"] + "lookup: {table: {file: ported.csv}}\n")
+    (folder / "ported.csv").write_text("number,mcc,mnc\n237670000001,624,02\n")
+    assert run("-c", "router.yaml") == 0
+    (folder / "ported.csv").write_text("number,mcc,mnc\n237670000001,624,02\n670000001,,02\n")
+    capsys.readouterr()
+    assert run("-c", "router.yaml", "--json") == 1
+    shown = capsys.readouterr()
+    reason = "mcc: must be three digits"
+    assert shown.err == f"ported.csv:3: {reason}\n"
+    assert json.loads(shown.out) == {"ok": False, "errors": [{"file": "ported.csv", "line": 3, "reason": reason}]}
+    assert not (folder / "data").exists()

@@ -171,6 +171,56 @@ def test_reload_prints_what_is_wrong_where(daemon, capsys) -> None:
     assert err.splitlines()[1] == "/etc/routes.yaml:3: unknown operator"
 
 
+def test_reload_shows_what_changed(daemon, capsys) -> None:
+    code, out, err = run(capsys, "reload")
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0][:3] == ["version", "3", "runs:"]
+    assert ["operator", "new-cm", "added"] in lines
+    assert ["operator", "mtn-cm", "link.password", "(secret)", "changed"] in lines
+    assert ["operator", "mtn-cm", "binds", "all", "built", "anew"] in lines
+    assert ["mtn-cm", "7", "added"] in lines
+    assert ["237", "-", "0.0200", "XAF"] in lines
+    assert ["and", "6", "more"] in lines
+    assert json.loads(run(capsys, "reload", "--json")[1])["difference"]["binds"] == ["mtn-cm"]
+    daemon.control.not_kept = "No space left on device"
+    code, _, err = run(capsys, "reload")
+    assert code == 0
+    assert "could not be kept to go back to: No space left on device" in err
+
+
+def test_going_back_says_that_the_files_stay(daemon, capsys) -> None:
+    code, out, err = run(capsys, "reload", "--to", "2")
+    assert (code, err) == (0, "")
+    assert "as version 2 was" in out
+    assert "The files on disk were left alone" in out
+    code, out, err = run(capsys, "reload", "--to", "7")
+    assert (code, out) == (1, "")
+    assert err == "error: not_found: version 7 is not kept; there is 2\n  in version\n"
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--to"], ["--to", "0"], ["--to", "x"], ["--to", "-1"], ["--to", "1", "--list"], ["--to", str(2**31)]]
+)
+def test_a_version_that_is_none(wrong, daemon, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["reload", *wrong])
+    assert ended.value.code == 2
+
+
+def test_the_kept_plans_are_listed(daemon, capsys) -> None:
+    code, out, _ = run(capsys, "reload", "--list")
+    assert code == 0
+    for word in (
+        "version 3 runs: 1 operator, 1 rate, 0 rules, 1 account",
+        "3 (since 1)",
+        "2027-01-01T00:00:00Z",
+        "start",
+    ):
+        assert word in out
+    assert json.loads(run(capsys, "reload", "--list", "--json")[1])["kept"][0]["first"] == 1
+
+
 def test_the_account_token_is_not_the_admin_token(daemon, capsys, monkeypatch) -> None:
     monkeypatch.delenv("CARRIER_ROUTER_ADMIN_TOKEN")
     code, _, err = run(capsys, "reload")
@@ -226,3 +276,29 @@ def test_help_tells_no_secret(command, daemon, capsys) -> None:
     assert "--json" in out
     assert TOKEN not in out
     assert ADMIN_TOKEN not in out
+
+
+def test_the_record_of_control_actions_is_shown(daemon, capsys) -> None:
+    run(capsys, "operators", "pause", "mtn-cm")
+    run(capsys, "reload")
+    code, out, _ = run(capsys, "audit")
+    assert code == 0
+    for word in ("admin", "operator.pause", "mtn-cm", "plan.reload", "done"):
+        assert word in out
+    code, out, _ = run(capsys, "audit", "--after", "1", "--json")
+    assert [entry["action"] for entry in json.loads(out)["entries"]] == ["plan.reload"]
+    assert run(capsys, "audit", "--token", TOKEN)[0] == 1
+
+
+def test_events_are_sent_to_the_webhook_again(daemon, capsys, monkeypatch) -> None:
+    daemon.on_loop(daemon.feed.add(5))
+    code, out, _ = run(capsys, "events", "--replay", "--json")
+    assert (code, json.loads(out)) == (0, {"account": "acme", "after": 0, "events": 5})
+    code, out, _ = run(capsys, "events", "--replay", "--account", "acme", "--after", "3", "--json")
+    assert (code, json.loads(out)) == (0, {"account": "acme", "after": 3, "events": 2})
+    assert [(one.who, one.subject) for one in daemon.audit.entries] == [("account:acme", "acme"), ("admin", "acme")]
+    code, _, err = run(capsys, "events", "--replay", "--account", "zz")
+    assert (code, err) == (1, "error: not_found: there is no such account with a webhook\n")
+    assert run(capsys, "events", "--account", "acme")[0] == 2
+    monkeypatch.delenv("CARRIER_ROUTER_ADMIN_TOKEN")
+    assert run(capsys, "events", "--replay", "--account", "acme")[0] == 2

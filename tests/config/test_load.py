@@ -23,15 +23,19 @@ from router.operator import Addressing, AddressKind, Operator, Rate, ReceiptRule
 from router.receipt import ReceiptState
 from router.settings import (
     Choice,
+    ExchangeRate,
     GatewaySettings,
+    HlrLookup,
     HttpSettings,
     Limits,
     LogSettings,
+    LookupSettings,
     Match,
     Plan,
     Retention,
     Rule,
     ServerTls,
+    TableLookup,
 )
 from tests.config.conftest import FILES, Folder
 
@@ -55,6 +59,45 @@ def test_router(folder: Folder) -> None:
     assert (settings.base_currency, settings.currencies) == ("XAF", {"EUR": Decimal("655.957"), "XAF": Decimal(1)})
 
 
+def test_lookup(folder: Folder) -> None:
+    assert folder.load().lookup is None
+    written = """\
+lookup:
+  table: {file: ported.csv}
+  hlr:
+    url: "https://hlr.example/${TEXIFY_KEY}/%2B{number}?key=${TEXTDIGO_KEY}"
+    headers: {Authorization: "Bearer ${TEXTIOPRO_TOKEN}", X-Key: "${TEXIFY_KEY}"}
+    mcc: results.0.mcc
+    mnc: results.0.mnc
+    timeout: 250ms
+    cache: 7d
+    negative: 10m
+    in_flight: 20
+    countries: [CM, NG]
+"""
+    folder.replace("router.yaml", "log: {", f"{written}log: {{")
+    folder.files["ported.csv"] = "not read here"
+    here = folder.path
+    settings = folder.load()
+    assert settings.lookup == LookupSettings(
+        TableLookup(here / "ported.csv", here / "data" / "ported.csv.table"),
+        HlrLookup(
+            "https://hlr.example/txf_Zq8/%2B{number}?key=key-Zq5",
+            ("results", "0", "mcc"),
+            ("results", "0", "mnc"),
+            (("Authorization", "Bearer token-Zq7"), ("X-Key", "txf_Zq8")),
+            0.25,
+            7 * 86_400.0,
+            600.0,
+            20,
+            ("CM", "NG"),
+        ),
+    )
+    assert "Zq" not in repr(settings.lookup)
+    folder.files["router.yaml"] = f'{FILES["router.yaml"]}lookup: {{hlr: {{url: "http://h/{{number}}", mcc: imsi}}}}\n'
+    assert folder.load().lookup == LookupSettings(None, HlrLookup("http://h/{number}", ("imsi",)))
+
+
 def test_operator_whose_values_are_the_defaults(folder: Folder) -> None:
     january = 1_798_761_600_000
     assert folder.load().operators["mtn-cm"] == Operator(
@@ -72,6 +115,46 @@ def test_operator_whose_values_are_the_defaults(folder: Folder) -> None:
             Rate("23769", Decimal("0.0190"), "XAF", ("624", "02"), january),
             Rate("23768", Decimal("0.0001"), "EUR", None, january - 3_600_000),
         ),
+    )
+
+
+def test_rates_of_networks_and_rates_that_end(folder: Folder) -> None:
+    january, february = 1_798_761_600_000, 1_801_440_000_000
+    folder.files["rates/mtn-cm.csv"] = """\
+effective_to,mnc,mcc,price,effective_from,prefix
+,01,624,1,,
+,010,310, 2,,
+2027-02-01,001,624,3,2027-01-01,
+2027-02-01,01,624,4,,23767
+2027-02-01,,,5,2027-01-01,
+"""
+    folder.replace(
+        "operators/mtn-cm.yaml",
+        '{prefix: "23767", price: "0.0150", network: "62401"}',
+        '{price: 6, network: "62402", effective_from: 2027-01-01, effective_to: 2027-02-01T00:00:00Z}',
+    )
+    assert folder.load().operators["mtn-cm"].rates == (
+        Rate("237", Decimal("0.0200"), "XAF"),
+        Rate("", Decimal(6), "XAF", ("624", "02"), january, february),
+        Rate("", Decimal(1), "XAF", ("624", "01")),
+        Rate("", Decimal(2), "XAF", ("310", "010")),
+        Rate("", Decimal(3), "XAF", ("624", "001"), january, february),
+        Rate("23767", Decimal(4), "XAF", ("624", "01"), 0, february),
+        Rate("", Decimal(5), "XAF", None, january, february),
+    )
+
+
+def test_exchange_rates_that_change(folder: Folder) -> None:
+    folder.replace(
+        "routes.yaml",
+        '"655.957"',
+        '[{rate: "660", from: 2027-02-01}, {rate: "655.957"}, {from: 2027-01-01, rate: 656.2}], USD: 600',
+    )
+    settings = folder.load()
+    assert settings.currencies == {"EUR": Decimal("655.957"), "USD": Decimal(600), "XAF": Decimal(1)}
+    assert settings.exchange_rates == (
+        ExchangeRate("EUR", Decimal("656.2"), 1_798_761_600_000),
+        ExchangeRate("EUR", Decimal("660"), 1_801_440_000_000),
     )
 
 
@@ -243,6 +326,12 @@ def test_webhook_secret_as_its_bytes(folder: Folder) -> None:
     webhook = folder.load().accounts["acme"].webhook
     assert webhook
     assert webhook.secret == "p\u00e9ch\u00e9".encode()
+
+
+def test_a_plan_by_quality(folder: Folder) -> None:
+    folder.replace("routes.yaml", "order: cost", "order: quality\n    quality_band: 0.05\n    max_wait: 90s")
+    choices = (Choice("mtn-cm"), Choice("backup", 1, 2))
+    assert folder.load().plans["default"] == Plan("default", "quality", choices, 3, 0.05, 90.0)
 
 
 def test_what_may_be_left_out(folder: Folder) -> None:

@@ -9,6 +9,13 @@ from tests.config.conftest import Folder
 R, M, N = "router.yaml", "operators/mtn-cm.yaml", "operators/orange-cm.yaml"
 P, A, C = "routes.yaml", "accounts.yaml", "rates/mtn-cm.csv"
 
+
+def hlr(**changes: str | None) -> str:
+    """A provider with something changed or (None) left out, before what follows it."""
+    keys = {"url": '"http://h/{number}"', "mcc": "network", **changes}
+    return f"lookup: {{hlr: {{{', '.join(f'{key}: {value}' for key, value in keys.items() if value)}}}}}\nlog: {{"
+
+
 # file, what is replaced, by what (◀ ends the line of the error), the reason
 CASES = [
     # shapes
@@ -74,6 +81,35 @@ CASES = [
     (R, "events: 7d", "events: 0d", "retention.events: 0d must be longer than nothing"),
     (R, "events: 7d", "events: 999999d", "retention.events: 999999d must be longer than nothing and at most ten years"),
     (R, "level: info", "level: loud", "log.level: 'loud' is not one of debug, info"),
+    (R, "log: {", "lookup:\nlog: {", "lookup: must be a mapping of keys, not a single value"),
+    (R, "log: {", "lookup: {}\nlog: {", "lookup: must have a table, an hlr or both"),
+    (R, "log: {", "lookup: {tables: {}}\nlog: {", "lookup: unknown key 'tables', did you mean 'table'?"),
+    (R, "log: {", "lookup: {table: {}}\nlog: {", "lookup.table.file is missing"),
+    (R, "log: {", "lookup: {table: {file: lost.csv}}\nlog: {", "lookup.table.file: cannot read lost.csv: No such file"),
+    (R, "log: {", hlr(url=None), "lookup.hlr.url is missing"),
+    (R, "log: {", hlr(mcc=None), "lookup.hlr.mcc is missing"),
+    (R, "log: {", hlr(url='"ftp://h/{number}"'), "lookup.hlr.url: is not an http or https address"),
+    (R, "log: {", hlr(url='"http://u:p@h/{number}"'), "lookup.hlr.url: must not hold a user or a password"),
+    (R, "log: {", hlr(url='"http://{number}.h/"'), "lookup.hlr.url: must have {number} once, in its path or its query"),
+    (R, "log: {", hlr(url='"http://h/{number}/{number}"'), "lookup.hlr.url: must have {number} once, in its path"),
+    (R, "log: {", hlr(url='"http://h/{number}/{msisdn}"'), "lookup.hlr.url: must have {number} once, in its path"),
+    (R, "log: {", hlr(url='"http://h/#{number}"'), "lookup.hlr.url: must have {number} once, in its path or its query"),
+    (R, "log: {", hlr(url='"http://h/${NOBODY}/{number}"'), "lookup.hlr.url: environment variable NOBODY is not set"),
+    (R, "log: {", hlr(mcc="a..b"), "lookup.hlr.mcc: must be the way to a value in the answer, such as result.mcc"),
+    (R, "log: {", hlr(mnc='""'), "lookup.hlr.mnc: must not be empty"),
+    (R, "log: {", hlr(timeout="11s"), "lookup.hlr.timeout: must be at most 10s: a message waits for it"),
+    (R, "log: {", hlr(timeout="500"), "lookup.hlr.timeout: '500' is not a duration such as 500ms, 30s, 10m, 72h or 7d"),
+    (R, "log: {", hlr(in_flight="0"), "lookup.hlr.in_flight: 0 is out of range (1 to 1000)"),
+    (R, "log: {", hlr(countries="[]"), "lookup.hlr.countries: must have at least 1 item"),
+    (R, "log: {", hlr(countries="[cm]"), "lookup.hlr.countries: 'cm' is not a country code such as CM"),
+    (R, "log: {", hlr(countries="[CM, CM]"), "lookup.hlr.countries: 'CM' is given twice"),
+    (R, "log: {", hlr(headers="{Host: x}"), "lookup.hlr.headers: 'Host' is not the name of a header that can be set"),
+    (R, "log: {", hlr(headers='{"a b": x}'), "lookup.hlr.headers: 'a b' is not the name of a header that can be set"),
+    (R, "log: {", hlr(headers="{A: é}"), "lookup.hlr.headers.A: must be printable ASCII"),
+    (R, "log: {", hlr(headers='{A: "b\\r\\nC: d"}'), "lookup.hlr.headers.A: must be one line of text"),
+    (R, "log: {", hlr(headers="{A: Bearer ${NOBODY}}"), "lookup.hlr.headers.A: environment variable NOBODY is not set"),
+    (R, "log: {", hlr(headers='{A: "Bearer ${EMPTY}"}'), "lookup.hlr.headers.A: environment variable EMPTY is empty"),
+    (R, "log: {", hlr(headers='{A: "Bearer ${x"}'), "lookup.hlr.headers.A: a reference must be ${NAME}"),
     # operators
     (M, "operator: mtn-cm", "operator: mtn cm", "operator: 'mtn cm' is not a name"),
     (N, "operator: orange-cm", "operator: backup", "operator: operator 'backup' is already defined in operators/backu"),
@@ -140,6 +176,22 @@ CASES = [
     (C, "price,currency", "prefix,currency", "column prefix is given twice"),
     (C, "prefix,mcc", "mcc,mcc", "column mcc is given twice"),
     (C, "prefix,mcc,mnc,price,currency,effective_from", "prefix,mcc", "column price is missing"),
+    (C, "prefix,mcc,mnc,price,currency,effective_from", "mcc,price", "column prefix is missing"),
+    (C, "prefix,mcc,mnc,price,currency,effective_from", "mnc,mcc", "column price is missing"),
+    (C, "23769,624,02,0.0180", ",624,,0.0180", "give a prefix, or a network by its MCC and MNC"),
+    (C, "23769,624,02,0.0180", ",,02,0.0180", "mcc, mnc: '' is not an MCC (three digits)"),
+    (C, "23769,624,02,0.0180", ",624,2,0.0180", "mcc, mnc: '2' is not an MNC (two or three digits"),
+    (C, "23769,624,02,0.0180", ",624,0002,0.0180", "mcc, mnc: '0002' is not an MNC (two or three digits"),
+    (C, "23768,,,0.0001,EUR,2027-01-01T00:00:00+01:00", ",624,02,1,,\n,624,02,2,, ◀",
+     "network 624-02 is priced twice (first in rates/mtn-cm.csv:4)"),
+    (C, "23768,,,0.0001,EUR,2027-01-01T00:00:00+01:00", ",624,02,1,,2027-01-01\n,624,02,2,,2027-01-01T00:00:00Z ◀",
+     "network 624-02 is priced twice with the same start (first in rates/mtn-cm.csv:4)"),
+    (M, 'prefix: "23767", price: "0.0150", network: "62401"', 'price: "0.0150"', "rates: give a prefix, or a network"),
+    (M, 'network: "62401"}', 'effective_to: soon}', "rates.effective_to: 'soon' is not a date or an RFC 3339 time"),
+    (M, 'network: "62401"}', "effective_from: 2027-01-01, effective_to: 2027-01-01T00:00:00Z}",
+     "rates: effective_to: must be later than effective_from"),
+    (M, 'price: "0.0150", network: "62401"}', 'price: 1}\n  - {network: "62401", price: 1}\n  '
+     '- {price: 2, network: "62401"} ◀', "network 624-01 is priced twice (first in operators/mtn-cm.yaml:42)"),
     (C, "0.0180,XAF,", "0.0180,XAF", "has 5 fields, the first line has 6"),
     (C, "23769,624,02,0.0180", "+23769,624,02,0.0180", "prefix: '+23769' is not a prefix"),
     (C, "0.0180", "-1", "price: -1 must not be negative"),
@@ -155,6 +207,17 @@ CASES = [
     # routes
     (P, '"655.957"', '"0"', "currencies.EUR: 0 must be more than zero"),
     (P, '"655.957"', "a lot", "currencies.EUR: 'a lot' is not an amount such as 0.0200"),
+    (P, '"655.957"', "[]", "currencies.EUR: must have at least 1 item"),
+    (P, '"655.957"', "{rate: 1}", "currencies.EUR: must be a list, not a mapping"),
+    (P, '"655.957"', "[655.957]", "currencies.EUR: must be a mapping of keys, not a single value"),
+    (P, '"655.957"', "[{rate: 0}]", "currencies.EUR.rate: 0 must be more than zero"),
+    (P, '"655.957"', "[{from: 2027-01-01}]", "currencies.EUR.rate is missing"),
+    (P, '"655.957"', "[{rate: 1, to: 2027-01-01}]", "currencies.EUR: unknown key 'to'"),
+    (P, '"655.957"', "[{rate: 1, from: 2027-01-01}]", "currencies.EUR: needs one rate without from, which holds unt"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2}]", "currencies.EUR: two rates begin at the same time"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2, from: 2027-01-01}, {rate: 3, from: 2027-01-01T00:00:00Z}]",
+     "currencies.EUR: two rates begin at the same time"),
+    (P, '"655.957"', "[{rate: 1}, {rate: 2, from: 1 January}]", "currencies.EUR.from: '1 January' is not a date or an"),
     (P, "EUR: ", "euro: ", "currencies: 'euro' is not a currency code such as XAF"),
     (P, "base: XAF, ", "", "currencies: needs a base, such as base: XAF"),
     (P, "{base: XAF", "{XAF: 1, base: XAF", "currencies: XAF is the base and needs no exchange rate"),
@@ -165,6 +228,11 @@ CASES = [
     (P, "operators: [mtn-cm, {operator: backup, weight: 1, priority: 2}]", "operators: []", "plans.default.operators:"),
     (P, "weight: 1", "weight: 0", "plans.default.operators.weight: 0 is out of range (at least 1)"),
     (P, "priority: 2", "priority: 0", "plans.default.operators.priority: 0 is out of range (at least 1)"),
+    (P, "attempts: 3", "quality_band: 0.1", "plans.default.quality_band: goes with order: quality"),
+    (P, "order: cost", "order: quality\n    ◀quality_band: 1.5",
+     "plans.default.quality_band: 1.5 is out of range (0 to 1)"),
+    (P, "attempts: 3", "max_wait: 900ms", "plans.default.max_wait: must be at least 1s"),
+    (P, "attempts: 3", "max_wait: 30", "plans.default.max_wait:"),
     (P, "attempts: 3", "attempts: 0", "plans.default.attempts: 0 is out of range (at least 1)"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: [orange]}", "rules.operators: unknown operator 'orange', did y"),
     (P, "operators: [orange-cm, mtn-cm]}", "operators: []}", "rules.operators: must have at least 1 item"),
@@ -429,3 +497,32 @@ def test_errors_do_not_show_secrets(
     except pytest.fail.Exception:
         shown = repr(folder.load())  # not every odd secret is wrong
     assert not [secret for secret in SECRETS if secret in shown], shown
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,,,1,,,2027-01-01", None),
+        ("1,,,1,,2027-01-01,2027-01-02", None),
+        ("1,,,1,,2027-01-01,2027-01-01", "effective_to: must be later than effective_from"),
+        ("1,,,1,,2027-01-01,2026-12-31T23:59:59Z", "effective_to: must be later than effective_from"),
+        ("1,,,1,,2027-01-01T01:00:00+01:00,2027-01-01T00:00:00Z", "effective_to: must be later than effective_from"),
+        ("1,,,1,,,1970-01-01", "effective_to: must be later than effective_from"),
+        ("1,,,1,,,never", "effective_to: 'never' is not a date or an RFC 3339 time such as 2027-01-01T00:00:00Z"),
+        ("1,,,x,,2027-01-01,2026-01-01", "price: 'x' is not an amount such as 0.0200"),
+    ],
+)
+def test_when_a_rate_ends(folder: Folder, row: str, reason: str | None) -> None:
+    folder.files["rates/mtn-cm.csv"] = f"prefix,mcc,mnc,price,currency,effective_from,effective_to\n{row}\n"
+    if reason is None:
+        folder.load()
+    else:
+        assert folder.errors()[0] == f"rates/mtn-cm.csv:2: {reason}"
+
+
+def test_a_card_of_networks_has_no_rates_for_everything(folder: Folder) -> None:
+    folder.files["rates/mtn-cm.csv"] = "mcc,mnc,price\n624,01,1\n,,1\n624,,1\n"
+    assert folder.errors() == [
+        "rates/mtn-cm.csv:3: give a prefix, or a network by its MCC and MNC",
+        "rates/mtn-cm.csv:4: give a prefix, or a network by its MCC and MNC",
+    ]

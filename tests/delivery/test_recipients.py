@@ -13,9 +13,9 @@ def test_others_accepted_meanwhile_make_it_the_number() -> None:
     recipients = Recipients()
     recipients.accepted(YOU, 10.5)
     assert recipients.full(ME, 10.0, 11.0)
-    assert recipients.wait(ME, 11.0) == 5
+    assert recipients.wait(ME, 11.0) == 1
     assert recipients.wait(YOU, 11.0) == 0
-    assert recipients.wait(ME, 16.0) == 0
+    assert recipients.wait(ME, 12.0) == 0
 
 
 def test_others_accepted_before_it_was_written_say_nothing() -> None:
@@ -50,17 +50,17 @@ def test_a_second_number_soon_after_makes_it_the_operator() -> None:
 
 def test_it_waits_longer_each_time_until_it_is_accepted() -> None:
     recipients, now, waits = Recipients(), 0.0, []
-    for _ in range(8):
+    for _ in range(11):
         recipients.accepted(YOU, now + 0.5)
         assert recipients.full(ME, now, now + 1)
         waits.append(recipients.wait(ME, now + 1))
         now += 1000
-    assert waits == [5, 10, 20, 40, 80, 160, 300, 300]
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     recipients.accepted(ME, now)
     assert not recipients
     recipients.accepted(YOU, now + 0.5)
     recipients.full(ME, now, now + 1)
-    assert recipients.wait(ME, now + 1) == 5
+    assert recipients.wait(ME, now + 1) == 1
 
 
 def test_memory_is_bounded() -> None:

@@ -19,7 +19,17 @@ from router.engine.intake import Prepared
 from router.message import Message
 from router.operator import Operator, Rate, ReceiptRules, Retry, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import BindView, LinkState, OperatorSink, Question, Store, Submission
+from router.ports import (
+    BindView,
+    KeptPlan,
+    LinkState,
+    LoadedPlan,
+    NumberLookup,
+    OperatorSink,
+    Question,
+    Store,
+    Submission,
+)
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
@@ -77,6 +87,11 @@ class Counts:
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
+
+    def lookup(self, source: str, result: str) -> None:
+        self.counted["lookup", source, result] += 1
+
+    def lookup_seconds(self, seconds: float) -> None: ...
 
 
 class HandOperator:
@@ -193,7 +208,7 @@ def settings(
     rules: tuple[Rule, ...] = (),
     limits: Limits | None = None,
 ) -> Settings:
-    every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("0.05")),)),)
+    every = accounts or (Account(name="acme", token=None, currency="XAF", prices=(Price("", Decimal("1.00")),)),)
     return Settings(
         store="",
         operators={one.name: one for one in operators},
@@ -212,6 +227,33 @@ def wish(**fields: Any) -> Submit:
     return msgspec.convert({names.get(name, name): value for name, value in fields.items()}, Submit)
 
 
+class HandFiles:
+    """The port PlanFiles: the files are what `rig.next_config` says, or `load` where a test replaces it; the plans are
+    kept in memory unless `broken` says why not."""
+
+    def __init__(self, rig: "Rig") -> None:
+        self._rig = rig
+        self.plans: dict[int, tuple[KeptPlan, Settings]] = {}
+        self.broken: str | None = None
+
+    def load(self) -> LoadedPlan:
+        return LoadedPlan(self._rig.next_config, self._rig.next_config)
+
+    def recall(self, version: int) -> LoadedPlan:
+        if version not in self.plans:
+            raise Refusal("not_found", f"version {version} is not kept", "version")
+        settings = self.plans[version][1]
+        return LoadedPlan(settings, settings)
+
+    def keep(self, plan: KeptPlan, files: Settings) -> None:
+        if self.broken is not None:
+            raise OSError(self.broken)
+        self.plans[plan.version] = (plan, files)
+
+    def kept(self) -> list[KeptPlan]:
+        return [plan for plan, _ in reversed(self.plans.values())]
+
+
 class Rig:
     """`async with Rig(settings, folder) as rig`; opened again on the same folder it is the daemon's next run."""
 
@@ -222,8 +264,10 @@ class Rig:
         self.metrics = Counts()
         self.path = folder / "router.db"
         self.operators: dict[str, HandOperator] = {}
+        self.lookups: tuple[NumberLookup, ...] = ()
         self.make_operator: Callable[[Operator, OperatorSink], HandOperator] = HandOperator
         self.prepare_operator: Callable[[HandOperator], None] = lambda one: None
+        self.files = HandFiles(self)
         self.store: Store
         self.engine: Engine
 
@@ -239,7 +283,16 @@ class Rig:
         async def on_plan(_: Settings) -> None: ...
 
         self.engine = Engine(
-            self.config, self.store, recovery, self.clock, self.metrics, make, lambda: self.next_config, on_plan, LOG
+            self.config,
+            self.store,
+            recovery,
+            self.clock,
+            self.metrics,
+            make,
+            self.files,
+            on_plan,
+            LOG,
+            self.lookups,
         )
         await self.engine.start()
         return self
@@ -260,8 +313,10 @@ class Rig:
     async def submit_all(self, submits: list[Submit], account: str = "acme") -> list[Message | Refusal]:
         answered: list[Message | Refusal] = []
 
-        def make() -> Prepared:
-            answered.extend(self.engine.intake.prepare(self.config.accounts[account], submits))
+        async def make() -> Prepared:
+            of = self.config.accounts[account]
+            answers = await self.engine.intake.look_up(of, submits)
+            answered.extend(self.engine.intake.prepare(of, submits, answers))
             return Prepared([one for one in answered if isinstance(one, Message)], 202, b"")
 
         await self.engine.intake.answer(self.config.accounts[account], None, b"", make)

@@ -15,11 +15,11 @@ from router.message import EncodingWish, Message, Part, State
 from router.money import Money
 from router.operator import TextRules
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import Recovery
+from router.ports import LoadedPlan, Recovery
 from router.receipt import ReceiptState
 from router.refusal import InvalidConfig, Refusal
 from router.routing.route import RouteQuery
-from router.settings import Match, Rule, Settings
+from router.settings import Match, Rule
 from tests.engine.rig import Rig, operator, settings
 
 THROTTLED = Outcome(OutcomeKind.THROTTLED, status=0x58, fault=Fault.RATE)
@@ -108,10 +108,10 @@ async def test_a_bad_configuration_keeps_everything(tmp_path: Path) -> None:
     errors = [("routes.yaml", 3, "no such operator"), ("accounts.yaml", 9, "unknown key")]
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
 
-        def load() -> Settings:
+        def load() -> LoadedPlan:
             raise InvalidConfig(errors)
 
-        rig.engine.control._load = load
+        rig.files.load = load
         plan, ranker, gateway = rig.engine.running.plan, rig.engine.running.ranker, rig.operators["mtn"]
         for _ in range(2):
             with pytest.raises(InvalidConfig) as refused:
@@ -123,7 +123,7 @@ async def test_a_bad_configuration_keeps_everything(tmp_path: Path) -> None:
         assert rig.engine.control.plan().version == 1
         await rig.submit()
         await rig.written("mtn")
-        rig.engine.control._load = lambda: rig.next_config
+        del rig.files.load
         assert (await rig.engine.control.reload()).version == 2
 
 
@@ -182,6 +182,102 @@ async def test_accounts_tokens_and_rates_are_the_new_ones_at_once(tmp_path: Path
         assert rig.engine.running.plan.account_of(b"new") is new
         for _ in range(5):
             await rig.submit()
+
+
+# --- what a reload says, and going back ----------------------------------------------------------------------
+
+
+async def test_a_reload_says_what_it_changed(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", "0.01")), tmp_path) as rig:
+        view = await rig.engine.control.reload()
+        assert (view.version, view.difference.empty, view.not_kept) == (2, True, None)
+        rig.next_config = settings(operator("a", "0.05", tps=5.0), operator("b", "0.02"))
+        found = (await rig.engine.control.reload()).difference
+        assert found.counts() == {"operators_added": 1, "operators_changed": 1, "rates_added": 1, "rates_changed": 1}
+        rig.next_config = settings(operator("b", "0.02"))
+        assert (await rig.engine.control.reload()).difference.operators.removed == ["a"]
+
+
+async def test_going_back_is_a_new_version_and_keeps_links(tmp_path: Path) -> None:
+    first = settings(operator("a", "0.01"), operator("b", "0.02"))
+    async with Rig(first, tmp_path) as rig:
+        await rig.engine.control.keep_first(first)
+        rig.next_config = settings(operator("a", "0.05"), operator("b", "0.02"))
+        await rig.engine.control.reload("signal")
+        assert (await rig.submit()).operator == "b"
+        gateways = dict(rig.operators)
+        view = await rig.engine.control.reload(version=1)
+        assert (view.version, view.rolled_back_to, view.operators) == (3, 1, ["a", "b"])
+        assert view.difference.counts() == {"rates_changed": 1}
+        assert rig.operators == gateways
+        assert (await rig.submit()).operator == "a"
+        plan = rig.engine.control.plan()
+        assert (plan.version, plan.rolled_back_to) == (3, 1)
+        assert [(one.version, one.cause, one.rolled_back_to) for one in plan.kept] == [
+            (3, "rollback", 1), (2, "signal", None), (1, "start", None),
+        ]  # fmt: skip
+        # The files are what they were, and the next reload takes them.
+        view = await rig.engine.control.reload()
+        assert (view.version, view.rolled_back_to) == (4, None)
+        assert (await rig.submit()).operator == "b"
+
+
+async def test_what_is_not_kept_or_does_not_load_changes_nothing(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a")), tmp_path) as rig:
+        plan = rig.engine.running.plan
+        for version in (1, 7):
+            with pytest.raises(Refusal) as refused:
+                await rig.engine.control.reload(version=version)
+            assert refused.value.code == "not_found"
+
+        def recall(_: int) -> LoadedPlan:
+            raise InvalidConfig([("plans/000001.tar.gz", 1, "is damaged")])
+
+        rig.files.recall = recall
+        with pytest.raises(InvalidConfig):
+            await rig.engine.control.reload(version=1)
+        assert rig.engine.running.plan is plan
+        assert rig.engine.control.plan().rolled_back_to is None
+        assert (await rig.engine.control.reload()).version == 2
+
+
+async def test_a_plan_that_cannot_be_kept_runs_all_the_same(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a", "0.01")), tmp_path) as rig:
+        rig.files.broken = "No space left on device"
+        await rig.engine.control.keep_first(rig.config)
+        rig.next_config = settings(operator("b"))
+        view = await rig.engine.control.reload()
+        assert (view.version, view.operators, view.not_kept, view.kept) == (2, ["b"], "No space left on device", [])
+        assert (await rig.submit()).operator == "b"
+        rig.files.broken = None
+        view = await rig.engine.control.reload()
+        assert (view.not_kept, [one.version for one in view.kept]) == (None, [3])
+
+
+async def test_reloads_and_going_back_at_once_follow_one_another(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a")), tmp_path) as rig:
+        control = rig.engine.control
+        await control.keep_first(rig.config)
+        views = await asyncio.gather(
+            control.reload(), control.reload(version=1), control.reload(), control.reload("signal")
+        )
+        assert [view.version for view in views] == [2, 3, 4, 5]
+        assert [view.rolled_back_to for view in views] == [None, 1, None, None]
+        assert sorted(rig.files.plans) == [1, 2, 3, 4, 5]
+
+
+async def test_a_restart_knows_that_it_was_rolled_back(tmp_path: Path) -> None:
+    async with Rig(settings(operator("a")), tmp_path) as rig:
+        await rig.engine.control.keep_first(rig.config)
+        await rig.engine.control.reload(version=1)
+        files = rig.files
+    async with Rig(settings(operator("a")), tmp_path) as rig:
+        # The daemon finds its files equal to those of the last plan, so that is the plan which starts.
+        rig.engine.running.plan.version = 2
+        rig.engine.control._files = files
+        await rig.engine.control.keep_first(rig.config)
+        assert rig.engine.control.plan().rolled_back_to == 1
+        assert sorted(files.plans) == [1, 2]
 
 
 # --- preview -------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ async def ask(rig: Rig, key: str | None = "key", body: str = "Hello", account: s
     """One request; its answer is the message's id."""
     of = rig.config.accounts[account]
 
-    def make() -> Prepared:
+    async def make() -> Prepared:
         (made,) = rig.engine.intake.prepare(of, [wish(to="+237670000001", text=body)])
         if isinstance(made, Refusal):
             raise made

@@ -75,3 +75,13 @@ def test_cheap_enough_for_every_message() -> None:
     for index in range(20_000):
         ids.next(NOW + index // 100)
     assert (time.perf_counter() - began) / 20_000 < 20e-6
+
+
+@given(st.integers(NOW - 5, NOW + 5), st.integers(0, 3))
+def test_a_new_run_goes_on_behind_the_last_id_it_is_given(now: int, made: int) -> None:
+    before = Ids()
+    last = [before.next(NOW) for _ in range(made + 1)][-1]
+    after = Ids(last)
+    following = [after.next(now) for _ in range(3)]
+    assert [last, *following] == sorted({last, *following})
+    assert UUID(following[0]).version == 7

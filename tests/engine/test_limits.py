@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.account import RateLimit
-from router.engine.limits import Meter
+from router.engine.limits import Meter, Quota
 from router.refusal import Refusal
 
 
@@ -21,7 +21,7 @@ def taken(meter: Meter, count: int, now: float) -> float | None:
     return None
 
 
-@pytest.mark.parametrize(("count", "seconds"), [(5, 1.0), (100, 1.0), (600, 60.0), (1, 60.0), (2.5, 1.0)])
+@pytest.mark.parametrize(("count", "seconds"), [(5, 1.0), (100, 1.0), (600, 60.0), (1, 60.0), (2.5, 1.0), (1.5, 1.0)])
 @pytest.mark.parametrize("greed", [1, 3, 20])
 def test_never_more_in_any_period_than_the_limit(count: float, seconds: float, greed: int) -> None:
     chance, now = random.Random(7), 1000.0
@@ -120,3 +120,24 @@ def test_less_than_one_in_a_period_is_one_in_a_longer_one() -> None:
     assert taken(meter, 1, 1000.0) is None
     assert taken(meter, 1, 1001.5) == pytest.approx(0.5)
     assert taken(meter, 1, 1002.0) is None
+
+
+@pytest.mark.parametrize(("count", "seconds", "wait"), [(0.5, 1.0, 2.0), (0.25, 60.0, 240.0), (1, 60.0, 60.0)])
+def test_a_slow_rate_lets_one_through_at_a_time(count: float, seconds: float, wait: float) -> None:
+    meter = Meter(RateLimit(count, seconds))
+    assert taken(meter, 1, 1000.0) is None
+    assert taken(meter, 1, 1000.0) == pytest.approx(wait)
+    assert taken(meter, 1, 1000.0 + wait) is None
+
+
+def test_what_is_left_is_told() -> None:
+    meter = Meter(RateLimit(600, 60.0))
+    assert meter.quota(1000.0) == Quota(600, 60.0, 600, 0.0)
+    meter.take(450, 1000.0)
+    assert not meter.has(151, 1000.0)
+    meter.take(150, 1015.0)
+    assert meter.quota(1020.0) == Quota(600, 60.0, 0.0, 55.0)
+    assert taken(meter, 200, 1020.0) == 40.0
+    assert meter.quota(1060.0) == Quota(600, 60.0, 450.0, 15.0), "a refusal takes nothing"
+    assert meter.has(450, 1060.0)
+    assert meter.quota(9999.0) == Quota(600, 60.0, 600, 0.0)

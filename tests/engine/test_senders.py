@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from router.engine.senders import check_sender
 from router.operator import Addressing
 from router.refusal import Refusal
-from router.text.sender import SenderKind, sender_kind
+from router.sender import SenderKind, sender_kind
 
 NAME, CODE, NUMBER = SenderKind.ALPHANUMERIC, SenderKind.SHORTCODE, SenderKind.INTERNATIONAL
 

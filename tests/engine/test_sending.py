@@ -38,7 +38,7 @@ async def test_a_message_is_delivered_with_one_event_each(tmp_path: Path) -> Non
         assert [event["seq"] for event in events] == [1, 2]
         assert events[1]["reference"] == "r1"
         assert events[1]["cost"] == {"amount": "0.02", "currency": "XAF"}
-        assert events[1]["price"] == {"amount": "0.05", "currency": "XAF"}
+        assert events[1]["price"] == {"amount": "1.00", "currency": "XAF"}
         assert rig.operators["mtn"].acknowledged == [("token", True)]
         assert rig.engine.ledger.open == 0
         stored = await rig.store.find("acme", message.id)

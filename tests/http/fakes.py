@@ -8,16 +8,24 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
+from msgspec import structs
 
 from adapters.http.services import Services
 from router.account import Account
-from router.engine.control import OperatorView, PlanView
+from router.audit import AuditEntry
+from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.intake import Answer
+from router.engine.limits import Quota
+from router.engine.opt_outs import Subscription
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
-from router.ports import BindView, StoreUnavailable
+from router.ports import BindView, KeptPlan, StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
+from router.routing.changes import Change
+from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
+from router.routing.difference import Changed, Difference, Named, RuleChanges
+from router.routing.price_changes import PriceChange, PriceChanges
 from router.routing.route import Candidate, Decision
 from router.text.view import PartView, SegmentationView
 
@@ -38,8 +46,15 @@ class FakeIntake:
         self.refuse_all: Refusal | None = None
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
+        self.quotas: dict[str, Quota] = {}
 
-    def prepare(self, account, submits):
+    def quota(self, account):
+        return self.quotas.get(account.name)
+
+    async def look_up(self, account, submits):
+        return {}
+
+    def prepare(self, account, submits, answers):
         if self.breaks is not None:
             raise self.breaks
         if self.refuse_all is not None:
@@ -78,7 +93,7 @@ class FakeIntake:
                 if known != digest:
                     raise Refusal("idempotency_mismatch", "another request had this key", "Idempotency-Key")
                 return msgspec.structs.replace(answer, replayed=True)
-        prepared = make()
+        prepared = await make()
         for message in prepared.messages:
             self.messages.stored[message.id] = message
         answer = Answer(prepared.status, prepared.body, False)
@@ -124,6 +139,15 @@ class FakeMessages:
         message.state = State.CANCELLED
         return message
 
+    async def convert(self, account, id, at):
+        message = await self.find(account, id)
+        if message is None:
+            raise Refusal("not_found", "there is no such message")
+        if message.submitted_at is None:
+            raise Refusal("not_submitted", "no operator has it")
+        message.converted_at = message.converted_at or at or NOW
+        return message
+
 
 class FakeFeed:
     def __init__(self) -> None:
@@ -158,6 +182,9 @@ class FakePreview:
     def __init__(self) -> None:
         self.queries = []
 
+    async def look_up(self, query):
+        return query
+
     def segment(self, account, query):
         self.queries.append(query.route)
         if query.operator not in (None, "mtn-cm"):
@@ -173,11 +200,22 @@ class FakePreview:
         candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
 
+    def coverage(self, country, plan, at):
+        if country != "CM":
+            raise Refusal("invalid_request", "there is no such country", "country")
+        cost = Money(Decimal("0.0200"), "XAF")
+        prices = PriceRange(cost, cost)
+        network = NetworkCoverage(Network("624", "01", "MTN"), 2, prices, prices)
+        return Coverage(country, plan, [OperatorCoverage("mtn-cm", "sms", [network])])
+
 
 class FakeControl:
     def __init__(self) -> None:
         self.state = "running"
         self.errors: list[tuple[str, int, str]] = []
+        self.version = 3
+        self.rolled_back_to: int | None = None
+        self.not_kept: str | None = None
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
@@ -202,13 +240,56 @@ class FakeControl:
     def drain(self, name):
         return self._set(name, "draining")
 
-    async def reload(self):
+    async def reload(self, version=None):
         if self.errors:
             raise InvalidConfig(self.errors)
-        return self.plan()
+        if version not in (None, 2):
+            raise Refusal("not_found", f"version {version} is not kept; there is 2", "version")
+        self.rolled_back_to = version
+        changed = Change("link.password", None, None, True)
+        named = Named(["new-cm"], [], [Changed("mtn-cm", [changed])])
+        price = PriceChange("237", None, Money(Decimal("0.0200"), "XAF"))
+        none = Named([], [], [])
+        found = Difference(
+            named, ["mtn-cm"], [PriceChanges("mtn-cm", 7, 0, 0, [price])], none, RuleChanges([], []), none, [], [], []
+        )
+        return ReloadView(**structs.asdict(self.plan()), difference=found, not_kept=self.not_kept)
 
     def plan(self):
-        return PlanView(3, ["mtn-cm"], 1, ["default"], 0, 1, "XAF")
+        kept = [KeptPlan(self.version, 1, datetime(2027, 1, 1, tzinfo=UTC), "start")]
+        return PlanView(self.version, ["mtn-cm"], 1, ["default"], 0, 1, "XAF", self.rolled_back_to, kept)
+
+
+class FakeOptOuts:
+    def __init__(self) -> None:
+        self.numbers: set[str] = set()
+
+    async def unsubscribe(self, account, number):
+        return self._set(account, number, self.numbers.add)
+
+    async def subscribe(self, account, number):
+        return self._set(account, number, self.numbers.discard)
+
+    def _set(self, account, number, change):
+        if account != "acme":
+            raise Refusal("not_found", f"there is no account {account!r}")
+        if not number.startswith("+237"):
+            raise Refusal("invalid_number", "no number", "number")
+        change(number)
+        return Subscription(account, number, number not in self.numbers)
+
+
+class FakeAudit:
+    def __init__(self) -> None:
+        self.entries: list[AuditEntry] = []
+
+    def note(self, who, action, subject, outcome="done"):
+        self.entries.append(AuditEntry(NOW, who, action, subject, outcome, len(self.entries) + 1))
+
+    async def noted(self) -> None: ...
+
+    async def read(self, after, limit):
+        return self.entries[after : after + limit]
 
 
 class FakeMetrics:
@@ -232,6 +313,8 @@ class Engine:
         self.feed = FakeFeed()
         self.preview = FakePreview()
         self.control = FakeControl()
+        self.audit = FakeAudit()
+        self.opt_outs = FakeOptOuts()
         self.metrics = FakeMetrics()
         self.sick: str | None = None
         accounts = {
@@ -242,6 +325,17 @@ class Engine:
         self.accounts = {hashlib.sha256(token.encode()).digest(): account for token, account in accounts.items()}
         self.admin = hashlib.sha256(ADMIN_TOKEN.encode()).digest()
 
+    def account_of(self, token):
+        return self.accounts.get(hashlib.sha256(token.encode()).digest())
+
+    def replay(self, account, after):
+        if account != "acme":
+            raise Refusal("not_found", "there is no such account with a webhook")
+        if after is not None and after > len(self.feed.events):
+            raise Refusal("invalid_request", "a replay goes back", "after")
+        start = 0 if after is None else after
+        return start, len(self.feed.events) - start
+
     def services(self) -> Services:
         return Services(
             intake=self.intake,
@@ -249,9 +343,12 @@ class Engine:
             feed=self.feed,
             preview=self.preview,
             control=self.control,
+            audit=self.audit,
+            replay=self.replay,
+            opt_outs=self.opt_outs,
             metrics=self.metrics,
             ready=lambda: self.sick,
-            account_of=lambda token: self.accounts.get(hashlib.sha256(token.encode()).digest()),
+            account_of=self.account_of,
             is_admin=lambda token: hashlib.sha256(token.encode()).digest() == self.admin,
             metrics_text=lambda: b"carrier_router_plan_version 3.0\n",
         )

@@ -2,19 +2,23 @@
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from adapters.http.problem import KINDS
+from router.account import RateLimit
+from router.engine.limits import Quota
 from router.ports import StoreUnavailable
 from router.refusal import Refusal
 from tests.http.conftest import MAX_BODY
-from tests.http.fakes import ADMIN_TOKEN, SUSPENDED_TOKEN, TEXT, TOKEN
+from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, SUSPENDED_TOKEN, TEXT, TOKEN
 
 SUBMIT = {"to": "+237670000001", "from": "ACME", "text": TEXT}
 ID = "01900000-0000-7000-8000-000000000001"
+COST = {"amount": "0.0200", "currency": "XAF"}
 UNKNOWN_ID = "01900000-0000-7000-8000-00000000ffff"
 
 
@@ -155,6 +159,19 @@ LOOK_UPS = [
     Case("id not UTF-8", "GET", "/v1/messages/%ff%fe", 404, code="not_found"),
     Case("cancel", "DELETE", f"/v1/messages/{ID}", 200, before=1, shows={"id": ID, "state": "cancelled"}),
     Case("cancel nothing", "DELETE", f"/v1/messages/{UNKNOWN_ID}", 404, code="not_found"),
+    Case("conversion too early", "POST", f"/v1/messages/{ID}/conversion", 409, body={}, before=1, code="not_submitted"),
+    Case("conversion of nothing", "POST", f"/v1/messages/{UNKNOWN_ID}/conversion", 404, body={}, code="not_found"),
+    Case("conversion, id not a UUID", "POST", "/v1/messages/42/conversion", 404, body={}, code="not_found"),
+    Case("conversion without a body", "POST", f"/v1/messages/{ID}/conversion", 400, raw=b"", before=1,
+         code="invalid_json"),
+    Case("conversion, at not a time", "POST", f"/v1/messages/{ID}/conversion", 422, body={"at": "soon"}, before=1,
+         code="invalid_request", fields=["at"]),
+    Case("conversion, at without a zone", "POST", f"/v1/messages/{ID}/conversion", 422, before=1,
+         body={"at": "2030-01-01T00:00:00"}, code="invalid_request", fields=["at"]),
+    Case("conversion, unknown field", "POST", f"/v1/messages/{ID}/conversion", 422, body={"when": 1}, before=1,
+         code="invalid_request", fields=["when"]),
+    Case("conversion without a token", "POST", f"/v1/messages/{ID}/conversion", 401, body={}, token=None,
+         code="unauthorized"),
     Case("list", "GET", "/v1/messages", 200, before=2, shows={"next": None}),
     Case("list of one kind", "GET", "/v1/messages?state=delivered", 200, before=2,
          shows={"messages": [], "next": None}),
@@ -218,19 +235,73 @@ PREVIEWS = [
 ]  # fmt: skip
 
 CONTROL = [
+    Case("coverage", "GET", "/v1/coverage?country=CM&plan=p", 200, token=ADMIN_TOKEN, shows={
+        "country": "CM", "plan": "p", "operators": [{
+            "operator": "mtn-cm", "channel": "sms", "networks": [{
+                "network": {"mcc": "624", "mnc": "01", "name": "MTN"}, "prefixes": 2,
+                "cost": {"min": COST, "max": COST},
+                "base_cost": {"min": COST, "max": COST},
+            }],
+        }],
+    }),
+    Case("coverage of nowhere", "GET", "/v1/coverage?country=cm", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage of no country", "GET", "/v1/coverage", 422, token=ADMIN_TOKEN, code="invalid_request",
+         fields=["country"]),
+    Case("coverage for an account", "GET", "/v1/coverage?country=CM", 403, code="forbidden"),
     Case("operators", "GET", "/v1/operators", 200, token=ADMIN_TOKEN),
     Case("pause", "POST", "/v1/operators/mtn-cm/pause", 200, token=ADMIN_TOKEN, shows={"state": "paused"}),
     Case("resume", "POST", "/v1/operators/mtn-cm/resume", 200, token=ADMIN_TOKEN, shows={"state": "running"}),
     Case("drain", "POST", "/v1/operators/mtn-cm/drain", 200, token=ADMIN_TOKEN, shows={"state": "draining"}),
+    *(
+        Case(f"{verb} {what}", "POST", f"/v1/accounts/{name}/{verb}", status, body, token=token, **told)
+        for verb, subscribed in (("unsubscribe", False), ("subscribe", True))
+        for what, name, status, body, token, told in (
+            ("a number", "acme", 200, {"number": "+237670000001"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "number": "+237670000001", "subscribed": subscribed}}),
+            ("nobody", "zz", 404, {"number": "+237670000001"}, ADMIN_TOKEN, {"code": "not_found"}),
+            ("no number", "acme", 422, {"number": "x"}, ADMIN_TOKEN, {"code": "invalid_number", "fields": ["number"]}),
+            ("nothing", "acme", 422, {}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("too much", "acme", 422, {"number": "+237670000001", "x": 1}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("as an account", "acme", 403, {"number": "+237670000001"}, TOKEN, {"code": "forbidden"}),
+            ("as nobody", "acme", 401, {"number": "+237670000001"}, None, {"code": "unauthorized"}),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("reload", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, shows={"version": 3}),
+    Case("reload with nothing to say", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={},
+         shows={"rolled_back_to": None, "not_kept": None}),
+    Case("reload to a version", "POST", "/v1/reload", 200, token=ADMIN_TOKEN, body={"version": 2},
+         shows={"rolled_back_to": 2}),
+    Case("reload to an unknown version", "POST", "/v1/reload", 404, token=ADMIN_TOKEN, body={"version": 7},
+         code="not_found", fields=["version"]),
+    *(
+        Case(f"reload to {version!r}", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"version": version},
+             code="invalid_request", fields=["version"])
+        for version in (0, -1, "2", 2.5, True, 2**31, 10**30, [2])
+    ),
+    Case("reload otherwise", "POST", "/v1/reload", 422, token=ADMIN_TOKEN, body={"to": 2}, code="invalid_request",
+         fields=["to"]),
     Case("plan", "GET", "/v1/plan", 200, token=ADMIN_TOKEN, shows={"version": 3}),
+    Case("no audit yet", "GET", "/v1/audit?after=3", 200, token=ADMIN_TOKEN, shows={"entries": [], "next": 3}),
+    Case("audit of too much", "GET", "/v1/audit?limit=1001", 422, token=ADMIN_TOKEN, code="invalid_request"),
+    Case("replay", "POST", "/v1/accounts/acme/replay", 200, body={}, token=ADMIN_TOKEN,
+         shows={"account": "acme", "after": 0, "events": 0}),
+    Case("replay from the start", "POST", "/v1/accounts/acme/replay", 200, body={"after": 0}, token=ADMIN_TOKEN),
+    Case("replay what was not", "POST", "/v1/accounts/acme/replay", 422, body={"after": 1}, token=ADMIN_TOKEN,
+         code="invalid_request", fields=["after"]),
+    Case("replay of nobody", "POST", "/v1/accounts/zz/replay", 404, body={}, token=ADMIN_TOKEN, code="not_found"),
+    Case("replay without a body", "POST", "/v1/accounts/acme/replay", 400, token=ADMIN_TOKEN, code="invalid_json"),
+    Case("replay from nowhere", "POST", "/v1/accounts/acme/replay", 422, body={"after": -1}, token=ADMIN_TOKEN,
+         code="invalid_request", fields=["after"]),
+    Case("own replay", "POST", "/v1/events/replay", 200, body={"after": None}, shows={"account": "acme"}),
+    Case("own replay as the admin", "POST", "/v1/events/replay", 401, body={}, token=ADMIN_TOKEN, code="unauthorized"),
     *(
         Case(f"{path} {name}", method, path, status, token=token, code=code)
         for method, path in (("GET", "/v1/operators"), ("POST", "/v1/operators/mtn-cm/pause"), ("POST", "/v1/reload"),
-                             ("GET", "/v1/plan"))
+                             ("GET", "/v1/plan"), ("GET", "/v1/audit"), ("POST", "/v1/accounts/acme/replay"))
         for name, token, status, code in (
             ("without token", None, 401, "unauthorized"),
             ("with an unknown token", "zz", 401, "unauthorized"),
@@ -330,6 +401,80 @@ async def test_refused_whole_with_a_time_to_come_back(path: str, seconds: Any, h
     check_problem(answer, await answer.json(content_type=None), "queue_full", [])
     assert answer.headers.get("Retry-After") == header
     assert api.engine.metrics.refusals == ["queue_full"]
+
+
+@pytest.mark.parametrize(
+    ("quota", "policy", "left"),
+    [
+        (Quota(600, 60.0, 600.0, 0.0), '"messages";q=600;w=60', '"messages";r=600;t=0'),
+        (Quota(100, 1.0, 57.9, 0.421), '"messages";q=100;w=1', '"messages";r=57;t=1'),
+        (Quota(100, 1.0, -1e-4, 1.0), '"messages";q=100;w=1', '"messages";r=0;t=1'),
+        (Quota(1, 2.0, 0.0, 2.0), '"messages";q=1;w=2', '"messages";r=0;t=2'),
+    ],
+)
+async def test_who_has_a_rate_is_told_what_is_left(quota: Quota, policy: str, left: str, api) -> None:
+    def told(answer: Any) -> tuple[Any, Any]:
+        return answer.headers.get("RateLimit-Policy"), answer.headers.get("RateLimit")
+
+    assert told(await api.call("POST", "/v1/messages", SUBMIT)) == (None, None)
+    api.engine.intake.quotas["other"] = quota
+    for path, body in (("/v1/messages", SUBMIT), ("/v1/batches", {"messages": [SUBMIT]})):
+        assert told(await api.call("POST", path, body)) == (None, None)
+        assert told(await api.call("POST", path, body | {"nonsense": 1}, token=OTHER_TOKEN)) == (policy, left)
+        api.engine.intake.refuse_all = Refusal("rate_limited", "slow down", retry_after=0.5)
+        answer = await api.call("POST", path, body, token=OTHER_TOKEN)
+        assert (answer.status, answer.headers["Retry-After"], told(answer)) == (429, "1", (policy, left))
+        api.engine.intake.refuse_all = None
+    assert told(await api.call("GET", "/v1/messages", token=OTHER_TOKEN)) == (None, None)
+    assert told(await api.call("POST", "/v1/messages", SUBMIT, token="zz")) == (None, None)
+
+
+async def test_a_success_of_who_has_a_rate_says_so(api, monkeypatch) -> None:
+    account = replace(api.engine.account_of(TOKEN), rate=RateLimit(2, 1.0))
+    api.engine.accounts[sha256(TOKEN.encode()).digest()] = account
+    api.engine.intake.quotas["acme"] = Quota(2, 1.0, 1.0, 0.5)
+    for path, body in (("/v1/messages", SUBMIT), ("/v1/batches", {"messages": [SUBMIT]})):
+        answer = await api.call("POST", path, body, headers={"Idempotency-Key": path})
+        assert (answer.status, answer.headers["RateLimit"]) == (202, '"messages";r=1;t=1')
+        again = await api.call("POST", path, body, headers={"Idempotency-Key": path})
+        assert (again.headers["Idempotency-Replayed"], again.headers["RateLimit"]) == ("true", '"messages";r=1;t=1')
+
+
+async def test_every_control_action_is_on_record_with_what_came_of_it(api) -> None:
+    acts = [
+        ("POST", "/v1/operators/mtn-cm/pause", ADMIN_TOKEN, None, "operator.pause", "mtn-cm", "done"),
+        ("POST", "/v1/operators/mtn-cm/drain", ADMIN_TOKEN, None, "operator.drain", "mtn-cm", "done"),
+        ("POST", "/v1/operators/mtn-cm/resume", ADMIN_TOKEN, None, "operator.resume", "mtn-cm", "done"),
+        ("POST", "/v1/operators/zz/pause", ADMIN_TOKEN, None, "operator.pause", "zz", "not_found"),
+        ("POST", "/v1/reload", ADMIN_TOKEN, None, "plan.reload", None, "done"),
+        ("POST", "/v1/accounts/acme/replay", ADMIN_TOKEN, {"after": 9}, "webhook.replay", "acme", "invalid_request"),
+        ("POST", "/v1/events/replay", TOKEN, {}, "webhook.replay", "acme", "done"),
+    ]
+    for method, path, token, body, *_ in acts:
+        await api.call(method, path, body, token=token)
+    api.engine.control.errors = [("routes.yaml", 3, "wrong")]
+    await api.call("POST", "/v1/reload", token=ADMIN_TOKEN)
+    # What nobody was let in for, and what only looks, is none.
+    await api.call("POST", "/v1/reload", token=TOKEN)
+    await api.call("POST", "/v1/reload", token="zz")
+    await api.call("GET", "/v1/operators", token=ADMIN_TOKEN)
+    answer = await (await api.call("GET", "/v1/audit?after=1&limit=3", token=ADMIN_TOKEN)).json()
+    assert ([entry["seq"] for entry in answer["entries"]], answer["next"]) == ([2, 3, 4], 4)
+    answer = await (await api.call("GET", "/v1/audit", token=ADMIN_TOKEN)).json()
+    shown = [(entry["who"], entry["action"], entry["subject"], entry["outcome"]) for entry in answer["entries"]]
+    who = {ADMIN_TOKEN: "admin", TOKEN: "account:acme"}
+    expected = [(who[token], *told) for _, _, token, _, *told in acts]
+    assert shown == [*expected, ("admin", "plan.reload", None, "invalid_config")]
+    assert {entry["time"] for entry in answer["entries"]} == {"2025-06-15T15:06:40.123000Z"}
+
+
+async def test_what_breaks_is_on_record_too(api, capfd) -> None:
+    def broken(name):
+        raise RuntimeError("a bug")
+
+    api.engine.control.pause = broken
+    assert (await api.call("POST", "/v1/operators/mtn-cm/pause", token=ADMIN_TOKEN)).status == 500
+    assert [entry.outcome for entry in api.engine.audit.entries] == ["internal_error"]
 
 
 async def test_a_code_of_a_rule_is_passed_on(api) -> None:

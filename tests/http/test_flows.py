@@ -147,6 +147,19 @@ async def test_a_message_that_went_cannot_be_cancelled(api) -> None:
     assert (answer.status, json.loads(await answer.text())["code"]) == (409, "too_late")
 
 
+async def test_a_conversion_is_reported_once(api) -> None:
+    id = json.loads(await (await api.call("POST", "/v1/messages", SUBMIT)).text())["id"]
+    path = f"/v1/messages/{id}/conversion"
+    early = await api.call("POST", path, {})
+    assert (early.status, json.loads(await early.text())["code"]) == (409, "not_submitted")
+    api.engine.messages.stored[id].submitted_at = NOW
+    first = await api.call("POST", path, {"at": "2025-06-15T15:06:41.123Z"})
+    assert (first.status, (await first.json())["converted_at"]) == (200, "2025-06-15T15:06:41.123000Z")
+    again = await api.call("POST", path, {})
+    assert (again.status, (await again.json())["converted_at"]) == (200, "2025-06-15T15:06:41.123000Z")
+    assert (await api.call("POST", path, {}, token=OTHER_TOKEN)).status == 404
+
+
 async def test_a_message_with_a_history(api) -> None:
     id = json.loads(await (await api.call("POST", "/v1/messages", SUBMIT)).text())["id"]
     message = api.engine.messages.stored[id]
@@ -180,7 +193,7 @@ async def test_a_message_with_a_history(api) -> None:
         Part(3),
     ]
     body = await (await api.call("GET", f"/v1/messages/{id}")).json()
-    assert list(body) == [*ITEM, "send_at", "expires_at", "waiting_for", "transliterated", "parts"]
+    assert list(body) == [*ITEM, "send_at", "expires_at", "waiting_for", "transliterated", "converted_at", "parts"]
     assert body["error"] == {
         "code": "undelivered", "detail": "The operator could not deliver it.", "smsc_error": "0x0000000B",
     }  # fmt: skip

@@ -100,6 +100,7 @@ def test_any_digits_behind_any_code(code: int, prefix: str, rest: str) -> None:
 
 @given(digits)
 @settings(max_examples=200, deadline=None)
+@pytest.mark.deep
 def test_any_digits(number: str) -> None:
     agree("+" + number)
 

@@ -1,87 +1,15 @@
-"""What a configuration's rates and prices come to, number by number."""
+"""What a configuration's prices and currencies come to."""
 
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from router.account import Price, Token
 from router.message import Network
 from router.money import Money
-from router.operator import Rate
 from router.routing.plan import network_of
-from tests.routing.values import account, operator, plan, rate
-
-prefixes = st.text("12", max_size=4)
-rates = st.lists(
-    st.builds(rate, prefixes, st.sampled_from(("1", "2", "3")), start=st.sampled_from((0, 0, 10, 20))),
-    max_size=12,
-    unique_by=lambda one: (one.prefix, one.effective_from),
-)
-
-
-def in_force(rates: tuple[Rate, ...], number: str, at: int) -> Rate | None:
-    """The written rule: of what is in force the longest prefix, of that the newest."""
-    fitting = [one for one in rates if number.startswith(one.prefix) and one.effective_from <= at]
-    return max(fitting, key=lambda one: (len(one.prefix), one.effective_from), default=None)
-
-
-@given(st.lists(rates, min_size=1, max_size=4), st.text("123", max_size=6), st.sampled_from((0, 9, 10, 15, 20, 99)))
-def test_every_operator_has_its_own_longest_match_in_force(cards: list[list[Rate]], number: str, at: int) -> None:
-    operators = [operator(f"op{index}", *card) for index, card in enumerate(cards)]
-    destination = plan(*operators).destination(number)
-    found = {}
-    for offer in destination.offers if destination else ():
-        chosen = offer.rate_at(at)
-        if chosen is not None:
-            found[offer.operator] = chosen
-    expected = {one.name: in_force(one.rates, number, at) for one in operators}
-    assert found == {name: chosen for name, chosen in expected.items() if chosen is not None}
-
-
-def test_an_announced_rate_leaves_the_shorter_prefix_in_force_until_its_day() -> None:
-    card = operator("mtn", rate("237", "0.02"), rate("23767", "0.015", start=100))
-    destination = plan(card).destination("237670000001")
-    assert destination is not None
-    (offer,) = destination.offers
-    before, after = offer.rate_at(99), offer.rate_at(100)
-    assert before is not None
-    assert after is not None
-    assert (before.price, before.prefix) == (Decimal("0.02"), "237")
-    assert (after.price, after.prefix) == (Decimal("0.015"), "23767")
-
-
-def test_what_is_announced_for_all_is_not_in_force_before() -> None:
-    destination = plan(operator("mtn", rate("237", "0.02", start=100))).destination("237670000001")
-    assert destination is not None
-    assert destination.offers[0].rate_at(99) is None
-
-
-def test_a_number_that_nobody_has_a_rate_for() -> None:
-    assert plan(operator("mtn", rate("237", "0.02"))).destination("23670000001") is None
-    assert plan().destination("237670000001") is None
-
-
-@pytest.mark.parametrize(
-    ("number", "network"),
-    [
-        ("237670000001", ("624", "01")),
-        ("237690000001", ("624", "02")),
-        ("237610000001", ("624", "00")),
-        ("254700000001", None),
-    ],
-)
-def test_the_network_of_the_longest_prefix_that_names_one(number: str, network: tuple[str, str] | None) -> None:
-    built = plan(
-        operator(
-            "a", rate("", "1"), rate("237", "1", network=("624", "00")), rate("23767", "1", network=("624", "01"))
-        ),
-        operator("b", rate("2376", "1"), rate("23769", "1", network=("624", "02"))),
-    )
-    destination = built.destination(number)
-    assert destination is not None
-    assert destination.network == network
+from router.settings import ExchangeRate
+from tests.routing.values import account, plan
 
 
 def test_networks_as_they_are_shown() -> None:
@@ -138,8 +66,24 @@ def test_no_price_for_whom_none_is_written() -> None:
 
 def test_amounts_in_the_base_currency_are_exact() -> None:
     built = plan()
-    assert built.in_base(Decimal("0.03"), "EUR") == Decimal("19.67871")
-    assert built.in_base(Decimal("0.03"), "XAF") == Decimal("0.03")
+    assert built.in_base(Decimal("0.03"), "EUR", 0) == Decimal("19.67871")
+    assert built.in_base(Decimal("0.03"), "XAF", 0) == Decimal("0.03")
+
+
+def test_an_exchange_rate_takes_over_at_its_time() -> None:
+    later = (
+        ExchangeRate("EUR", Decimal(700), 200),
+        ExchangeRate("EUR", Decimal(660), 100),
+        ExchangeRate("USD", Decimal(500), 200),
+    )
+    built = plan(exchange_rates=later)
+    worths = {at: built.exchange.at(at) for at in (0, 99, 100, 199, 200, 10**15)}
+    assert [str(one.rates["EUR"]) for one in worths.values()] == ["655.957", "655.957", "660", "660", "700", "700"]
+    assert [int(one.rates["USD"]) for one in worths.values()] == [600, 600, 600, 600, 500, 500]
+    assert [one.until for one in worths.values()] == [100, 100, 200, 200, None, None]
+    assert built.in_base(Decimal(2), "EUR", 150) == 1320
+    cost, base = worths[100].costs[Decimal("0.10"), "EUR"]
+    assert (str(cost), str(base)) == ("0.10 EUR", "66.00 XAF")
 
 
 def test_accounts_are_found_by_their_token() -> None:

@@ -12,9 +12,14 @@ CURRENCIES = {"XAF": Decimal(1), "EUR": Decimal("655.957"), "USD": Decimal(600)}
 
 
 def rate(
-    prefix: str, price: str, currency: str = "XAF", start: int = 0, network: tuple[str, str] | None = None
+    prefix: str,
+    price: str,
+    currency: str = "XAF",
+    start: int = 0,
+    network: tuple[str, str] | None = None,
+    end: int | None = None,
 ) -> Rate:
-    return Rate(prefix, Decimal(price), currency, network, start)
+    return Rate(prefix, Decimal(price), currency, network, start, end)
 
 
 def operator(name: str, *rates: Rate, channel: str = "sms") -> Operator:

@@ -9,7 +9,7 @@ from adapters.simulator.behaviour import BEHAVIOURS, BY_ENDING, Reply
 from adapters.simulator.smsc import Smsc
 from adapters.smpp.constants import ESME_RINVBNDSTS
 from tests.processes import plain_number
-from tests.scenarios.world import Event, World, ending
+from tests.scenarios.world import ADMINISTRATOR, Event, World, body_of, ending
 
 pytestmark = pytest.mark.process
 
@@ -166,6 +166,9 @@ async def test_beside_a_dearer_operator(world: World) -> None:
             continue
         cheap.options.behaviour = row
         await world.bound("cheap")
+        # An operator that was away gets its traffic back slowly, unless somebody says that it is well.
+        async with world.client.post("/v1/operators/cheap/resume", headers=ADMINISTRATOR) as answer:
+            await body_of(answer, 200)
         to = plain_number(index)
         id = (await world.submit(to, f"row {row}"))["id"]
         (event,) = (one for one in await world.ended([id]) if one["message_id"] == id and ending(one))

@@ -99,7 +99,8 @@ async def test_to_the_next_run(world: World, killed: bool, in_response: IdForm, 
         assert await world.stop() == 0
     assert smsc.counts.deliveries == 0
     await world.start()
-    assert {one["state"] for one in await world.messages()} == {"submitted"}
+    # How soon the new run is ready is not for this test to say.
+    assert {one["state"] for one in await world.messages()} <= {"submitted", "delivered"}
     await assert_all_delivered(world, smsc, ids)
     assert not [line for line in world.log() if line["event"] == "receipt_unmatched"]
 

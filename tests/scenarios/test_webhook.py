@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from tests.leaks import plant
 from tests.processes import free_port, plain_number
 from tests.scenarios.world import TEXT, Event, World, ending, until
 
@@ -61,6 +62,7 @@ class Receiver:
 
 
 async def set_up(world: World, events: str = "[final]") -> Receiver:
+    plant(SECRET, KEY.decode())
     receiver = Receiver(free_port())
     hook = f"{{url: 'http://127.0.0.1:{receiver.port}/hook', secret: {SECRET}, events: {events}, batch: 20}}"
     world.configure(account=f"    webhook: {hook}", router="webhooks: {allow: [127.0.0.0/8]}")

@@ -14,6 +14,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.simulator.smsc import Smsc, SmscOptions
+from tests import leaks
 from tests.processes import ADMIN, TOKEN, Processes, free_port, plain_number, write_config
 from tests.scenarios.disk import SmallDisk
 from tests.simulator.proxy import Proxy
@@ -81,6 +82,7 @@ class World:
         self.config = folder / "router.yaml"
         self.disk: SmallDisk | None = None
         self._numbers = 0
+        leaks.plant(TEXT)
         self.daemon: subprocess.Popen[bytes]
         self.client: ClientSession
 
@@ -238,7 +240,9 @@ class World:
     async def metrics(self) -> Samples:
         async with self.client.get("/metrics") as answer:
             assert answer.status == 200
-            return Samples(await answer.text())
+            text = await answer.text()
+        assert not leaks.leaks(text)
+        return Samples(text)
 
     async def idle(self) -> None:
         """Wait until no window slot is held and nothing is queued."""

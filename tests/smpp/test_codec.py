@@ -52,6 +52,7 @@ def test_table(name, sequence, pdu, octets) -> None:
 
 
 @given(st.lists(st.integers(0, len(VECTORS) - 1), max_size=8), st.data())
+@pytest.mark.deep
 def test_chunks_do_not_matter(picks, draw) -> None:
     data = b"".join(bytes.fromhex(VECTORS[pick][3]) for pick in picks)
     cuts = sorted(draw.draw(st.lists(st.integers(0, len(data)), max_size=12)))
@@ -335,5 +336,6 @@ def test_questions_read_as_they_are_written(pdu, sequence) -> None:
     ),
     st.integers(0, 0xFFFFFFFF),
 )
+@pytest.mark.deep
 def test_what_is_written_reads_the_same(pdu, sequence) -> None:
     assert Decoder().feed(encode(pdu, sequence)) == [(sequence, pdu)]

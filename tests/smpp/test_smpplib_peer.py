@@ -267,6 +267,7 @@ def test_every_command_is_drawn() -> None:
 @pytest.mark.parametrize("command", EVERY)
 @settings(max_examples=30, deadline=None)
 @given(st.data())
+@pytest.mark.deep
 def test_both_ways(command: str, data) -> None:
     fields = data.draw(fields_of(command))
     status = data.draw(st.sampled_from([0, 0x58, 0x4A1])) if CODES[command] & c.RESPONSE else 0

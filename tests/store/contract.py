@@ -1,9 +1,11 @@
 """What every Store keeps, sentence by sentence of its port. A store's own test gives it a Shelf and runs it all."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from copy import deepcopy
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import (
@@ -30,7 +33,7 @@ from router.message import (
 )
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Store, StoreUnavailable
+from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Spent, Store, StoreUnavailable
 from router.receipt import Receipt, ReceiptState
 from tests.store.values import (
     NOW,
@@ -673,6 +676,74 @@ class Recovering(StoreContract):
                 assert await after.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
 
 
+def note(number: int, at: int = NOW, **fields: Any) -> AuditEntry:
+    given = {"who": "admin", "action": "operator.pause", "subject": f"mtn-{number}", "outcome": "done", **fields}
+    return AuditEntry(at, **given)
+
+
+class Auditing(StoreContract):
+    async def test_control_actions_are_numbered_in_order_and_read_by_cursor(self, shelf: Shelf) -> None:
+        notes = [note(1), note(2, subject=None, outcome="invalid_config"), note(3, who="account:acme", at=NOW - 9)]
+        async with opened(shelf) as (store, _):
+            assert await store.audited(0, 9) == []
+            for one in notes:
+                store.audit(one)
+            await committed(store)
+        async with opened(shelf) as (store, _):
+            store.audit(note(4))
+            await committed(store)
+            read = await store.audited(0, 9)
+            assert [one.seq for one in read] == [1, 2, 3, 4]
+            assert [msgspec.structs.replace(one, seq=0) for one in read] == [*notes, note(4)]
+            assert await store.audited(0, 2) == read[:2]
+            assert await store.audited(2, 9) == read[2:]
+            assert await store.audited(4, 9) == []
+
+    async def test_a_name_that_is_no_unicode_is_recorded_all_the_same(self, store: Store) -> None:
+        store.audit(note(1, subject="a\udcffb\0c"))
+        await committed(store)
+        (read,) = await store.audited(0, 9)
+        assert read.subject == "a?b\0c"
+
+    async def test_it_survives_a_crash_and_an_outage(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.audit(note(1))
+            await committed(store)
+            with shelf.outage():
+                store.audit(note(2))
+                await refused(store, message(1))
+            await committed(store)
+            crashed = shelf.crashed()
+            async with opened(crashed) as (after, _):
+                assert [one.subject for one in await after.audited(0, 9)] == ["mtn-1", "mtn-2"]
+
+    async def test_numbers_grow_on_when_all_of_it_has_gone(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.audit(note(1, at=NOW))
+            store.audit(note(2, at=NOW + 5))
+            await committed(store)
+            await purged(store, events=NOW + 5)
+            assert [one.seq for one in await store.audited(0, 9)] == [2]
+            await purged(store, events=NOW + 6)
+            store.audit(note(3))
+            await committed(store)
+            assert [one.seq for one in await store.audited(0, 9)] == [3]
+
+    async def test_a_cursor_is_put_back_and_goes_on_from_there(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.move_cursor("a", 9)
+            store.rewind("a", 4)
+            store.move_cursor("b", 9)
+            await committed(store)
+        assert (await found(shelf)).cursors == {"a": 4, "b": 9}
+        async with opened(shelf) as (store, _):
+            store.rewind("b", 2)
+            store.move_cursor("b", 3)
+            store.move_cursor("a", 5)
+            store.rewind("c", 1)
+        assert (await found(shelf)).cursors == {"a": 5, "b": 3, "c": 1}
+
+
 class Joining(StoreContract):
     async def test_pieces_come_back_by_message_in_the_order_they_came(self, shelf: Shelf) -> None:
         other = piece(2, sender="caf\u00e9 '\"\x00")
@@ -751,7 +822,7 @@ class Joining(StoreContract):
 
     async def test_a_start_finds_what_may_be_whole(self, shelf: Shelf) -> None:
         async with opened(shelf) as (store, recovery):
-            assert (recovery.joinable, recovery.oldest_piece) == ([], None)
+            assert (recovery.joinable, recovery.oldest_piece, recovery.last_piece) == ([], None, None)
             for one in (piece(3, 1), piece(4, 2), piece(1, 1, reference=8, at=NOW - 1), piece(5, 1, reference=9)):
                 store.keep(one)
             store.keep(piece(6, 1, reference=9))
@@ -767,6 +838,80 @@ class Joining(StoreContract):
         await committed(store)
         await purged(store, *[2 * NOW] * 4)
         assert await store.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+
+
+class Guarding(StoreContract):
+    async def test_what_was_spent_last_is_found_at_a_start(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, recovery):
+            assert (recovery.spent, recovery.opted_out) == ([], {})
+            store.spend(Spent("mtn", "2026-01-01", 1, Decimal("0.10")))
+            store.spend(Spent("other", "2026-01-01", 7, Decimal(0)))
+            store.spend(Spent("mtn", "2026-01-01", 2, Decimal("0.200000000000000000001")))
+            await committed(store)
+            store.spend(Spent("other", "2026-01-02", 1, Decimal("12345678901234567890.5")))
+            await committed(store)
+        found_again = sorted((await found(shelf)).spent, key=lambda spent: spent.operator)
+        assert found_again == [
+            Spent("mtn", "2026-01-01", 2, Decimal("0.200000000000000000001")),
+            Spent("other", "2026-01-02", 1, Decimal("12345678901234567890.5")),
+        ]
+
+    async def test_what_is_spent_is_on_disk_with_the_claim(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            one = waiting(1)
+            await accepted(store, one)
+            with shelf.outage():
+                one.position = None
+                store.save(one)
+                store.spend(Spent("mtn", "2026-01-01", 1, Decimal(1)))
+                await refused(store, message(2))
+                store.spend(Spent("mtn", "2026-01-01", 2, Decimal(2)))
+            assert (await found(shelf.crashed())).spent == []
+            await committed(store)
+            assert (await found(shelf.crashed())).spent == [Spent("mtn", "2026-01-01", 2, Decimal(2))]
+
+    async def test_the_lists_of_opted_out_numbers_are_found_sorted_by_account(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            for number in (237670000009, 1, 999999999999999, 237670000009):
+                store.opt_out("acme", number, NOW)
+            store.opt_out("other", 237670000001, NOW)
+            store.opt_out("gone", 237670000001, NOW)
+            await committed(store)
+            store.opt_in("gone", 237670000001)
+            store.opt_in("acme", 1)
+            store.opt_in("acme", 2)
+            store.opt_in("nobody", 1)
+            await committed(store)
+        recovery = await found(shelf)
+        assert recovery.opted_out == {
+            "acme": array("Q", [237670000009, 999999999999999]),
+            "other": array("Q", [237670000001]),
+        }
+
+    async def test_the_last_word_counts(self, shelf: Shelf) -> None:
+        """Also within one batch, and where the batch waits for the disk."""
+        async with opened(shelf) as (store, _):
+            store.opt_out("acme", 1, NOW)
+            store.opt_in("acme", 1)
+            store.opt_in("acme", 2)
+            store.opt_out("acme", 2, NOW)
+            await committed(store)
+            assert (await found(shelf.crashed())).opted_out == {"acme": array("Q", [2])}
+            with shelf.outage():
+                store.opt_out("acme", 1, NOW)
+                await refused(store, message(1))
+                store.opt_in("acme", 2)
+            await committed(store)
+        assert (await found(shelf)).opted_out == {"acme": array("Q", [1])}
+
+    async def test_retention_leaves_them_alone(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            store.opt_out("acme", 1, 0)
+            store.spend(Spent("mtn", "1970-01-01", 1, Decimal(1)))
+            await committed(store)
+            await purged(store, *[2 * NOW] * 4)
+        recovery = await found(shelf)
+        assert (len(recovery.spent), recovery.opted_out) == (1, {"acme": array("Q", [1])})
 
 
 class Failing(StoreContract):

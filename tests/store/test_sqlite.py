@@ -90,6 +90,13 @@ class TestRecovering(OnSqlite, contract.Recovering):
     pass
 
 
+class TestAuditing(OnSqlite, contract.Auditing): ...
+
+
+class TestGuarding(OnSqlite, contract.Guarding):
+    pass
+
+
 class TestJoining(OnSqlite, contract.Joining):
     pass
 

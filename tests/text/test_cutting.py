@@ -153,6 +153,7 @@ def test_a_cluster_found_from_its_middle_is_the_cluster_of_the_whole_text(text: 
     assert clusters.start(text, index) == max(place for place in whole if place <= index)
 
 
+@pytest.mark.deep
 def test_every_character_that_joins_is_known() -> None:
     lone = r"[\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}\p{GCB=LV}\p{GCB=LVT}]"
     every = "".join(map(chr, range(sys.maxunicode + 1)))

@@ -120,6 +120,7 @@ def cut(content: bytes, data: st.DataObject) -> list[bytes | None]:
         unique_by=lambda one: one[0],
     )
 )
+@pytest.mark.deep
 def test_any_octets_are_text_or_data(found) -> None:
     message = [came(content, alphabet, udh, Place(1, 5, number)) for number, content, alphabet, udh in sorted(found)]
     text = read_text(message)

@@ -109,12 +109,12 @@ class Log:
     fail_reads: list[Exception] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def append(self, account: str, *types: EventType) -> None:
+    async def append(self, account: str, *types: EventType, at: int = 0) -> None:
         events = self.events.setdefault(account, [])
         for type in types:
             seq = len(events) + 1
             payload = json.dumps({"seq": seq, "type": type, "account": account, "text": "é"}).encode()
-            events.append(LoggedEvent(account, seq, type, 0, payload))
+            events.append(LoggedEvent(account, seq, type, at, payload))
         async with self._changed:
             self._changed.notify_all()
 
@@ -133,6 +133,9 @@ class Log:
 
     def acknowledge(self, account: str, seq: int) -> None:
         assert seq > self.cursors.get(account, 0), "the cursor never stands still or goes back"
+        self.cursors[account] = seq
+
+    def rewind(self, account: str, seq: int) -> None:
         self.cursors[account] = seq
 
     def backlog(self, account: str) -> int:

@@ -96,7 +96,7 @@ SHORT = Schedule(initial=1, max=600, patience=72 * 3600, parked=3600)
 
 
 @pytest.mark.parametrize(
-    ("failures", "failing_for", "jitter", "seconds"),
+    ("failures", "waited", "jitter", "seconds"),
     [
         (1, 0.0, 1.0, 1.0),
         (1, 0.0, 0.25, 0.25),
@@ -107,11 +107,13 @@ SHORT = Schedule(initial=1, max=600, patience=72 * 3600, parked=3600)
         (11, 1200.0, 1.0, 600.0),
         (100_000, 259_199.9, 0.5, 300.0),
         (100_000, 259_200.0, 0.5, 3600.0),
-        (1, 1e9, 0.0, 3600.0),
+        (1, 1e9, 1.0, 1.0),  # it was off for days: first at growing pauses again
+        (10, 1e9, 1.0, 512.0),
+        (11, 1e9, 0.0, 3600.0),
     ],
 )
-def test_pauses(failures: int, failing_for: float, jitter: float, seconds: float) -> None:
-    assert pause(SHORT, failures, failing_for, jitter) == seconds
+def test_pauses(failures: int, waited: float, jitter: float, seconds: float) -> None:
+    assert pause(SHORT, failures, waited, jitter) == seconds
 
 
 def test_the_signature_is_that_of_the_convention() -> None:
@@ -148,6 +150,7 @@ def test_headers_can_be_checked_by_any_implementation_and_name_the_content() -> 
     size=st.integers(1, 5),
     limit=st.integers(1, 10),
 )
+@pytest.mark.deep
 def test_cutting_a_log_into_posts_loses_nothing_and_keeps_order(
     types: list[EventType], wanted: frozenset[EventType], size: int, limit: int
 ) -> None:

@@ -5,11 +5,13 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +22,10 @@ from adapters.webhook import Schedule, WebhookSender, delivery
 from router.account import Webhook
 from router.event import EventType
 from router.ports import StoreUnavailable
+from router.refusal import Refusal
 from tests.webhook.receiver import OK, Log, Receiver, answer, receiving, until
 
+TLS = Path(__file__).parent.parent / "http" / "tls"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 QUICK = Schedule(initial=0.001, max=0.005, patience=1000.0, parked=0.002)
 SUBMITTED, DELIVERED, RECEIVED = EventType.SUBMITTED, EventType.DELIVERED, EventType.RECEIVED
@@ -208,6 +212,21 @@ async def test_tls_errors_are_failures(bench: Bench) -> None:
     server.close()
 
 
+async def test_a_certificate_that_nobody_vouches_for_is_given_no_event(bench: Bench) -> None:
+    await bench.log.append("acme", DELIVERED)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+    receiver = Receiver()
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
+    async with bench.delivering(f"https://localhost:{server.sockets[0].getsockname()[1]}/hook?key=hidden"):
+        await until(lambda: len(bench.said) >= 3)
+        assert all("certificate" in reason.lower() for reason in bench.reasons())
+        assert receiver.requests == []
+        assert not bench.log.cursors
+        assert "hidden" not in str(bench.said)
+    server.close()
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}/", "http://[::ffff:127.0.0.1]:{port}/", "http://localhost:{port}/"]
 )
@@ -297,16 +316,115 @@ async def test_it_goes_on_from_the_cursor(bench: Bench) -> None:
 
 
 async def test_after_72_hours_it_is_parked_and_nothing_is_skipped(bench: Bench) -> None:
-    await bench.log.append("acme", *[DELIVERED] * 4)
+    await bench.log.append("acme", *[DELIVERED] * 4, at=bench.clock.now())
     async with receiving(*[answer(500)] * 8) as receiver, bench.delivering(receiver.url) as sender:
-        await receiver.has(2)
+        await receiver.has(4)
+        assert {g.name: g.value for g in sender.gauges()} == {"webhook_backlog": 4, "webhook_parked": 0}
         bench.clock.seconds += 2000  # more than the patience of this schedule
-        await receiver.has(5)
+        await receiver.has(7)
         assert {g.name: g.value for g in sender.gauges()} == {"webhook_backlog": 4, "webhook_parked": 1}
         assert [line["event"] for line in bench.said].count("webhook parked") == 1
         await until(bench.reached(4))
         assert accepted(receiver, 8) == [1, 2, 3, 4]
         assert {g.value for g in sender.gauges()} == {0}
+
+
+async def test_a_restart_does_not_begin_the_72_hours_anew(bench: Bench) -> None:
+    await bench.log.append("acme", DELIVERED, at=bench.clock.now() - 2_000_000)
+    async with receiving(*[answer(500)] * 9) as receiver, bench.delivering(receiver.url) as sender:
+        await receiver.has(5)
+        assert {g.name: g.value for g in sender.gauges()} == {"webhook_backlog": 1, "webhook_parked": 1}
+        # It came up after days: the first tries are at growing pauses, as if nothing had been.
+        pauses = [said["retry_in"] for said in bench.said if said["event"] == "webhook failed"]
+        assert [said["event"] for said in bench.said].index("webhook parked") == 3, pauses
+
+
+async def test_a_receiver_that_is_down_for_a_day(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pause of the real schedule, with the clock moved by hand: two hundred events, none lost, in order."""
+    slept: list[float] = []
+    real_sleep = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        if not seconds:
+            return await real_sleep(0)
+        slept.append(seconds)
+        bench.clock.seconds += seconds
+        if len(slept) % 10 == 0 and len(bench.log.events["acme"]) < 200:
+            await bench.log.append("acme", *[DELIVERED] * 20, at=bench.clock.now())
+        return await real_sleep(0)
+
+    monkeypatch.setattr(delivery.asyncio, "sleep", sleep)
+    started = bench.clock.seconds
+    await bench.log.append("acme", *[DELIVERED] * 20, at=bench.clock.now())
+    downs = 9 + (86_400 - 1023) // 600 + 2
+    bad = [answer(500), answer(302, b"", "Location: http://127.0.0.1:1/"), b"garbage\r\n\r\n", None, answer(404)]
+    async with receiving(*[bad[n % len(bad)] for n in range(downs)]) as receiver:
+        async with bench.delivering(receiver.url, schedule=Schedule(), batch=50) as sender:
+            await until(bench.reached(200))
+            assert {g.value for g in sender.gauges()} == {0}
+        assert bench.clock.seconds - started >= 86_400
+        assert slept[:11] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600]
+        assert set(slept[10:]) == {600}
+        assert [seq for request in receiver.requests[downs:] for seq in request.seqs] == list(range(1, 201))
+        # Each try carried the very same events.
+        assert {request.body for request in receiver.requests[:downs]} == {receiver.requests[0].body}
+        assert not any(said["event"] == "webhook parked" for said in bench.said)
+
+
+async def test_a_replay_ends_the_pause_of_a_parked_webhook(bench: Bench) -> None:
+    patient = Schedule(initial=0.001, max=0.002, patience=10.0, parked=3600.0)
+    await bench.log.append("acme", *[DELIVERED] * 4, at=0)
+    async with receiving(*[answer(500)] * 2) as receiver, bench.delivering(receiver.url, schedule=patient) as sender:
+        await until(lambda: any(said["event"] == "webhook parked" for said in bench.said))
+        assert sender.replay("acme", None) == (0, 4)
+        await until(bench.reached(4))
+        assert accepted(receiver, 2) == [1, 2, 3, 4]
+        assert {g.value for g in sender.gauges()} == {0}
+
+
+async def test_a_replay_from_an_event_sends_all_that_followed_again_in_order(bench: Bench) -> None:
+    await bench.log.append("acme", *[DELIVERED] * 7)
+    async with receiving() as receiver, bench.delivering(receiver.url) as sender:
+        await until(bench.reached(7))
+        assert sender.replay("acme", 2) == (2, 5)
+        assert bench.log.cursors["acme"] == 2, "also a restart goes on from there"
+        await until(bench.reached(7))
+        assert accepted(receiver, 0) == [1, 2, 3, 4, 5, 6, 7, 3, 4, 5, 6, 7]
+        assert sender.replay("acme", 7) == (7, 0)
+
+
+async def test_a_replay_while_a_post_is_under_way_loses_no_event(bench: Bench) -> None:
+    await bench.log.append("acme", *[DELIVERED] * 6)
+    async with receiving(OK, Receiver.HANG) as receiver, bench.delivering(receiver.url) as sender:
+        await receiver.has(2)
+        assert sender.replay("acme", 1) == (1, 5)
+        await until(bench.reached(6))
+        assert accepted(receiver, 0) == [1, 2, 3, 4, 5, 6, 2, 3, 4, 5, 6]
+
+
+async def test_a_replay_skips_nothing_and_needs_a_webhook(bench: Bench) -> None:
+    await bench.log.append("acme", *[DELIVERED] * 4)
+    async with receiving(*[Receiver.HANG]) as receiver, bench.delivering(receiver.url) as sender:
+        await receiver.has(1)
+        for account, after, code in (("acme", 1, "invalid_request"), ("nobody", None, "not_found")):
+            with pytest.raises(Refusal) as refused:
+                sender.replay(account, after)
+            assert refused.value.code == code
+
+
+@pytest.mark.parametrize("inside", ["127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "0.0.0.0"])
+async def test_a_name_that_turns_private_after_a_check_is_refused(bench: Bench, inside: str) -> None:
+    """Whoever looked the name up beforehand saw another address; what counts is the one that is connected to."""
+    await bench.log.append("acme", DELIVERED)
+    names = Names(iter([["203.0.113.9"], [inside]]))
+    assert [one["host"] for one in await names.resolve("hook.example")] == ["203.0.113.9"]
+    async with (
+        receiving() as receiver,
+        bench.delivering(f"http://hook.example:{receiver.port}/", allowed=(), resolver=names),
+    ):
+        await until(lambda: len(bench.said) >= 3)
+        assert receiver.connections == 0
+        assert all("not a public address" in reason for reason in bench.reasons())
 
 
 async def test_the_store_may_fail_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,21 @@ from router.cli.demo.world import DemoFailed, World, world
 from router.outcome import OutcomeKind
 
 
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first failure of a group of groups."""
+    found: BaseException = failures
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
 def show(count: int, stay: bool, as_json: bool) -> int:
     """Run the demo with `count` messages; the exit code."""
     code = 1
     try:
         code = asyncio.run(_interruptible(count, stay, as_json))
     except* (DemoFailed, ClientError, OSError) as failures:
-        print(f"demo: {failures.exceptions[0]}", file=sys.stderr)
+        print(f"demo: {_first(failures)!r}", file=sys.stderr)
     return code
 
 

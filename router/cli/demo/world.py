@@ -165,7 +165,12 @@ async def world() -> AsyncIterator[World]:
         daemon = await stack.enter_async_context(_daemon(folder, environment))
         here = World(folder, f"http://127.0.0.1:{port}", tokens, admin_token, receiver, daemon, smscs)
         await _ready(here)
-        yield here
+        try:
+            yield here
+        except Exception:
+            # The folder is gone in a moment, and with it the only account of what went wrong.
+            print(here.last_words(), file=sys.stderr)
+            raise
 
 
 def files(port: int, webhook: str) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Numbers that want nothing from an account: on disk, and in memory as eight octets each."""
+
+from array import array
+from bisect import bisect_left
+
+from msgspec import Struct
+
+from router.account import Account, OptOut
+from router.engine.ledger import Ledger
+from router.engine.running import Running
+from router.message import Message
+from router.ports import Clock
+from router.refusal import Refusal
+from router.routing.msisdn import normalise
+from router.routing.opt_out import wants_out
+
+_DEFAULT = OptOut()
+_LONGEST = 15  # digits of a number in E.164
+
+
+class Subscription(Struct, frozen=True, gc=False):
+    """Whether a number takes messages from an account."""
+
+    account: str
+    number: str
+    subscribed: bool
+
+
+class OptOuts:
+    """`lists` are the numbers found at the start, sorted, by account."""
+
+    def __init__(self, ledger: Ledger, running: Running, clock: Clock, lists: "dict[str, array[int]]") -> None:
+        self._ledger = ledger
+        self._running = running
+        self._clock = clock
+        self._lists = lists
+
+    def __bool__(self) -> bool:
+        """Whether any number is on any list."""
+        return bool(self._lists)
+
+    def heard(self, account: Account, sender: str, text: str) -> None:
+        """A handset wrote to an account: keep its list where this is a word of it. `sender` is in E.164 if a number."""
+        rules = account.guards.opt_out if account.guards is not None else None
+        number = _digits(sender)
+        if rules is None or number is None:
+            return
+        out = wants_out(rules, text)
+        if out is not None:
+            self._set(account.name, number, out)
+
+    def refuses(self, message: Message) -> bool:
+        """Whether the recipient has opted out of such messages."""
+        numbers = self._lists.get(message.account)
+        if not numbers:
+            return False
+        account = self._running.plan.accounts.get(message.account)
+        rules = (account.guards.opt_out if account is not None and account.guards is not None else None) or _DEFAULT
+        number = _digits(message.to)
+        return number is not None and message.traffic_class in rules.classes and _place(numbers, number)[1]
+
+    async def unsubscribe(self, account: str, number: str) -> Subscription:
+        """Put a number on an account's list, on disk when this returns. Raises Refusal `not_found`,
+        `invalid_number`, `store_unavailable`."""
+        return await self._ask(account, number, True)
+
+    async def subscribe(self, account: str, number: str) -> Subscription:
+        """Take a number off an account's list, as `unsubscribe`."""
+        return await self._ask(account, number, False)
+
+    async def _ask(self, account: str, number: str, out: bool) -> Subscription:
+        plan = self._running.plan
+        if account not in plan.accounts:
+            raise Refusal("not_found", f"there is no account {account!r}")
+        try:
+            e164 = normalise(number, plan.settings.limits.numbers)
+        except Refusal as refusal:
+            raise Refusal(refusal.code, refusal.detail, "number") from None
+        if not self._ledger.store.healthy:
+            raise Refusal("store_unavailable", "the list cannot be written at the moment; try again", retry_after=1)
+        self._set(account, int(e164), out)
+        await self._ledger.committed()
+        return Subscription(account, e164, not out)
+
+    def _set(self, account: str, number: int, out: bool) -> None:
+        numbers = self._lists.get(account) or array("Q")
+        place, there = _place(numbers, number)
+        if out and not there:
+            numbers.insert(place, number)
+            self._lists[account] = numbers
+            self._ledger.store.opt_out(account, number, self._clock.now())
+        elif there and not out:
+            del numbers[place]
+            self._ledger.store.opt_in(account, number)
+
+
+def _digits(address: str) -> int | None:
+    """A number in E.164 without its plus sign, None for an address that is none."""
+    digits = address[1:]
+    if address[:1] == "+" and len(digits) <= _LONGEST and digits.isascii() and digits.isdigit():
+        return int(digits)
+    return None
+
+
+def _place(numbers: "array[int]", number: int) -> tuple[int, bool]:
+    """Where a number stands or would stand, and whether it does."""
+    place = bisect_left(numbers, number)
+    return place, place < len(numbers) and numbers[place] == number

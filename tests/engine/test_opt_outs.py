@@ -1,0 +1,210 @@
+"""Who wants nothing more gets nothing more: words from handsets, the administrator, and what is refused since."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace as changed
+
+from router.account import Account, Guards, InboundRule, OptOut
+from router.inbound import WHOLE, Inbound
+from router.message import Message, State
+from router.refusal import Refusal
+from router.routing.opt_out import plain, wants_out
+from router.settings import Settings
+from tests.engine.rig import Rig, operator, settings
+
+HANDSET = "+237670000001"
+TO_ALL = (InboundRule("8080"),)
+
+
+def config(opt_out: OptOut | None = OptOut(), *others: Account) -> Settings:  # noqa: B008
+    acme = Account(name="acme", token=None, currency="XAF", inbound=TO_ALL, guards=Guards(opt_out=opt_out))
+    return settings(operator("a"), accounts=(acme, *others))
+
+
+def hear(rig: Rig, text: str, sender: str = HANDSET, to: str = "8080") -> None:
+    rig.engine.inbound("a", Inbound("a", sender, to, rig.clock.ms, text.encode("utf-16-be"), "ucs2", None, WHOLE), "t")
+
+
+async def outcome(rig: Rig, to: str = HANDSET, account: str = "acme", **fields: Any) -> str:
+    try:
+        message = await rig.submit(to, account=account, **fields)
+    except Refusal as refusal:
+        return refusal.code
+    return message.state.value
+
+
+# --- words ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("STOP", True),
+        ("stop", True),
+        (" Stop.\r\n", True),
+        ("«STOP!»", True),
+        ("ARRÊT", True),
+        ("arre\u0302t", True),
+        ("ＳＴＯＰ", True),
+        ("StopAll", True),
+        ("start", False),
+        ("UNSTOP", False),
+        ("stop it please", None),
+        ("The end", None),
+        ("st op", None),
+        ("", None),
+        ("?", None),
+    ],
+)
+def test_words(text: str, said: bool | None) -> None:
+    assert wants_out(OptOut(), text) is said
+
+
+def test_what_is_configured_is_compared_plain() -> None:
+    assert all(word == plain(word) for word in OptOut().words | OptOut().back)
+
+
+# --- from handsets -------------------------------------------------------------------------------------------
+
+
+async def test_a_word_stops_and_another_starts_again(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        assert await outcome(rig) == "queued"
+        hear(rig, "Stop")
+        assert await outcome(rig) == "opted_out"
+        assert await outcome(rig, traffic_class="marketing") == "opted_out"
+        assert await outcome(rig, traffic_class="otp") == "queued", "a code was asked for"
+        assert await outcome(rig, "+237670000002") == "queued"
+        await rig.settle()
+        assert (await rig.types()).count("message.received") == 1, "the account is told all the same"
+        assert rig.operators["a"].acknowledged == [("t", True)]
+        hear(rig, "START")
+        assert await outcome(rig) == "queued"
+
+
+async def test_the_refusal_says_why(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        hear(rig, "STOP")
+        with pytest.raises(Refusal) as refused:
+            await rig.submit(HANDSET)
+        assert (refused.value.code, refused.value.field) == ("opted_out", "to")
+
+
+@pytest.mark.parametrize("opt_out", [None, OptOut(words=frozenset({"halt"}))])
+async def test_other_words_stop_nothing(tmp_path: Path, opt_out: OptOut | None) -> None:
+    async with Rig(config(opt_out), tmp_path) as rig:
+        hear(rig, "STOP")
+        assert await outcome(rig) == "queued"
+
+
+async def test_classes_are_as_configured(tmp_path: Path) -> None:
+    async with Rig(config(OptOut(classes=frozenset({"marketing"}))), tmp_path) as rig:
+        hear(rig, "STOP")
+        assert await outcome(rig) == "queued"
+        assert await outcome(rig, traffic_class="marketing") == "opted_out"
+
+
+async def test_each_account_has_its_own_list(tmp_path: Path) -> None:
+    other = Account(name="other", token=None, currency="XAF", inbound=(InboundRule("9090"),))
+    async with Rig(config(OptOut(), other), tmp_path) as rig:
+        hear(rig, "STOP", to="9090")
+        hear(rig, "STOP", to="7070")
+        assert await outcome(rig) == await outcome(rig, account="other") == "queued"
+        hear(rig, "STOP")
+        assert [await outcome(rig), await outcome(rig, account="other")] == ["opted_out", "queued"]
+
+
+@pytest.mark.parametrize("sender", ["ACME", "8080", "+ACME", "+1234567890123456789012", "", "+", "+٢٣٧"])
+async def test_a_sender_that_is_no_number_is_on_no_list(tmp_path: Path, sender: str) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        hear(rig, "STOP", sender)
+        await rig.settle()
+        assert not rig.engine.opt_outs
+        assert rig.operators["a"].acknowledged == [("t", True)]
+
+
+async def test_the_list_survives_a_restart(tmp_path: Path) -> None:
+    numbers = [f"+23767000000{number}" for number in range(9)]
+    async with Rig(config(), tmp_path) as rig:
+        for number in reversed(numbers):
+            hear(rig, "STOP", number)
+            hear(rig, "STOP", number)
+        hear(rig, "START", numbers[4])
+    async with Rig(config(), tmp_path) as rig:
+        told = [await outcome(rig, number) for number in numbers]
+        assert told == ["opted_out"] * 4 + ["queued"] + ["opted_out"] * 4
+        hear(rig, "START", numbers[0])
+        hear(rig, "STOP", numbers[4])
+    async with Rig(config(), tmp_path) as rig:
+        assert [await outcome(rig, number) for number in numbers] == ["queued"] + ["opted_out"] * 8
+
+
+# --- by the administrator ------------------------------------------------------------------------------------
+
+
+async def test_the_administrator_keeps_the_same_list(tmp_path: Path) -> None:
+    """Also of an account that keeps none by words."""
+    async with Rig(config(None), tmp_path) as rig:
+        lists = rig.engine.opt_outs
+        told = await lists.unsubscribe("acme", "+237 670-000-001")
+        assert (told.account, told.number, told.subscribed) == ("acme", HANDSET, False)
+        assert await outcome(rig) == "opted_out"
+        assert await lists.unsubscribe("acme", HANDSET) == told
+    async with Rig(config(None), tmp_path) as rig:
+        assert await outcome(rig) == "opted_out"
+        assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
+        assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
+        assert await outcome(rig) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("account", "number", "code", "field"),
+    [("nobody", HANDSET, "not_found", None), ("acme", "670000001", "invalid_number", "number")],
+)
+async def test_what_the_administrator_cannot_do(
+    tmp_path: Path, account: str, number: str, code: str, field: str | None
+) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        for call in (rig.engine.opt_outs.unsubscribe, rig.engine.opt_outs.subscribe):
+            with pytest.raises(Refusal) as refused:
+                await call(account, number)
+            assert (refused.value.code, refused.value.field) == (code, field)
+
+
+async def test_nothing_is_promised_while_the_store_is_sick(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        with rig.outage():
+            with pytest.raises(Refusal):
+                await rig.submit()
+            with pytest.raises(Refusal) as refused:
+                await rig.engine.opt_outs.unsubscribe("acme", HANDSET)
+            assert refused.value.code == "store_unavailable"
+        await rig.settle()
+        assert not rig.engine.opt_outs
+
+
+# --- what was accepted before --------------------------------------------------------------------------------
+
+
+def later(rig: Rig, seconds: int) -> str:
+    return (datetime.fromtimestamp(rig.clock.ms / 1000, UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+@pytest.mark.parametrize("said", ["STOP", "hello"])
+async def test_a_scheduled_message_is_not_sent_to_who_opted_out_since(tmp_path: Path, said: str) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        message: Message = await rig.submit(HANDSET, send_at=later(rig, 600))
+        hear(rig, said)
+        await rig.settle()
+        rig.clock.move(601)
+        rig.engine._wakeups._changed.set()
+        if said == "hello":
+            await rig.written("a")
+            return
+        await rig.until(lambda: message.done_at)
+        assert message.error is not None
+        assert (message.state, message.error.code, rig.operators["a"].history) == (State.REJECTED, "opted_out", [])
+        assert (await rig.types())[-1] == "message.rejected"
