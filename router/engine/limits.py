@@ -21,8 +21,8 @@ class _Taken(Struct):
 
 
 class Quota(NamedTuple):
-    """What an account may submit at this moment: `left` of at most `most` messages in any `window` seconds; `full_in` is
-    the seconds until none is missing."""
+    """What an account may submit at this moment: `left` of at most `most` messages in any `window` seconds; `full_in`
+    is the seconds until none is missing."""
 
     most: float
     window: float
