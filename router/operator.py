@@ -77,14 +77,17 @@ class Addressing:
 
 
 Alphabet = Literal["gsm7", "gsm7-packed", "latin1", "ascii"]
-LongForm = Literal["udh8", "udh16", "sar", "payload"]
+LongForm = Literal["udh8", "udh16", "sar", "payload", "whole"]
 IdForm = Literal["auto", "as-is", "hex", "decimal"]
 Override = Literal["retry", "next", "reject", "throttle", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """How text is written for this operator; `alphabet` is what data_coding 0 means there."""
+    """How text is written for this operator; `alphabet` is what data_coding 0 means there.
+
+    `payload` and `whole` give it a long text in one piece: the first counts (and pays) it as short messages, the other
+    as one, however long it is."""
 
     alphabet: Alphabet = "gsm7"
     ucs2: int = 8

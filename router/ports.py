@@ -88,8 +88,8 @@ class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
     messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
-    `last_piece` the greatest id of a piece. `opted_out` holds for each account the numbers on its opt-out list (E.164
-    digits), sorted."""
+    `last_piece` the greatest id of a piece. `opted_out` holds for each account the keys on its opt-out list,
+    sorted."""
 
     last_no: int
     last_position: int
@@ -173,7 +173,8 @@ class Store(Protocol):
         """Keep what an operator was given, in place of what was kept of it before."""
 
     def opt_out(self, account: str, number: int, at: int) -> None:
-        """Put a number (E.164 digits) on the account's opt-out list, at a time (ms); twice is once, the first time."""
+        """Put a number (E.164 digits, or below 2**63 what stands for an address) on the account's opt-out list, at a time
+        (ms); twice is once, the first time."""
 
     def opt_in(self, account: str, number: int) -> None:
         """Take a number off the account's opt-out list, where it is on it."""
@@ -265,8 +266,8 @@ class Question(Struct, gc=False):
 
 
 class BindView(Struct, frozen=True, gc=False):
-    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
-    or closed. The rates are per second, over about the last ten."""
+    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, idle (made when it is
+    needed), waiting, refused (our credentials are) or closed. The rates are per second, over about the last ten."""
 
     id: str
     state: str

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from router.account import Guards, Velocity
+from router.address import is_email
 from router.message import Message
 from router.refusal import Refusal
 from router.routing.pace import Pace
@@ -60,7 +61,7 @@ class _Paces:
             self._limits.append(("this number", Pace(velocity.destination, _MOST), str))
         if velocity.prefix is not None:
             what = f"numbers that begin with these {velocity.prefix_digits} digits"
-            self._limits.append((what, Pace(velocity.prefix, _MOST), lambda to: to[:digits]))
+            self._limits.append((what, Pace(velocity.prefix, _MOST), lambda to: to if is_email(to) else to[:digits]))
 
     def take(self, to: str, now: float) -> None:
         for what, pace, key in self._limits:
@@ -98,4 +99,4 @@ class _Recent:
 
 
 def _content(message: Message) -> int:
-    return hash((message.to, message.text, message.data, message.udh))
+    return hash((message.to, message.text, message.data, message.udh, repr(message.options) if is_email(message.to) else None))

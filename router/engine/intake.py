@@ -7,6 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
+from router.address import digits
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.gate import Gate
@@ -22,9 +23,10 @@ from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import QUIET_HOURS, check_destination, quiet_until
-from router.routing.msisdn import normalise
 from router.routing.plan import network_of
+from router.routing.recipient import EMAIL, recipient
 from router.submit import Submit
+from router.text.email import email_of
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
@@ -87,7 +89,8 @@ class Intake:
         numbers = []
         for submit in submits:
             try:
-                numbers.append(normalise(submit.to, judge))
+                if submit.channel.value != EMAIL:
+                    numbers.append(recipient(submit.to, submit.channel.value, judge))
             except Refusal:
                 continue
         return await self._lookups.ask(numbers)
@@ -185,6 +188,9 @@ class Intake:
             raise Refusal("invalid_request", "give exactly one of text and data", "text")
         if submit.udh is not None and submit.data is None:
             raise Refusal("invalid_request", "udh goes with data only", "udh")
+        channel = submit.channel.value
+        if channel == EMAIL:
+            _check_email(submit)
         plan = self._running.plan
         limits = plan.settings.limits
         send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
@@ -193,9 +199,9 @@ class Intake:
         message = Message(
             id=self._ids.next(now),
             account=account.name,
-            to=normalise(submit.to, limits.numbers),
+            to=recipient(submit.to, channel, limits.numbers),
             created_at=now,
-            sender=sender_for(account, submit.sender),
+            sender=sender_for(account, submit.sender, channel),
             text=submit.text,
             data=submit.data,
             udh=submit.udh,
@@ -203,7 +209,7 @@ class Intake:
             transliterate=account.transliterate,
             reference=submit.reference,
             traffic_class=submit.traffic_class,
-            channel=submit.channel.value,
+            channel=channel,
             send_at=send_at,
             expires_at=(send_at or now) + submit.expires_in * 1000 if submit.expires_in is not None else None,
             receipts=submit.receipts,
@@ -213,17 +219,17 @@ class Intake:
             options=submit.options,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
-        found = self._lookups.find(message.to, answers)
+        found = self._lookups.find(message.to, answers) if channel != EMAIL else None
         if found is not None:
             message.looked_up = found.how
             if found.network is not None:
                 message.network = network_of(found.network, plan.network_names.get(found.network))
-        price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
+        price = plan.price(account.name, digits(message.to), message.traffic_class, message.channel)
         message.price = price
         if account.guards is not None:
             check_destination(account.guards, plan, message.to)
         if self._opt_outs and self._opt_outs.refuses(message):
-            raise Refusal("opted_out", "this number does not want such messages from the account", "to")
+            raise Refusal("opted_out", "this recipient does not want such messages from the account", "to")
         self._route(message, now, limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
@@ -290,6 +296,12 @@ class Intake:
         if meter is None or meter.limit != account.rate:
             meter = self._meters[account.name] = Meter(account.rate)
         return meter
+
+
+def _check_email(submit: Submit) -> None:
+    if submit.text is None:
+        raise Refusal("invalid_request", "an email has a text, not data", "data")
+    email_of(submit.text, submit.options)
 
 
 def _unavailable() -> Refusal:

@@ -1,25 +1,31 @@
-"""Numbers that want nothing from an account: on disk, and in memory as eight octets each."""
+"""Numbers and addresses that want nothing from an account: on disk, and in memory as eight octets each.
+
+A number stands there as itself, an address as a hash that no number can be.
+"""
 
 from array import array
 from bisect import bisect_left
+from hashlib import blake2b
 
 from msgspec import Struct
 
 from router.account import Account, OptOut
+from router.address import is_email
 from router.engine.ledger import Ledger
 from router.engine.running import Running
 from router.message import Message
 from router.ports import Clock
 from router.refusal import Refusal
-from router.routing.msisdn import normalise
 from router.routing.opt_out import wants_out
+from router.routing.recipient import channel_of, recipient
 
 _DEFAULT = OptOut()
 _LONGEST = 15  # digits of a number in E.164
+_ADDRESS = 1 << 62  # above every number, and SQLite has it in its signed integers
 
 
 class Subscription(Struct, frozen=True, gc=False):
-    """Whether a number takes messages from an account."""
+    """Whether a number, or an address, takes messages from an account."""
 
     account: str
     number: str
@@ -42,7 +48,7 @@ class OptOuts:
     def heard(self, account: Account, sender: str, text: str) -> None:
         """A handset wrote to an account: keep its list where this is a word of it. `sender` is in E.164 if a number."""
         rules = account.guards.opt_out if account.guards is not None else None
-        number = _digits(sender)
+        number = _key(sender)
         if rules is None or number is None:
             return
         out = wants_out(rules, text)
@@ -56,12 +62,12 @@ class OptOuts:
             return False
         account = self._running.plan.accounts.get(message.account)
         rules = (account.guards.opt_out if account is not None and account.guards is not None else None) or _DEFAULT
-        number = _digits(message.to)
+        number = _key(message.to)
         return number is not None and message.traffic_class in rules.classes and _place(numbers, number)[1]
 
     async def unsubscribe(self, account: str, number: str) -> Subscription:
-        """Put a number on an account's list, on disk when this returns. Raises Refusal `not_found`,
-        `invalid_number`, `store_unavailable`."""
+        """Put a number or an address on an account's list, on disk when this returns. Raises Refusal `not_found`,
+        `invalid_number`, `invalid_address`, `store_unavailable`."""
         return await self._ask(account, number, True)
 
     async def subscribe(self, account: str, number: str) -> Subscription:
@@ -73,14 +79,16 @@ class OptOuts:
         if account not in plan.accounts:
             raise Refusal("not_found", f"there is no account {account!r}")
         try:
-            e164 = normalise(number, plan.settings.limits.numbers)
+            to = recipient(number, channel_of(number), plan.settings.limits.numbers)
         except Refusal as refusal:
             raise Refusal(refusal.code, refusal.detail, "number") from None
         if not self._ledger.store.healthy:
             raise Refusal("store_unavailable", "the list cannot be written at the moment; try again", retry_after=1)
-        self._set(account, int(e164), out)
+        key = _key(to)
+        assert key is not None
+        self._set(account, key, out)
         await self._ledger.committed()
-        return Subscription(account, e164, not out)
+        return Subscription(account, to, not out)
 
     def _set(self, account: str, number: int, out: bool) -> None:
         numbers = self._lists.get(account) or array("Q")
@@ -94,8 +102,11 @@ class OptOuts:
             self._ledger.store.opt_in(account, number)
 
 
-def _digits(address: str) -> int | None:
-    """A number in E.164 without its plus sign, None for an address that is none."""
+def _key(address: str) -> int | None:
+    """What stands on a list for a recipient: a number in E.164 without its plus sign, of an address its hash; None for
+    what is neither. Nobody means two people by capitals before an @."""
+    if is_email(address):
+        return _ADDRESS | int.from_bytes(blake2b(address.casefold().encode(), digest_size=8).digest()) >> 2
     digits = address[1:]
     if address[:1] == "+" and len(digits) <= _LONGEST and digits.isascii() and digits.isdigit():
         return int(digits)

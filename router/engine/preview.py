@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET, Struct, structs
 
 from router.account import Account
+from router.address import digits
 from router.engine.desk import Desk
 from router.engine.lookups import LookedUp, Lookups
 from router.engine.running import Running
@@ -14,9 +15,9 @@ from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.coverage import Coverage, coverage
 from router.routing.guards import check_destination
-from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
+from router.routing.recipient import EMAIL, channel_of, recipient
 from router.routing.route import Arrange, Candidate, Decision, RouteQuery, Usable, decide, objections, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
@@ -42,8 +43,10 @@ class Preview:
 
     async def look_up(self, query: RouteQuery) -> RouteQuery:
         """The query with the network of its number, found out as for a message."""
+        if channel_of(query.to) == EMAIL:
+            return query
         try:
-            to = normalise(query.to, self._running.plan.settings.limits.numbers)
+            to = _normalised(self._running.plan, query).to
         except Refusal:
             return query
         return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
@@ -77,15 +80,14 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    to = normalise(query.route.to, plan.settings.limits.numbers)
-    way = structs.replace(query.route, to=to, sender=_sender(account, query.route))
+    way = structs.replace(_normalised(plan, query.route), sender=_sender(account, query.route))
     ranking = rank(plan, account, way)
     objection = objections(plan, account, way, ranking)
     allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
     candidate, cut = _carried(plan, query, allowed, usable)
     price = None
     if account is not None:
-        price = plan.price(account.name, way.to[1:], way.traffic_class, way.channel)
+        price = plan.price(account.name, digits(way.to), way.traffic_class, way.channel)
     return structs.replace(
         view(cut),
         operator=candidate.operator,
@@ -128,12 +130,17 @@ def preview_route(
     plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
 ) -> Decision:
     """As `Preview.route`, without a running daemon."""
-    to = normalise(query.to, plan.settings.limits.numbers)
+    way = structs.replace(_normalised(plan, query), sender=_sender(account, query))
     if account is not None and account.guards is not None:
-        check_destination(account.guards, plan, to)
-    name = network_name(to) if query.network is None else plan.network_names.get(query.network)
-    way = structs.replace(query, to=to, sender=_sender(account, query))
+        check_destination(account.guards, plan, way.to)
+    name = network_name(way.to) if query.network is None else plan.network_names.get(query.network)
     return decide(plan, account, way, usable, name, arrange)
+
+
+def _normalised(plan: RoutePlan, query: RouteQuery) -> RouteQuery:
+    """The query with its recipient as a message would have it; an address is one of channel email. Raises Refusal."""
+    channel = channel_of(query.to, query.channel)
+    return structs.replace(query, to=recipient(query.to, channel, plan.settings.limits.numbers), channel=channel)
 
 
 def _sender(account: Account | None, query: RouteQuery) -> str | None:

@@ -67,6 +67,8 @@ def segment(
     Raises Refusal for the field `text`: `not_encodable` where the wish cannot be met, `too_long` for more than
     `max_parts` (or 255) short messages.
     """
+    if rules.long == "whole":
+        return _whole(text)
     written = _cheapest(text, wish, rules)
     if transliterate and wish is not EncodingWish.UCS2 and (written is None or written.count > 1):
         like = lookalikes.replace(text)
@@ -77,6 +79,12 @@ def segment(
     if written is None:
         raise _not_encodable(text, wish, rules)
     return _segmentation(written, rules, max_parts)
+
+
+def _whole(text: str) -> Segmentation:
+    """What no short messages are counted for: one piece, whatever is in it."""
+    encoding = Encoding.UCS2 if _outside(text, "gsm7", 1) else Encoding.GSM7
+    return Segmentation(encoding, None, len(text), len(text), 1, (Segment(b"", len(text), text),))
 
 
 def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: int = MAX_PARTS) -> Segmentation:
@@ -123,7 +131,7 @@ class _Form(Struct, frozen=True):
     shifts: bytes = b""
 
 
-_HEADERS: dict[LongForm, int] = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6}
+_HEADERS: dict[LongForm, int] = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6, "whole": 6}
 """Octets of header in each short message on the air; where the SMSC writes it, the common one is assumed."""
 
 
