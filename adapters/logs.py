@@ -1,8 +1,9 @@
 """Structured logs that can be shown to anyone: numbers masked, message text and secrets never in them.
 
 Everything that is logged, by structlog or by the standard library (aiohttp, asyncio, warnings), goes through one
-chain: keys that carry content or credentials are dropped, known secrets are blotted out wherever they stand, and
-numbers lose their middle, email addresses all but their first letter and domain. Objects are logged by their type only, so a repr cannot carry a text past this.
+chain: keys that carry content or credentials are dropped, known secrets are blotted out wherever they stand, numbers
+lose their middle and email addresses all but their first letter and domain. Objects are logged by their type only, so a
+repr cannot carry a text past this.
 """
 
 import logging

@@ -11,7 +11,9 @@ _LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST = 64, 253, 254
 """Octets (RFC 5321 section 4.5.3.1): a path of 256 has angle brackets around the address."""
 
 # A dot-string (RFC 5321 section 4.1.2), with the characters beyond ASCII that RFC 6531 adds.
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*")
+_LOCAL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\U0010ffff-]+)*"
+)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 

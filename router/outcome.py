@@ -44,8 +44,8 @@ NO_ATTEMPT = frozenset({Fault.ACCOUNT, Fault.BIND, Fault.RATE, Fault.QUEUE})
 class Outcome(Struct, frozen=True, gc=False):
     """One attempt's result, in words that no protocol knows.
 
-    `status` is the protocol's (SMPP command_status, HTTP status, SMTP reply) where there was one, `detail` its reason in
-    a sentence. `code` is what the client is shown in place of a command_status: the operator's word for the error.
+    `status` is the protocol's (SMPP command_status, HTTP status, SMTP reply) where there was one, `detail` its reason
+    in a sentence. `code` is what the client is shown in place of a command_status: the operator's word for the error.
     `smsc_message_id` is kept byte for byte as the operator gave it; it may be missing even when accepted.
     """
 

@@ -173,8 +173,8 @@ class Store(Protocol):
         """Keep what an operator was given, in place of what was kept of it before."""
 
     def opt_out(self, account: str, number: int, at: int) -> None:
-        """Put a number (E.164 digits, or below 2**63 what stands for an address) on the account's opt-out list, at a time
-        (ms); twice is once, the first time."""
+        """Put a number (E.164 digits, or what stands for an address, below 2**63) on the account's opt-out list, at a
+        time (ms); twice is once, the first time."""
 
     def opt_in(self, account: str, number: int) -> None:
         """Take a number off the account's opt-out list, where it is on it."""

@@ -25,9 +25,12 @@ class Submit(Struct, forbid_unknown_fields=True, gc=False):
     It is at once the value the engine takes, the check of a request's shape and the source of its JSON schema.
     """
 
-    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164, e.g. +237670000001; on channel email an address.")]
+    to: Annotated[
+        str, Meta(max_length=320, description="Recipient in E.164, e.g. +237670000001; on channel email an address.")
+    ]
     sender: (
-        Annotated[str, Meta(min_length=1, max_length=320, description="The sender; on channel email an address.")] | None
+        Annotated[str, Meta(min_length=1, max_length=320, description="The sender; on channel email an address.")]
+        | None
     ) = field(default=None, name="from")
     text: Annotated[str, Meta(min_length=1, description="Either this or `data`.")] | None = None
     data: Annotated[bytes, Meta(min_length=1, description="Binary content, base64.")] | None = None

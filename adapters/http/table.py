@@ -98,7 +98,9 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         Call(
             "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
             request=SegmentRequest, answer=SegmentationView,
-            codes=("not_encodable", "too_long", "invalid_number", "invalid_address", "unroutable", "sender_not_allowed"),
+            codes=(
+                "not_encodable", "too_long", "invalid_number", "invalid_address", "unroutable", "sender_not_allowed",
+            ),
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",

@@ -99,4 +99,6 @@ class _Recent:
 
 
 def _content(message: Message) -> int:
-    return hash((message.to, message.text, message.data, message.udh, repr(message.options) if is_email(message.to) else None))
+    return hash(
+        (message.to, message.text, message.data, message.udh, repr(message.options) if is_email(message.to) else None)
+    )

@@ -17,8 +17,8 @@ QUIET_HOURS = "quiet_hours"
 
 
 def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
-    """Raises Refusal `destination_not_allowed` or `loop` where the account may not send to this number (E.164); an address
-    is in no country."""
+    """Raises Refusal `destination_not_allowed` or `loop` where the account may not send to this number (E.164); to an
+    address it may, for that is in no country."""
     if is_email(to):
         return
     if guards.countries is not None and (place := country(to)) not in guards.countries:

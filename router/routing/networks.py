@@ -15,8 +15,8 @@ from router.routing.prefixes import PrefixTable
 
 
 def country(e164: str) -> str | None:
-    """The region of a normalised number (ISO 3166-1 alpha-2), None for numbers of no country or of no known one, and for
-    addresses."""
+    """The region of a normalised number (ISO 3166-1 alpha-2), None for numbers of no country or of no known one, and
+    for an address."""
     plan, national = _placed(e164)
     region = plan.region(national) if plan else None
     return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
