@@ -23,12 +23,13 @@ from adapters.lookup.hlr import HlrProvider
 from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
+from adapters.smtp.gateway import SmtpGateway
 from adapters.store import open_store
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
-from router.operator import Operator
+from router.operator import Operator, SmtpLink
 from router.ports import (
     Clock,
     GaugeSample,
@@ -116,7 +117,8 @@ class Daemon:
         recovery = await store.open()
 
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
-            return SmppGateway(operator, sink, clock, self._log)
+            gateway = SmtpGateway if isinstance(operator.link, SmtpLink) else SmppGateway
+            return gateway(operator, sink, clock, self._log)
 
         lookups = lookups_of(settings.lookup, (), clock, self._log)
 

@@ -52,11 +52,15 @@ class SmppLink:
 
 @dataclass(frozen=True, slots=True)
 class SmtpLink:
+    """With `tls` the server's certificate is always checked. What the server tells of mails that it took comes to
+    /callbacks/{operator}/{callback_secret}."""
+
     host: str
     port: int
     tls: bool | Literal["starttls"] = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    callback_secret: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

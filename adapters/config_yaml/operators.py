@@ -13,6 +13,7 @@ from adapters.config_yaml.errors import Refused
 from adapters.config_yaml.nodes import Source, Value, why
 from adapters.config_yaml.rate_card import RateCard
 from adapters.config_yaml.shapes import Parser, as_it_is, attempt, listing, mapping, read_fields, record
+from adapters.config_yaml.smtp_link import smtp_link
 from adapters.config_yaml.values import (
     Names,
     file,
@@ -46,7 +47,7 @@ from router.submit import Channel
 from router.text.languages import IDENTIFIERS
 
 PROTOCOLS = ("smpp", "http", "smtp")
-NOT_AVAILABLE = ("http", "smtp")  # protocols whose adapter this version does not have
+NOT_AVAILABLE = ("http",)  # protocols whose adapter this version does not have
 
 
 def read_operators(source: Source, named_by: Value, names: Names, currencies: Currencies) -> dict[str, Operator]:
@@ -101,11 +102,33 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
             card.add_file(rate_file, named_by)
         except Refused:
             sound = False
-    if not sound:
+    if not sound or not _is_email(protocol, given, root, card):
         return None
     return Operator(
         name=given.pop("operator"), channel=given.pop("channel", "sms"), link=link, rates=tuple(card.rates), **given
     )
+
+
+_NOT_OF_EMAIL = ("addressing", "text", "tlvs", "cancel")
+
+
+def _is_email(protocol: str, given: dict[str, Any], root: Value, card: RateCard) -> bool:
+    """Whether channel and protocol fit together, and the rates of channel email are for all addresses."""
+    errors = root.source.errors
+    before = len(errors)
+    email = given.get("channel") == Channel.EMAIL
+    if email and protocol == "smpp":
+        root.report("channel email goes with protocol smtp or http")
+    if protocol == "smtp":
+        if not email:
+            root.report("protocol smtp goes with channel email")
+        for key, _ in root.entries():
+            if key.written in _NOT_OF_EMAIL:
+                key.report(f"{key.written} does not go with protocol smtp")
+        given["text"] = TextRules(long="whole")
+    if email and any(rate.prefix or rate.network for rate in card.rates):
+        root.report('rates of channel email have prefix ""')
+    return len(errors) == before
 
 
 def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
@@ -212,7 +235,7 @@ def _pauses(parse: Parser[Any]) -> Parser[Any]:
 
 
 def _read_link(protocol: str, value: Value | None, root: Value) -> SmppLink | SmtpLink | None:
-    links: dict[str, Callable[[Value], SmppLink | SmtpLink]] = {"smpp": _smpp_link, "smtp": _smtp_link}
+    links: dict[str, Callable[[Value], SmppLink | SmtpLink]] = {"smpp": _smpp_link, "smtp": smtp_link}
     if protocol not in links:
         return None
     if value is None:
@@ -250,19 +273,4 @@ _smpp_link = record(
         "reconnect": _pauses(record(Reconnect, {}, {"initial": word(words.duration), "max": word(words.duration)})),
         "address_range": octets(40),
     },
-)
-
-
-def _smtp_tls(value: Value) -> Any:
-    if value.is_boolean:
-        return flag(value)
-    if value.scalar("true, false or starttls") != "starttls":
-        value.fail("must be true, false or starttls")
-    return "starttls"
-
-
-_smtp_link = record(
-    SmtpLink,
-    {"host": word(words.host), "port": whole(1, 65_535)},
-    {"tls": _smtp_tls, "username": secret, "password": secret},
 )

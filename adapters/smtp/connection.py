@@ -176,7 +176,7 @@ class Connection:
             raise ConnectionResetError("the connection was lost")
         protocol.write(dotted(content))
         # Without the dot nobody has it: as long as not all of it left, it surely goes back.
-        while (transport := self._client.transport) is not None and cast(Transport, transport).get_write_buffer_size():
+        while self._unsent():  # noqa: ASYNC110  no event tells of it
             await asyncio.sleep(_FLUSHING)
         self.in_doubt = protocol.is_connected
         protocol.write(b".\r\n")
@@ -184,6 +184,11 @@ class Connection:
         if not 200 <= reply.code < 600 or reply.code // 100 == 3:
             raise ConnectionError(f"{reply.code} out of turn")
         return reply.code, reply.message
+
+    def _unsent(self) -> int:
+        """Octets that wait for the network; none where the connection is lost."""
+        transport = self._client.transport
+        return cast(Transport, transport).get_write_buffer_size() if transport is not None else 0
 
     async def close_politely(self, timeout: float) -> None:
         """QUIT, and what the server says to it at most so many seconds."""

@@ -36,8 +36,8 @@ class Mail(Struct, frozen=True, gc=False):
 
 
 def write_mail(message: Message, sender: str | None, now: int) -> Mail:
-    """The mail for a message of channel email; `now` (ms) is for its Date. `sender` is what stands in the sender's place
-    by a rule, and counts where it is an address.
+    """The mail for a message of channel email; `now` (ms) is for its Date. `sender` is what a rule put in the place of
+    its own, and counts where it is an address.
 
     A message that is sent again has the same Message-ID, so that mailboxes can tell. Raises ValueError or Refusal for
     what no mail can carry.
