@@ -6,6 +6,7 @@
 import argparse
 import asyncio
 import ssl
+import warnings
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -97,8 +98,10 @@ class MailServer:
         self.cut()
         for task in self._tasks:
             task.cancel()
-        while self.open:
-            await asyncio.sleep(0)
+        for _ in range(20):
+            # aiosmtpd does not hear of the end of a connection whose handshake failed.
+            if self.open:
+                await asyncio.sleep(0.005)
 
     async def __aenter__(self) -> "MailServer":
         await self.start()
@@ -160,15 +163,18 @@ class Conversation(SMTP):
 
     def __init__(self, server: MailServer) -> None:
         self._mail_server = server
-        super().__init__(
-            Handler(server),
-            enable_SMTPUTF8=server.utf8,
-            hostname="mail.example",
-            tls_context=server.tls if server.starttls else None,
-            auth_required=bool(server.users),
-            auth_require_tls=False,
-            authenticator=self._authenticate,
-        )
+        with warnings.catch_warnings():
+            # It does not like credentials without TLS, and neither do we.
+            warnings.simplefilter("ignore")
+            super().__init__(
+                Handler(server),
+                enable_SMTPUTF8=server.utf8,
+                hostname="mail.example",
+                tls_context=server.tls if server.starttls else None,
+                auth_required=bool(server.users),
+                auth_require_tls=False,
+                authenticator=self._authenticate,
+            )
         self.number = 0
         self.mail_options: dict[str, str] = {}
         self.rcpt_options: dict[str, str] = {}
@@ -195,7 +201,8 @@ class Conversation(SMTP):
         assert isinstance(login, LoginPassword)
         user = login.login.decode()
         self._mail_server.logins.append(user)
-        return AuthResult(success=self._mail_server.users.get(user) == login.password.decode())
+        success = self._mail_server.users.get(user) == login.password.decode()
+        return AuthResult(success=success, handled=False)
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         most = self._mail_server.most_mails
