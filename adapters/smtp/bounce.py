@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from email import message_from_bytes
 from email.errors import MessageError
-from email.header import Header
 from email.message import Message
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
@@ -34,7 +33,9 @@ _STATES: Final = {
 _STATUS: Final = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 _EXPIRED: Final = re.compile(r"[45]\.4\.7")
 _ID: Final = re.compile(r"<([^<>\s]{1,320})>")
-_REPORTS: Final = ("message/delivery-status", "message/global-delivery-status")
+_REPORT: Final = "message/delivery-status"
+_GLOBAL: Final = b"message/global-delivery-status"
+"""The same for addresses beyond ASCII (RFC 6533), of which the library knows nothing."""
 _RETURNED: Final = ("message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers")
 
 
@@ -47,7 +48,7 @@ def read_bounce(raw: bytes, operator: str, now: int, rules: ReceiptRules) -> lis
     if len(raw) > MOST:
         return []
     try:
-        mail = message_from_bytes(raw, policy=compat32)
+        mail = message_from_bytes(raw.replace(_GLOBAL, _REPORT.encode()), policy=compat32)
         return list(_receipts(list(mail.walk()), operator, now, rules))
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         # The library stumbles over some of what is not a mail at all.
@@ -55,7 +56,7 @@ def read_bounce(raw: bytes, operator: str, now: int, rules: ReceiptRules) -> lis
 
 
 def _receipts(parts: list[Message], operator: str, now: int, rules: ReceiptRules) -> Iterator[Receipt]:
-    report = next((part for part in parts if part.get_content_type() in _REPORTS), None)
+    report = next((part for part in parts if part.get_content_type() == _REPORT), None)
     blocks = report.get_payload() if report is not None else None
     found = [block for block in blocks if isinstance(block, Message)] if isinstance(blocks, list) else []
     if len(found) < 2:
@@ -88,7 +89,7 @@ def _ids(about_all: Message, parts: list[Message]) -> Iterator[str]:
         if part.get_content_type() in _RETURNED:
             content = part.get_payload()
             for headers in content if isinstance(content, list) else [_headers(content)]:
-                found = _ID.search(_field(headers, "Message-ID"))
+                found = _ID.search(_field(headers, "Message-ID")) if isinstance(headers, Message) else None
                 if found:
                     yield found[1]
 
@@ -111,12 +112,11 @@ def _recipient(block: Message) -> str | None:
     return None
 
 
-def _field(block: object, name: str) -> str:
+def _field(block: Message, name: str) -> str:
     """A field on one line without what makes it longer than it should be; "" where it is not there."""
-    value: object = block.get(name) if isinstance(block, Message) else None
-    if not isinstance(value, str | Header):
-        return ""
-    return " ".join(_printable(str(value)[: 4 * _LONGEST]).split())[:_LONGEST]
+    value = next((str(value) for key, value in block.raw_items() if key.lower() == name.lower()), "")
+    text = value[: 4 * _LONGEST].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return " ".join(_printable(text).split())[:_LONGEST]
 
 
 def _printable(characters: Iterable[str]) -> str:

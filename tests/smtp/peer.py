@@ -84,7 +84,9 @@ class _Talk(asyncio.Protocol):
             self._buffer = rest
             self._commands.append(line.decode())
             verb = line.split(b" ")[0].decode().upper()
-            if self._say(verb, {"DATA": "354 go", "EHLO": "250-peer\r\n250 SIZE", "QUIT": "221 bye"}.get(verb, "250 ok")):
+            if self._say(
+                verb, {"DATA": "354 go", "EHLO": "250-peer\r\n250 SIZE", "QUIT": "221 bye"}.get(verb, "250 ok")
+            ):
                 if verb == "DATA":
                     self._content = b""
                 elif verb == "QUIT":

@@ -57,7 +57,10 @@ def test_html_is_the_second_alternative() -> None:
     assert parsed.get_content_type() == "multipart/alternative"
     text, html = parsed.iter_parts()
     assert (text.get_content_type(), text.get_content().replace("\r\n", "\n")) == ("text/plain", "Größe\n")
-    assert (html.get_content_type(), html.get_content().replace("\r\n", "\n")) == ("text/html", "<p>Größe &amp; mehr</p>\n")
+    assert (html.get_content_type(), html.get_content().replace("\r\n", "\n")) == (
+        "text/html",
+        "<p>Größe &amp; mehr</p>\n",
+    )
     assert parsed["Reply-To"].addresses[0].addr_spec == "help@acme.example"
     assert parsed["From"].addresses[0].display_name == 'ACME, "Inc." Ж'
     assert parsed["From"].addresses[0].addr_spec == "news@acme.example"
@@ -146,4 +149,6 @@ def test_any_text_and_subject(subject: str, name: str, text: str) -> None:
     assert parsed["From"].addresses[-1].addr_spec == "news@acme.example"
     assert len(parsed["From"].addresses) == 1
     assert [one.addr_spec for one in parsed["To"].addresses] == ["ann@shop.example"]
-    assert parsed.get_content().replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+    assert parsed.get_content().replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").replace(
+        "\r", "\n"
+    ).rstrip("\n")
