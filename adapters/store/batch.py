@@ -1,7 +1,8 @@
 """What was asked of the store since the last cut, as one value."""
 
 from collections.abc import Callable, Sequence, Set
-from sqlite3 import Connection
+
+from apsw import Connection
 
 from adapters.store.rows import Row
 from router.event import LoggedEvent

@@ -1,7 +1,6 @@
 """The Store on one SQLite file; the contract is router.ports.Store."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -9,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import apsw
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
@@ -183,7 +183,7 @@ class SqliteStore:
         result: tuple[retention.Progress, bool]
         committed = asyncio.get_running_loop().create_future()
 
-        def run(connection: sqlite3.Connection) -> None:
+        def run(connection: apsw.Connection) -> None:
             nonlocal result
             result = retention.step(connection, self._progress, cutoffs, self._monotonic)
 
@@ -202,7 +202,7 @@ class SqliteStore:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
-    def _prepare(self) -> tuple[sqlite3.Connection, Recovery]:
+    def _prepare(self) -> tuple[apsw.Connection, Recovery]:
         with ExitStack() as resources:
             resources.callback(lock(self._path).close)
             connection = open_writer(self._path)
@@ -210,7 +210,7 @@ class SqliteStore:
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
-            except (sqlite3.Error, msgspec.MsgspecError) as error:
+            except (apsw.Error, msgspec.MsgspecError) as error:
                 raise unavailable(self._path, error) from error
             self._readers = reads.Readers(self._path)
             resources.callback(self._readers.close)
