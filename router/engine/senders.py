@@ -1,5 +1,7 @@
 """Which sender a message gets, and whether it may."""
 
+from functools import lru_cache
+
 from router.account import Account
 from router.address import email_address, is_email
 from router.refusal import Refusal
@@ -38,6 +40,7 @@ def _from_address(sender: str | None) -> str:
         raise Refusal("sender_not_allowed", f"This is not an address to send from: {error}", "from") from None
 
 
+@lru_cache(maxsize=4096)
 def check_sender(sender: str) -> SenderKind:
     """The kind of a sender that can be sent at all. Raises Refusal `sender_not_allowed` for the field `from`."""
     kind = sender_kind(sender)
