@@ -141,7 +141,7 @@ def stop_sending(message: Message, operator: Operator, now: int) -> Step:
 def _record(attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempt.outcome = outcome.kind
     attempt.answered_at = now
-    attempt.status = outcome.status
+    attempt.status = outcome.status if outcome.code is None else None  # a command_status; others are in the detail
     attempt.detail = outcome.detail
     attempt.smsc_message_id = outcome.smsc_message_id
 
@@ -166,7 +166,7 @@ def _submitted(message: Message, operator: Operator, now: int) -> Step:
 
 
 def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome, ending: State) -> Step:
-    smsc_error = f"0x{outcome.status:08X}" if outcome.status is not None else None
+    smsc_error = outcome.code or (f"0x{outcome.status:08X}" if outcome.status is not None else None)
     code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
     message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
     if outcome.fault is Fault.MESSAGE or committed_to(message) is not None:

@@ -9,7 +9,7 @@ from router.delivery.correlate import Match
 from router.engine.desk import Desk
 from router.engine.ledger import resolve
 from router.message import Message, State
-from router.operator import SmppLink
+from router.operator import HttpLink, SmppLink
 from router.outcome import OutcomeKind
 from router.ports import Question, Reply
 from router.receipt import Receipt
@@ -37,7 +37,8 @@ class Questions:
     def patience(self, message: Message) -> float:
         """Seconds that an answer may take."""
         desk = self._desks.get(message.operator or "")
-        return desk.operator.link.response_timeout + 1.0 if desk and isinstance(desk.operator.link, SmppLink) else 1.0
+        link = desk.operator.link if desk is not None else None
+        return link.response_timeout + 1.0 if isinstance(link, SmppLink | HttpLink) else 1.0
 
     async def cancel(self, message: Message) -> bool:
         """Ask the operator to deliver none of a submitted message. Whether it does not any more, not even in part;
