@@ -188,7 +188,7 @@ def run(args: argparse.Namespace) -> int:
     smsc = Smsc(options)
 
     def counts() -> dict[str, int]:
-        return {"sessions": len(smsc.sessions)} | msgspec.to_builtins(smsc.counts)
+        return {"sessions": len(smsc.sessions), **msgspec.to_builtins(smsc.counts)}
 
     return _run(_until_stopped(smsc, counts, args, "SMSC", _line), args)
 

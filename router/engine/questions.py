@@ -6,6 +6,7 @@ from functools import partial
 from typing import Literal
 
 from router.delivery.correlate import Match
+from router.delivery.settle import next_look
 from router.engine.desk import Desk
 from router.engine.ledger import resolve
 from router.message import Message, State
@@ -33,6 +34,19 @@ class Questions:
                 answered = partial(self._answered, desk, match)
                 message.queried = self._ask(desk, "query", match, answered) or message.queried
         return message.queried
+
+    def poll(self, message: Message, now: int) -> int | None:
+        """Ask again, before its receipts are overdue, what became of a message whose operator is asked so; when to look
+        at it again, None where nobody is asked (any more). Both in ms."""
+        desk = self._desks.get(message.operator or "")
+        if desk is None or desk.operator.receipts.poll is None or message.submitted_at is None:
+            return None
+        rules = desk.operator.receipts
+        if now >= message.submitted_at + round(rules.timeout * 1000):
+            return None
+        for match in _open(message):
+            self._ask(desk, "query", match, partial(self._answered, desk, match))
+        return next_look(message, rules, now)
 
     def patience(self, message: Message) -> float:
         """Seconds that an answer may take."""
