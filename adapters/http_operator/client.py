@@ -6,9 +6,6 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from aiohttp import (
-    BasicAuth as HttpBasic,
-)
-from aiohttp import (
     ClientConnectionError,
     ClientError,
     ClientSession,
@@ -55,7 +52,7 @@ class Client:
         # By itself it sends a GET again on a new connection when the old one is cut: that would be a second message.
         self._session._retry_connection = False
 
-    async def send(self, prepared: Prepared, auth: HttpBasic | None = None) -> Answered:
+    async def send(self, prepared: Prepared) -> Answered:
         """Raises NotSent, NoAnswer."""
         seen = SimpleNamespace(connected=False)
         patience = self._link.connect_timeout + self._link.response_timeout
@@ -70,7 +67,6 @@ class Client:
                     URL(prepared.url, encoded=True),
                     data=prepared.body,
                     headers=prepared.headers,
-                    auth=auth,
                     allow_redirects=False,
                     trace_request_ctx=seen,
                 ) as response,

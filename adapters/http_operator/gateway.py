@@ -355,6 +355,10 @@ class HttpGateway:
                 if self._last_error != str(error) or not self._settled:
                     self._log.warning("link_down", operator=self.operator.name, reason=str(error))
                 self._last_error = str(error)
+            except Exception as error:
+                # Whatever it is, the link must not stay down for good.
+                self._log.error("link_broken", operator=self.operator.name, error=type(error).__name__)
+                self._last_error = type(error).__name__
             if not self._settled:
                 self._settled = True
                 self._sink.link_changed(self.operator.name)

@@ -1,10 +1,9 @@
 """What tells a carrier who we are; for OAuth2 a token that is kept until it ends."""
 
 import asyncio
+from base64 import b64encode
 from typing import Final
 from urllib.parse import quote_plus
-
-from aiohttp import BasicAuth as HttpBasic
 
 from adapters.http_operator.answer import Answered
 from adapters.http_operator.client import Client, NoAnswer, NotSent
@@ -25,7 +24,6 @@ class Login:
         self._auth = auth
         self._client = client
         self._clock = clock
-        self._basic = HttpBasic(auth.username, auth.password, "utf-8") if isinstance(auth, BasicAuth) else None
         self._token: str | None = None
         self._ends = 0.0
         self._asking = asyncio.Lock()
@@ -35,9 +33,11 @@ class Login:
         auth = self._auth
         if isinstance(auth, HeaderAuth):
             prepared.headers[auth.name] = auth.value
+        elif isinstance(auth, BasicAuth):
+            prepared.headers["Authorization"] = _basic(auth.username, auth.password)
         elif isinstance(auth, OAuth2):
             return await self._send_with_token(prepared, auth)
-        return await self._client.send(prepared, self._basic)
+        return await self._client.send(prepared)
 
     async def get_ready(self) -> None:
         """Have a token, where one is needed. Raises NotSent."""
@@ -66,17 +66,14 @@ class Login:
     async def _ask(self, auth: OAuth2) -> str:
         form = [("grant_type", "client_credentials")]
         form += [(name, value) for name, value in (("scope", auth.scope), ("audience", auth.audience)) if value]
-        basic = None
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if auth.credentials == "header":
             # RFC 6749 section 2.3.1 wants both of them form-encoded.
-            basic = HttpBasic(quote_plus(auth.client_id), quote_plus(auth.client_secret), "utf-8")
+            headers["Authorization"] = _basic(quote_plus(auth.client_id), quote_plus(auth.client_secret))
         else:
             form += [("client_id", auth.client_id), ("client_secret", auth.client_secret)]
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
         try:
-            answered = await self._client.send(
-                Prepared("POST", auth.token_url, headers, form_encoded(form).encode()), basic
-            )
+            answered = await self._client.send(Prepared("POST", auth.token_url, headers, form_encoded(form).encode()))
         except NoAnswer as error:
             raise NotSent(f"no token: {error}") from None
         document = answered.document
@@ -90,3 +87,8 @@ class Login:
         seconds = float(lives) if isinstance(lives, int | float) and not isinstance(lives, bool) else _UNSAID
         self._ends = self._clock.monotonic() + max(seconds - _EARLY, seconds / 2)
         return token
+
+
+def _basic(username: str, password: str) -> str:
+    """RFC 7617."""
+    return "Basic " + b64encode(f"{username}:{password}".encode()).decode()

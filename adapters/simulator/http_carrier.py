@@ -12,12 +12,14 @@ import hmac
 import json
 import secrets
 import time
+from base64 import b64decode
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any, Final
+from urllib.parse import unquote_plus
 
-from aiohttp import BasicAuth, ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
 from msgspec import Struct
 
 from adapters.simulator.http_behaviour import BY_HTTP_ENDING, DELIVERED, HttpBehaviour, HttpReply
@@ -204,8 +206,8 @@ class HttpCarrier:
         given = (form.get("client_id"), form.get("client_secret"))
         header = request.headers.get("Authorization", "")
         if header.startswith("Basic "):
-            pair = BasicAuth.decode(header)
-            given = (pair.login, pair.password)
+            login, _, password = b64decode(header.removeprefix("Basic ")).decode().partition(":")
+            given = (unquote_plus(login), unquote_plus(password))
         options = self.options
         if given != (options.client_id, options.client_secret) or form.get("grant_type") != "client_credentials":
             return web.json_response({"error": "invalid_client"}, status=401)

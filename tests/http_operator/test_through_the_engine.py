@@ -48,7 +48,13 @@ def test_every_behaviour_is_walked() -> None:
     assert {one.ending for one in HTTP_BEHAVIOURS} | {""} == {*ENDINGS, *SLOW, *NO_END}
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+# The pace is given back slowly.
+DEEP = {"914"}
+
+
+@pytest.mark.parametrize(
+    "ending", [pytest.param(one, marks=pytest.mark.deep) if one in DEEP else one for one in ENDINGS]
+)
 async def test_endings(tmp_path: Path, ending: str) -> None:
     last, code, twice = ENDINGS[ending]
     async with world(tmp_path) as one:
@@ -72,6 +78,7 @@ async def test_unanswered_is_sent_once_more(tmp_path: Path) -> None:
         assert len(one.carrier.messages) == 2
 
 
+@pytest.mark.deep
 async def test_unanswered_twice_is_unknown_when_no_receipt_comes(tmp_path: Path) -> None:
     async with world(tmp_path, IMPATIENT, more="receipts: {timeout: 500ms}") as one:
         await one.rig.submit("+237670000922")
