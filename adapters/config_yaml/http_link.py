@@ -185,10 +185,11 @@ def _request(names: Placeholders) -> Parser[HttpRequest]:
 
 def _url(value: Value, names: Placeholders) -> Template:
     template = names.template(value)
-    if not template or not isinstance(template[0], str) or not _BASE.match(template[0]):
+    base = _BASE.match(template[0]) if template and isinstance(template[0], str) else None
+    if base is None or (len(template) > 1 and not base[1]):
         value.fail("must begin with http:// or https:// and a host; placeholders stand behind that")
     try:
-        words.url(template[0])
+        words.url(str(template[0]))
     except ValueError as error:
         value.fail(str(error))
     if any(isinstance(piece, str) and set(piece) & set(' #"<>\\^`') for piece in template):
