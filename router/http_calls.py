@@ -269,6 +269,9 @@ class InboundShape:
     data_form: Literal["hex", "base64"] = "hex"
     items: Way = ()
     when: tuple[Fits, ...] = ()
+    media_id: tuple[Way, ...] = ()
+    media_url: tuple[Way, ...] = ()
+    media_type: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 from adapters.config_yaml import words
 from adapters.config_yaml.errors import Refused
 from adapters.config_yaml.nodes import Value
-from adapters.config_yaml.shapes import Parser, Schema, listing, mapping, read_fields, record
+from adapters.config_yaml.shapes import Parser, Schema, dictionary, listing, mapping, read_fields, record
 from adapters.config_yaml.templates import Placeholders
 from adapters.config_yaml.values import one_of, text, text_or_empty, word
 from adapters.config_yaml.ways import any_text, choices, header, way, ways
@@ -131,6 +131,8 @@ def _inbound(**given: Any) -> InboundShape:
     if data is not None:
         given["data_form"], given["data"] = data
     given["when"] = _fits(given.get("when", {}))
+    for key, found in given.pop("media", {}).items():
+        given[f"media_{key}"] = found
     given["sender"] = given.pop("from")
     return InboundShape(**given)
 
@@ -151,4 +153,5 @@ _INBOUND: Schema = {
     "data": _data,
     "items": way,
     "when": mapping(way, choices),
+    "media": dictionary({}, {"id": ways, "url": ways, "type": ways}),
 }

@@ -16,8 +16,8 @@ from urllib.parse import quote_plus
 from msgspec import Struct
 
 from adapters.http_operator.documents import find, items, read_form, read_json, text_of
-from router.http_calls import Callbacks, Fits, InboundShape, ReceiptShape, Signature
-from router.inbound import Inbound
+from router.http_calls import Callbacks, Fits, InboundShape, ReceiptShape, Signature, Way
+from router.inbound import Inbound, Media
 from router.ports import Callback
 from router.receipt import Receipt, ReceiptState
 from router.text.received import UCS2
@@ -26,6 +26,8 @@ _LONGEST_ID: Final = 255
 _LONGEST_WORD: Final = 64
 _LONGEST_ADDRESS: Final = 320
 _LONGEST_ECHO: Final = 1024
+_LONGEST_LINK: Final = 2048
+_NO_MEDIA: Final = Media()
 _NUMBER: Final = re.compile(r"\+?([1-9][0-9]{6,14})")
 _LAST_MS: Final = 253_402_300_799_000  # the year 9999
 
@@ -243,10 +245,25 @@ def _message(shape: InboundShape, scopes: Sequence[Any], operator: str, now: int
     data = _octets(find(scopes, shape.data), shape.data_form) if shape.data is not None else None
     if data:
         return Inbound(operator, _as_e164(sender), to, now, data, None)
-    text = next((one for way in shape.text if (one := text_of(find(scopes, way))) is not None), None)
-    if text is None:
+    text = _first(scopes, shape.text)
+    media = Media(
+        _first(scopes, shape.media_id, _LONGEST_ID),
+        _first(scopes, shape.media_url, _LONGEST_LINK),
+        _first(scopes, shape.media_type, _LONGEST_ID),
+    )
+    if text is None and media == _NO_MEDIA:
         return None
-    return Inbound(operator, _as_e164(sender), to, now, text.encode("utf-16-be", "replace"), UCS2)
+    octets = (text or "").encode("utf-16-be", "replace")
+    return Inbound(operator, _as_e164(sender), to, now, octets, UCS2, media=None if media == _NO_MEDIA else media)
+
+
+def _first(scopes: Sequence[Any], ways: tuple[Way, ...], most: int | None = None) -> str | None:
+    """The first text that one of the ways leads to."""
+    for way in ways:
+        found = text_of(find(scopes, way)) if most is None else text_of(find(scopes, way), most)
+        if found is not None:
+            return found
+    return None
 
 
 def _address(found: Any) -> str | None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.http_operator.callbacks import STATES, CallbackReader, Forged, Read
 from adapters.http_operator.documents import MOST_ITEMS, Unreadable
 from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature
+from router.inbound import Media
 from router.ports import Callback
 from router.receipt import ReceiptState
 from router.text.received import read_text
@@ -320,3 +321,17 @@ def test_forms_are_read_as_they_were_written(form: dict[str, str]) -> None:
         urlencode(form, errors="replace").encode(), headers={"content-type": "application/x-www-form-urlencoded"}
     )
     assert len(found.receipts) + len(found.inbound) <= 1
+
+
+def test_media_beside_a_text_or_alone() -> None:
+    shape = InboundShape(
+        ("from",), ("to",), text=(("caption",),), media_id=(("img", "id"), ("doc", "id")), media_type=(("img", "type"),)
+    )
+    rules = Callbacks(secret=HERE, inbound=shape)
+    (message,) = read(
+        {"from": "1", "to": "2", "caption": "see", "img": {"id": "m1", "type": "image/png"}}, rules
+    ).inbound
+    assert (read_text([message]), message.media) == ("see", Media("m1", None, "image/png"))
+    (message,) = read({"from": "1", "to": "2", "doc": {"id": 5}}, rules).inbound
+    assert (read_text([message]), message.media) == ("", Media("5"))
+    assert read({"from": "1", "to": "2"}, rules) == Read([], [])
