@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.http import Services, http_server
+from adapters.http_operator.gateway import HttpGateway
 from adapters.logs import configure as configure_logs
 from adapters.lookup.build import ensure_built
 from adapters.lookup.hlr import HlrProvider
@@ -29,7 +30,7 @@ from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
-from router.operator import Operator, SmtpLink
+from router.operator import HttpLink, Operator, SmtpLink
 from router.ports import (
     Clock,
     GaugeSample,
@@ -50,6 +51,13 @@ _CLIENTS = 5.0
 
 # What shells allow is often 1024; connections of clients alone may be more.
 _FILES = 65_536
+
+
+_GATEWAYS: dict[str, Callable[[Operator, OperatorSink, Clock, FilteringBoundLogger], OperatorGateway]] = {
+    "smpp": SmppGateway,
+    "http": HttpGateway,
+    "smtp": SmtpGateway,
+}
 
 
 class SystemClock:
@@ -117,8 +125,7 @@ class Daemon:
         recovery = await store.open()
 
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
-            gateway = SmtpGateway if isinstance(operator.link, SmtpLink) else SmppGateway
-            return gateway(operator, sink, clock, self._log)
+            return _GATEWAYS[operator.protocol](operator, sink, clock, self._log)
 
         lookups = lookups_of(settings.lookup, (), clock, self._log)
 
@@ -154,6 +161,7 @@ class Daemon:
                 ready=engine.ready,
                 account_of=engine.running.account_of,
                 is_admin=engine.running.is_admin,
+                callbacks_of=engine.callbacks_of,
                 metrics_text=metrics.render,
             ),
             settings.http,
@@ -237,7 +245,13 @@ def lookups_of(
 
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
-    found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
+    found: list[str] = []
+    for operator in settings.operators.values():
+        link = operator.link
+        if isinstance(link, HttpLink | SmtpLink):
+            found += link.secrets
+        elif link is not None and link.password:
+            found.append(link.password)
     for hook in webhooks_of(settings).values():
         found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
     if settings.lookup is not None and settings.lookup.hlr is not None:

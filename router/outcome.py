@@ -45,7 +45,7 @@ class Outcome(Struct, frozen=True, gc=False):
     """One attempt's result, in words that no protocol knows.
 
     `status` is the protocol's (SMPP command_status, HTTP status, SMTP reply) where there was one, `detail` its reason
-    in a sentence. `code` is what the client is shown in place of a command_status: the operator's word for the error.
+    in a sentence. `code` is the operator's own word for the error, shown in place of a command_status.
     `smsc_message_id` is kept byte for byte as the operator gave it; it may be missing even when accepted.
     """
 

@@ -8,6 +8,7 @@ import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.http.authority import Authority
+from adapters.http.callbacks import callback_calls
 from adapters.http.documentation import documentation_calls
 from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
@@ -30,7 +31,7 @@ class App:
     def __init__(self, services: Services, settings: HttpSettings) -> None:
         self._stopping = asyncio.Event()
         calls = calls_of(services, settings.max_body, self._stopping)
-        self.calls = (*calls, *documentation_calls(calls))
+        self.calls = (*calls, *documentation_calls(calls), *callback_calls(services, settings.max_body))
         self._routes = Routes(self.calls)
         self._metrics = services.metrics
         self._intake = services.intake

@@ -1,16 +1,22 @@
 """All connections to one SMTP operator as one pool: the port OperatorGateway."""
 
 import asyncio
+from hmac import compare_digest
 from typing import Any, Final
 
 from adapters.smtp.bind import RECONNECT, Bind
+from adapters.smtp.bounce import read_bounce
 from adapters.smtp.connection import PATIENCE, Patience
 from router.operator import Operator, Retry, SmtpLink
 from router.outcome import Outcome
-from router.ports import BindView, Clock, LinkState, OperatorSink, Question, Submission
+from router.ports import BindView, Callback, CallbackReply, Clock, LinkState, OperatorSink, Question, Submission
 
 CONNECTIONS: Final = 5
 """The window: each connection carries one mail at a time. Many servers take few connections from one client."""
+
+
+_STORING: Final = 10.0
+"""Seconds that a receipt may take to be stored; whoever brought it may bring it again."""
 
 
 class SmtpGateway:
@@ -98,6 +104,31 @@ class SmtpGateway:
     def acknowledge(self, token: asyncio.Future[bool], stored: bool) -> None:
         if not token.done():
             token.set_result(stored)
+
+    async def called(self, callback: Callback) -> CallbackReply:
+        """A notification (RFC 3464) as the body, whole as it came by mail."""
+        link = self.operator.link
+        assert isinstance(link, SmtpLink)
+        if link.callback_secret is None:
+            return CallbackReply(404, ())
+        if not compare_digest(callback.secret.encode(), link.callback_secret.encode()):
+            return CallbackReply(403, ("forged",))
+        operator = self.operator
+        receipts = read_bounce(callback.body, operator.name, self._clock.now(), operator.receipts)
+        if not receipts:
+            return CallbackReply(400, ("unreadable",))
+        loop = asyncio.get_running_loop()
+        stored: list[asyncio.Future[bool]] = []
+        for receipt in receipts:
+            stored.append(loop.create_future())
+            self._sink.received(operator.name, receipt, stored[-1])
+        try:
+            async with asyncio.timeout(_STORING):
+                if not all(await asyncio.gather(*stored)):
+                    raise TimeoutError
+        except TimeoutError:
+            return CallbackReply(503, ("not_stored",))
+        return CallbackReply(200, ("receipt",) * len(receipts))
 
     def views(self) -> list[BindView]:
         return [bind.view() for bind in self._binds]

@@ -92,6 +92,8 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
 
     Raises Refusal `too_long` for the field `data`, `invalid_request` for a `udh` whose lengths do not agree.
     """
+    if rules.long == "whole" and udh is None:
+        return Segmentation(Encoding.BINARY, None, len(data), len(data), 1, (Segment(data, len(data)),))
     if udh is None:
         return _segmentation(_written(_OCTETS, data, None, None, rules), rules, max_parts)
     try:

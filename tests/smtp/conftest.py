@@ -14,6 +14,7 @@ from tests.smpp.peer import Log, Sink, WallClock
 from tests.smtp.server import MailServer
 from tests.smtp.values import operator
 
+PATIENT = Patience(5, 5, 5)
 Open = Callable[..., Awaitable[SmtpGateway]]
 
 
@@ -44,7 +45,7 @@ async def open_gateway(sink: Sink, log: Log) -> AsyncIterator[Open]:
     opened: list[SmtpGateway] = []
 
     async def open(
-        port: int, link: dict[str, Any] | None = None, patience: Patience = Patience(5, 5, 5), **fields: Any
+        port: int, link: dict[str, Any] | None = None, patience: Patience = PATIENT, **fields: Any
     ) -> SmtpGateway:
         given = operator(port, link_changes=link, **fields)
         gateway = SmtpGateway(given, sink, WallClock(), log, patience=patience, reconnect=Retry(0.01, 0.05))

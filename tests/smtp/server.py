@@ -1,6 +1,6 @@
 """A mail server by aiosmtpd that does what the recipient's name says, and notifies as RFC 3461 and 3464 have it.
 
-`python -m tests.smtp.server --port PORT [--callback URL]` runs it as a process; notifications are then posted to the URL.
+`python -m tests.smtp.server --port PORT [--callback URL]` runs it as a process; notifications are posted to the URL.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """Start it and look at `mails` (all that were accepted) and `sessions` (connections so far, and those that are open).
+    """Start it and look at `mails` (all that were accepted), `sessions` (connections so far) and `open`.
 
     `dsn`: offer it. `users`: who may log in; then nobody else may send. `tls` from the start or, with `starttls`, when
     asked. `holds`: no mail is answered before `release`.
