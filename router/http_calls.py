@@ -77,6 +77,8 @@ where it has nothing and no default."""
 
 @dataclass(frozen=True, slots=True)
 class JsonObject:
+    """One of which all members are left out is left out too."""
+
     members: tuple[tuple[str, "Json"], ...]
 
 
@@ -129,7 +131,7 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class BasicAuth:
-    username: str
+    username: str = field(repr=False)
     password: str = field(repr=False)
 
 
@@ -150,7 +152,7 @@ class OAuth2:
     """Client credentials (RFC 6749 section 4.4). `credentials`: in the Authorization header or in the body."""
 
     token_url: str
-    client_id: str
+    client_id: str = field(repr=False)
     client_secret: str = field(repr=False)
     scope: str | None = None
     audience: str | None = None

@@ -84,7 +84,8 @@ def _finish(request: HttpRequest, many: Sequence[Fields], get: Get, query: list[
     }
     body = None
     if request.json is not None:
-        body = _encode(_json(request.json, get, many, None))
+        document = _json(request.json, get, many, None)
+        body = _encode({} if document is _NOTHING else document)
         headers.setdefault("Content-Type", "application/json")
     elif request.form is not None:
         pairs = [(name, given) for name, template in request.form if (given := _optional(template, get)) is not None]
@@ -192,7 +193,8 @@ def _json(shape: Json, get: Get, many: Sequence[Fields], item: Any) -> Any:
         return _whole(shape, lambda name: _value(name, get, item))
     if isinstance(shape, JsonObject):
         members = [(name, _json(one, get, many, item)) for name, one in shape.members]
-        return {name: value for name, value in members if value is not _NOTHING}
+        left = {name: value for name, value in members if value is not _NOTHING}
+        return left if left or not members else _NOTHING
     if isinstance(shape, JsonList):
         return _json_list(shape, get, many, item)
     assert not isinstance(shape, Each)
