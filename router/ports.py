@@ -223,7 +223,7 @@ class Store(Protocol):
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts older than `text_before`.
+        given times (ms), blank texts (and the options beside them) older than `text_before`.
         True while there is more to do."""
 
 
