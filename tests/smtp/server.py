@@ -58,7 +58,7 @@ class MailServer:
     """Start it and look at `mails` (all that were accepted), `sessions` (connections so far) and `open`.
 
     `dsn`: offer it. `users`: who may log in; then nobody else may send. `tls` from the start or, with `starttls`, when
-    asked. `holds`: no mail is answered before `release`.
+    asked. `delay`: seconds until a notification; `slow`: until a mail is answered.
     """
 
     dsn: bool = True
@@ -68,6 +68,7 @@ class MailServer:
     starttls: bool = False
     notify: Notify | None = None
     delay: float = 0.0
+    slow: float = 0.0
     mails: list[Mail] = field(default_factory=list)
     sessions: int = 0
     open: int = 0
@@ -93,8 +94,8 @@ class MailServer:
 
     async def stop(self) -> None:
         """Nobody listens, and nobody is heard any more."""
-        assert self._server is not None
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self.cut()
         for task in self._tasks:
             task.cancel()
@@ -272,6 +273,7 @@ class Handler:
             server.tell(mail, "delivered", "2.0.0")
             return "250 never heard"
         await server.released.wait()
+        await asyncio.sleep(server.slow)
         action, status = {
             "failed": ("failed", "5.1.1"),
             "expired": ("failed", "4.4.7"),
