@@ -1,6 +1,6 @@
 """A mail server by aiosmtpd that does what the recipient's name says, and notifies as RFC 3461 and 3464 have it.
 
-`python -m tests.smtp.server --port PORT [--callback URL]` runs it as a process; notifications are posted to the URL.
+`python -m tests.smtp.server` runs it as a process, with STARTTLS and a login; notifications are posted to --callback.
 """
 
 import argparse
@@ -290,15 +290,20 @@ class Handler:
         return Mail(sender, address, bytes(content), smtp.mail_options, smtp.rcpt_options, smtp.number)
 
 
-async def main(port: int, callback: str | None) -> None:
+async def main(port: int, callback: str, certificate: str, key: str, user: str, password: str) -> None:
     async with ClientSession() as client:
 
         async def post(raw: bytes) -> None:
-            assert callback is not None
-            async with client.post(callback, data=raw, headers={"Content-Type": "message/rfc822"}) as answer:
-                print(answer.status, flush=True)
+            """As a mail server that pipes to a command: what is not taken stays in its queue."""
+            while True:
+                async with client.post(callback, data=raw, headers={"Content-Type": "message/rfc822"}) as answer:
+                    if answer.status != 503:
+                        return
+                await asyncio.sleep(0.1)
 
-        server = MailServer(notify=post if callback else None)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate, key)
+        server = MailServer(notify=post, tls=tls, starttls=True, users={user: password}, delay=0.02)
         await server.start(port)
         await asyncio.Event().wait()
 
@@ -306,5 +311,6 @@ async def main(port: int, callback: str | None) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--callback")
+    for name in ("callback", "certificate", "key", "user", "password"):
+        parser.add_argument(f"--{name}", required=True)
     asyncio.run(main(**vars(parser.parse_args())))
