@@ -137,7 +137,8 @@ def _ref(shape: Any) -> dict[str, str]:
 
 
 def _operation_id(call: Call) -> str:
-    pieces = [piece.strip("{}").replace(".", "_") for piece in call.path.split("/") if piece and piece != "v1"]
+    words = call.path.replace(".", "_").replace("-", "_").split("/")
+    pieces = [word.strip("{}") for word in words if word and word != "v1"]
     return "_".join([call.method.lower(), *pieces])
 
 

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from router.cli import (
+    account,
     audit,
     check,
     coverage,
@@ -19,6 +20,6 @@ from router.cli import (
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, coverage, segment, send, status, events, operators, audit, reload, simulate, demo,
+    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, simulate, demo,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""

@@ -1,7 +1,7 @@
 """Numbers that want nothing from an account: on disk, and in memory as eight octets each."""
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from router.routing.msisdn import normalise
 from router.routing.opt_out import wants_out
 
 _DEFAULT = OptOut()
+_NOBODY = array("Q")
 _LONGEST = 15  # digits of a number in E.164
 
 
@@ -24,6 +25,16 @@ class Subscription(Struct, frozen=True, gc=False):
     account: str
     number: str
     subscribed: bool
+
+
+class OptedOut(Struct, frozen=True, gc=False):
+    """A page of an account's opt-out list, in order of the digits; `count` is how many the whole list has, `next` what
+    to give as `after` for the page behind this one, null where it is the last."""
+
+    account: str
+    count: int
+    numbers: list[str]
+    next: str | None
 
 
 class OptOuts:
@@ -59,6 +70,19 @@ class OptOuts:
         number = _digits(message.to)
         return number is not None and message.traffic_class in rules.classes and _place(numbers, number)[1]
 
+    def page(self, account: str, after: str | None, limit: int) -> OptedOut:
+        """The numbers on an account's list behind `after` (E.164). Raises Refusal `not_found`, `invalid_request`."""
+        self._check(account)
+        numbers = self._lists.get(account, _NOBODY)
+        first = 0
+        if after is not None:
+            number = _digits(after)
+            if number is None:
+                raise Refusal("invalid_request", "this is no number in E.164", "after")
+            first = bisect_right(numbers, number)
+        shown = [f"+{number}" for number in numbers[first : first + limit]]
+        return OptedOut(account, len(numbers), shown, shown[-1] if first + limit < len(numbers) else None)
+
     async def unsubscribe(self, account: str, number: str) -> Subscription:
         """Put a number on an account's list, on disk when this returns. Raises Refusal `not_found`,
         `invalid_number`, `store_unavailable`."""
@@ -69,11 +93,9 @@ class OptOuts:
         return await self._ask(account, number, False)
 
     async def _ask(self, account: str, number: str, out: bool) -> Subscription:
-        plan = self._running.plan
-        if account not in plan.accounts:
-            raise Refusal("not_found", f"there is no account {account!r}")
+        self._check(account)
         try:
-            e164 = normalise(number, plan.settings.limits.numbers)
+            e164 = normalise(number, self._running.plan.settings.limits.numbers)
         except Refusal as refusal:
             raise Refusal(refusal.code, refusal.detail, "number") from None
         if not self._ledger.store.healthy:
@@ -81,6 +103,10 @@ class OptOuts:
         self._set(account, int(e164), out)
         await self._ledger.committed()
         return Subscription(account, e164, not out)
+
+    def _check(self, account: str) -> None:
+        if account not in self._running.plan.accounts:
+            raise Refusal("not_found", f"there is no account {account!r}")
 
     def _set(self, account: str, number: int, out: bool) -> None:
         numbers = self._lists.get(account) or array("Q")

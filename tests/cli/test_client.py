@@ -160,6 +160,52 @@ def test_operators_are_shown_and_steered(daemon, capsys) -> None:
     assert run(capsys, "operators", "pause")[0] == 2
 
 
+def test_an_opt_out_list_is_kept(daemon, capsys) -> None:
+    numbers = [f"+23767000000{number}" for number in range(3)]
+    for number in numbers:
+        code, out, err = run(capsys, "account", "unsubscribe", "acme", number)
+        assert (code, err) == (0, "")
+        assert [line.split() for line in out.splitlines()] == [
+            ["account", "acme"], ["number", number], ["subscribed", "no"],
+        ]  # fmt: skip
+    code, out, _ = run(capsys, "account", "opt-outs", "acme")
+    assert code == 0
+    assert "3 opted out of acme" in out
+    assert all(number in out for number in numbers)
+    assert "more" not in out
+    code, out, _ = run(capsys, "account", "opt-outs", "acme", "--limit", "1", "--after", numbers[0])
+    assert numbers[1] in out
+    assert out.splitlines()[-1] == f"more: --after {numbers[1]}"
+    answer = json.loads(run(capsys, "account", "subscribe", "acme", numbers[0], "--json")[1])
+    assert answer == {"account": "acme", "number": numbers[0], "subscribed": True}
+    answer = json.loads(run(capsys, "account", "opt-outs", "acme", "--json")[1])
+    assert answer == {"account": "acme", "count": 2, "numbers": numbers[1:], "next": None}
+    assert {entry.action for entry in daemon.audit.entries} == {"account.unsubscribe", "account.subscribe"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["unsubscribe", "zz/../acme", "+237670000001"], "not_found: "),
+        (["subscribe", "acme", "670000001"], "invalid_number: no number"),
+        (["opt-outs", "zz"], "not_found: there is no account 'zz'"),
+        (["opt-outs", "acme", "--limit", "0"], "invalid_request: "),
+        (["opt-outs", "acme", "--token", TOKEN], "forbidden: "),
+    ],
+)
+def test_what_cannot_be_done_with_an_opt_out_list(arguments, said, daemon, capsys) -> None:
+    code, out, err = run(capsys, "account", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize("wrong", [[], ["credit"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]])
+def test_an_account_command_that_is_none(wrong, daemon, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["account", *wrong])
+    assert ended.value.code == 2
+
+
 def test_reload_prints_what_is_wrong_where(daemon, capsys) -> None:
     code, out, _ = run(capsys, "reload")
     assert code == 0
@@ -267,10 +313,10 @@ def test_something_else_listens(status, content, capsys) -> None:
     assert f"what answers at {url} is not a carrier router" in err
 
 
-@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "reload"])
+@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "account subscribe", "reload"])
 def test_help_tells_no_secret(command, daemon, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     out = capsys.readouterr().out
     assert ended.value.code == 0
     assert "--json" in out

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from router.account import Account, Guards, InboundRule, OptOut
+from router.engine.opt_outs import OptedOut
 from router.inbound import WHOLE, Inbound
 from router.message import Message, State
 from router.refusal import Refusal
@@ -158,6 +159,28 @@ async def test_the_administrator_keeps_the_same_list(tmp_path: Path) -> None:
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await outcome(rig) == "queued"
+
+
+async def test_the_list_is_shown_page_by_page(tmp_path: Path) -> None:
+    numbers = [f"+23767000000{number}" for number in range(5)]
+    async with Rig(config(), tmp_path) as rig:
+        lists = rig.engine.opt_outs
+        assert lists.page("acme", None, 2) == OptedOut("acme", 0, [], None)
+        for number in reversed(numbers):
+            await lists.unsubscribe("acme", number)
+        seen, after, pages = [], None, 0
+        while pages == 0 or after is not None:
+            page = lists.page("acme", after, 2)
+            assert page.count == 5
+            seen += page.numbers
+            after, pages = page.next, pages + 1
+        assert (seen, pages) == (numbers, 3)
+        assert lists.page("acme", "+2376700000005", 2).numbers == [], "digits are compared as numbers"
+        assert lists.page("acme", "+236", 5) == lists.page("acme", None, 5) == OptedOut("acme", 5, numbers, None)
+        for account, after, code in (("nobody", None, "not_found"), ("acme", "670000001", "invalid_request")):
+            with pytest.raises(Refusal) as refused:
+                lists.page(account, after, 2)
+            assert refused.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from router.audit import AuditEntry
 from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.intake import Answer
 from router.engine.limits import Quota
-from router.engine.opt_outs import Subscription
+from router.engine.opt_outs import OptedOut, Subscription
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
@@ -270,9 +270,19 @@ class FakeOptOuts:
     async def subscribe(self, account, number):
         return self._set(account, number, self.numbers.discard)
 
-    def _set(self, account, number, change):
+    def page(self, account, after, limit):
+        self._check(account)
+        if after is not None and not after.startswith("+"):
+            raise Refusal("invalid_request", "no number", "after")
+        left = sorted(number for number in self.numbers if number > (after or ""))
+        return OptedOut(account, len(self.numbers), left[:limit], left[limit - 1] if left[limit:] else None)
+
+    def _check(self, account):
         if account != "acme":
             raise Refusal("not_found", f"there is no account {account!r}")
+
+    def _set(self, account, number, change):
+        self._check(account)
         if not number.startswith("+237"):
             raise Refusal("invalid_number", "no number", "number")
         change(number)
