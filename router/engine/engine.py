@@ -155,7 +155,7 @@ class Engine:
         )
         self.audit = Audit(store, clock)
         self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
-        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups, self.opt_outs)
         self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
         self.control = Control(
             self.running,

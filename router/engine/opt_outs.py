@@ -5,16 +5,14 @@ from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
-from router.account import Account, OptOut
+from router.account import Account
 from router.engine.ledger import Ledger
 from router.engine.running import Running
-from router.message import Message
 from router.ports import Clock
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.routing.opt_out import wants_out
+from router.routing.opt_out import holds_for, wants_out
 
-_DEFAULT = OptOut()
 _NOBODY = array("Q")
 _LONGEST = 15  # digits of a number in E.164
 
@@ -60,15 +58,14 @@ class OptOuts:
         if out is not None:
             self._set(account.name, number, out)
 
-    def refuses(self, message: Message) -> bool:
-        """Whether the recipient has opted out of such messages."""
-        numbers = self._lists.get(message.account)
+    def refuses(self, account: str, to: str, traffic_class: str) -> bool:
+        """Whether a number (E.164) has opted out of such messages from an account."""
+        numbers = self._lists.get(account)
         if not numbers:
             return False
-        account = self._running.plan.accounts.get(message.account)
-        rules = (account.guards.opt_out if account is not None and account.guards is not None else None) or _DEFAULT
-        number = _digits(message.to)
-        return number is not None and message.traffic_class in rules.classes and _place(numbers, number)[1]
+        number = _digits(to)
+        listed = number is not None and _place(numbers, number)[1]
+        return listed and holds_for(self._running.plan.accounts.get(account), traffic_class)
 
     def page(self, account: str, after: str | None, limit: int) -> OptedOut:
         """The numbers on an account's list behind `after` (E.164). Raises Refusal `not_found`, `invalid_request`."""

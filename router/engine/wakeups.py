@@ -12,12 +12,12 @@ from router.engine.opt_outs import OptOuts
 from router.engine.questions import Questions
 from router.message import Message, MessageError, State
 from router.ports import Clock, StoreUnavailable
-from router.routing.guards import QUIET_HOURS
+from router.routing.guards import OPTED_OUT, QUIET_HOURS
 
 _CHUNK = 500
 _AGAIN_MS = 1_000
 _NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this message")
-_OPTED_OUT = MessageError("opted_out", "the number has opted out since the message was accepted")
+_OPTED_OUT = MessageError(OPTED_OUT, "the number has opted out since the message was accepted")
 
 
 class Wakeups:
@@ -113,7 +113,7 @@ class Wakeups:
         message.due_at = message.expires_at
         if message.position is None:
             if committed_to(message) is None:
-                if self._opt_outs and self._opt_outs.refuses(message):
+                if self._opt_outs.refuses(message.account, message.to, message.traffic_class):
                     self._endings.end(message, State.REJECTED, now, _OPTED_OUT)
                     return
                 until = self._chooser.quiet_until(message, now)

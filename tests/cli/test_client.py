@@ -11,10 +11,12 @@ import pytest
 from adapters.http.app import build_app
 from adapters.http.server import HttpServer
 from router.__main__ import main
+from router.engine.control import ReceiptFlag
 from router.message import Attempt, Part, State
 from router.outcome import OutcomeKind
 from router.ports import StoreUnavailable
 from router.receipt import ReceiptState
+from router.routing.quality import Quality
 from router.settings import HttpSettings
 from tests.http.fakes import ADMIN_TOKEN, NOW, TOKEN, Engine
 
@@ -158,6 +160,37 @@ def test_operators_are_shown_and_steered(daemon, capsys) -> None:
     assert code == 1
     assert "not_found" in err
     assert run(capsys, "operators", "pause")[0] == 2
+
+
+def test_what_is_odd_about_receipts_is_shown(daemon, capsys) -> None:
+    daemon.control.flags = [ReceiptFlag("624-01", "too_fast"), ReceiptFlag("624-02", "all_delivered")] + [
+        ReceiptFlag(f"+{number}", "too_fast") for number in range(30, 37)
+    ]
+    _, out, _ = run(capsys, "operators")
+    assert "too fast: 624-01, +30, +31, +32, +33 and 3 more; all delivered: 624-02" in " ".join(
+        word for word in out.replace("│", " ").split()
+    )
+
+
+def test_a_running_daemon_explains_a_route(daemon, capsys) -> None:
+    daemon.preview.quality = Quality("624-01", 0.75, 0.96, 300, 4, 250, 0, 0, 0, 0)
+    code, out, err = run(capsys, "route", "--live", "+237670000001", "--class", "marketing", "--from", "ACME")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "+237670000001 (624-01): plan default"
+    for word in ("mtn-cm", "no: paused", "0.75", "96%", "300 accepted, 4 refused, 250 delivered", "nobody can carry"):
+        assert word in out
+    assert "0 failed" not in out
+    query = daemon.preview.queries[-1]
+    assert (query.to, query.sender, query.traffic_class) == ("+237670000001", "ACME", "marketing")
+    words = ["route", "--live", "+237670000001", "--json", "--at", "2027-01-01T00:00:00.5Z", "--plan", "p"]
+    found = json.loads(run(capsys, *words)[1])
+    assert found["candidates"][0]["quality"]["score"] == 0.75
+    query = daemon.preview.queries[-1]
+    assert (query.at, query.plan) == (1798761600500, "p")
+    assert run(capsys, "route", "--live", "+1") == (
+        1, "", "error: unroutable: no operator reaches this number\n  in to\n",
+    )  # fmt: skip
+    assert run(capsys, "route", "--live", "+237670000001", "--account", "acme")[0] == 2
 
 
 def test_an_opt_out_list_is_kept(daemon, capsys) -> None:

@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace as changed
 
 from router.account import Account, Guards, InboundRule, OptOut
 from router.engine.opt_outs import OptedOut
 from router.inbound import WHOLE, Inbound
-from router.message import Message, State
+from router.message import Message, State, TrafficClass
 from router.refusal import Refusal
 from router.routing.opt_out import plain, wants_out
+from router.routing.route import RouteQuery
 from router.settings import Settings
 from tests.engine.rig import Rig, operator, settings
 
@@ -159,6 +161,22 @@ async def test_the_administrator_keeps_the_same_list(tmp_path: Path) -> None:
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await outcome(rig) == "queued"
+
+
+async def test_the_explanation_says_so(tmp_path: Path) -> None:
+    """As the intake does: for this account and these classes, not for others."""
+    other = Account(name="other", token=None, currency="XAF")
+    async with Rig(config(OptOut(), other), tmp_path) as rig:
+        await rig.engine.opt_outs.unsubscribe("acme", HANDSET)
+        for name in ("acme", "other"):
+            for traffic_class in TrafficClass:
+                for to in (HANDSET, "+237670000002"):
+                    query = RouteQuery(to, rig.clock.now(), traffic_class=traffic_class)
+                    decision = rig.engine.preview.route(rig.config.accounts[name], query)
+                    refused = await outcome(rig, to, name, traffic_class=traffic_class.value) == "opted_out"
+                    assert (decision.refusal, decision.operator) == (("opted_out", None) if refused else (UNSET, "a"))
+                    assert decision.candidates[0].usable
+        assert rig.engine.preview.route(None, RouteQuery(HANDSET, 0)).refusal is UNSET
 
 
 async def test_the_list_is_shown_page_by_page(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from adapters.http.services import Services
 from router.account import Account
 from router.audit import AuditEntry
-from router.engine.control import OperatorView, PlanView, ReloadView
+from router.engine.control import OperatorView, PlanView, ReceiptFlag, ReloadView
 from router.engine.intake import Answer
 from router.engine.limits import Quota
 from router.engine.opt_outs import OptedOut, Subscription
@@ -181,8 +181,9 @@ class FakeFeed:
 class FakePreview:
     def __init__(self) -> None:
         self.queries = []
+        self.quality = UNSET
 
-    async def look_up(self, query):
+    async def look_up(self, account, query):
         return query
 
     def segment(self, account, query):
@@ -197,7 +198,7 @@ class FakePreview:
         if not query.to.startswith("+237"):
             raise Refusal("unroutable", "no operator reaches this number", "to")
         cost = Money(Decimal("0.0200"), "XAF")
-        candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
+        candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused", quality=self.quality)
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
 
     def coverage(self, country, plan, at):
@@ -216,12 +217,24 @@ class FakeControl:
         self.version = 3
         self.rolled_back_to: int | None = None
         self.not_kept: str | None = None
+        self.flags: list[ReceiptFlag] = []
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
         return [
             OperatorView(
-                "mtn-cm", "sms", "smpp", self.state, [bind], 10, 3, 100.0, 1.0, {"otp": 0, "transactional": 7}, 1.5
+                "mtn-cm",
+                "sms",
+                "smpp",
+                self.state,
+                [bind],
+                10,
+                3,
+                100.0,
+                1.0,
+                {"otp": 0, "transactional": 7},
+                1.5,
+                receipt_flags=self.flags,
             )
         ]
 
