@@ -138,8 +138,10 @@ class Dispatcher:
             return True
         if (message.position or 0) > position or committed_to(message) is not None:
             return False
-        if not self._chooser.move_from(message, self._clock.now(), plans, slow):
+        # An operator that everything left is not slow any more, but what comes back waits there from the start again.
+        if not self._chooser.move_from(message, self._clock.now(), plans, {*slow, *message.slow_at}):
             return False
+        message.slow_at.append(desk.name)
         self._ledger.active.pop(message.no, None)
         self.enqueue(message)
         self._store.save(message)
@@ -280,6 +282,8 @@ class Dispatcher:
         attempt = Attempt(desk.name, now)
         part.attempts.append(attempt)
         message.waiting_for = None
+        if message.slow_at:
+            message.slow_at = []
         if len(message.parts) > 1 and next_part(message) is not None:
             desk.queue.push_urgent(message)
         submission = Submission(
