@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple, Unpack
 
 import apsw
 import msgspec
@@ -26,6 +26,7 @@ from router.ports import Lane, MessageFilter, Recovery, Remembered, Spent, Store
 from router.receipt import Receipt
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 # Lists may walk far back through an account's history; the engine's own reads must not wait behind them.
 _LISTS_AT_ONCE = 2
@@ -137,8 +138,8 @@ class SqliteStore:
     def opt_in(self, account: str, number: int) -> None:
         self._writer.batch().opt_out(account, number, None)
 
-    def after_commit(self, call: Callable[[], None]) -> None:
-        self._writer.batch().callbacks.append(call)
+    def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
+        self._writer.batch().callbacks.append((call, args))
 
     async def find(self, account: str, message_id: str) -> Message | None:
         return await self._readers.ask(partial(reads.find, account=account, message_id=message_id))

@@ -69,7 +69,10 @@ class Writer:
         try:
             callback(*args, **kwargs)
         except Exception as trouble:
-            self._log.error("store_callback_failed", exc_info=trouble)
+            self._call_failed(trouble)
+
+    def _call_failed(self, trouble: Exception) -> None:
+        self._log.error("store_callback_failed", exc_info=trouble)
 
     async def close(self) -> None:
         """Commit what is waiting. Raises StoreUnavailable where the last try failed as well."""
@@ -180,8 +183,11 @@ class Writer:
             self.call(acceptance.done, None)
         for step in batch.steps:
             self.call(step.done, None)
-        for callback in batch.callbacks:
-            self.call(callback)
+        for callback, args in batch.callbacks:
+            try:
+                callback(*args)
+            except Exception as trouble:
+                self._call_failed(trouble)
 
 
 def _numbers(acceptances: list[Acceptance]) -> set[int]:
