@@ -2,7 +2,6 @@
 
 import asyncio
 from time import monotonic
-from traceback import extract_tb
 
 import structlog
 from aiohttp.web import BaseRequest, StreamResponse
@@ -17,6 +16,7 @@ from adapters.http.server import HttpServer
 from adapters.http.services import Services
 from adapters.http.table import calls_of
 from router.account import Account
+from router.engine.trouble import described
 from router.ports import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
@@ -65,14 +65,7 @@ class App:
         except ConnectionError:
             raise
         except Exception as error:
-            # The message of the error and the values around it may hold a text or a number.
-            places = [f"{place.filename}:{place.lineno} {place.name}" for place in extract_tb(error.__traceback__)]
-            _log.error(
-                "unexpected error",
-                call=f"{call.method} {call.path}" if call else None,
-                error=type(error).__name__,
-                at=places[-5:],
-            )
+            _log.error("unexpected error", call=f"{call.method} {call.path}" if call else None, **described(error))
             return self._refused(
                 call, account, Refusal("internal_error", "something went wrong here; it has been logged")
             )
