@@ -11,6 +11,7 @@ from adapters.http.documentation import documentation_calls
 from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
 from adapters.http.quota import quota_headers
+from adapters.http.room import Room
 from adapters.http.routes import Call, Routes
 from adapters.http.server import HttpServer
 from adapters.http.services import Services
@@ -29,6 +30,7 @@ class App:
 
     def __init__(self, services: Services, settings: HttpSettings) -> None:
         self._stopping = asyncio.Event()
+        self._room = Room(settings.max_body)
         calls = calls_of(services, settings.max_body, self._stopping)
         self.calls = (*calls, *documentation_calls(calls))
         self._routes = Routes(self.calls)
@@ -42,10 +44,10 @@ class App:
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         started = monotonic()
-        call = account = None
+        call = account = incoming = None
         try:
             call, params = self._routes.find(request)
-            incoming = Incoming(request, started, params)
+            incoming = Incoming(request, started, params, self._room)
             if call.auth == "account":
                 account = incoming.account = self._authority.account(request)
             elif call.auth == "admin":
@@ -69,6 +71,9 @@ class App:
             return self._refused(
                 call, account, Refusal("internal_error", "something went wrong here; it has been logged")
             )
+        finally:
+            if incoming is not None:
+                incoming.done()
 
     def _refused(self, call: Call | None, account: Account | None, refusal: Refusal) -> StreamResponse:
         more = b""
