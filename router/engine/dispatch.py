@@ -111,8 +111,9 @@ class Dispatcher:
         if desk.gateway is None and self._leaves(desk, message):
             return
         message.position = self._ledger.next_position()
-        if self._backlog.admit(desk, message):
-            self.pump_soon(desk)
+        self._backlog.admit(desk, message)
+        # Also where memory is full of what others cannot send: then it is fetched from the store.
+        self.pump_soon(desk)
 
     def link_changed(self, operator: str) -> None:
         """An operator came up or went down: what waits goes where it can be taken."""

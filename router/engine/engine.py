@@ -84,7 +84,9 @@ class Engine:
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
-        self.ledger = Ledger(store, recovery, settings.limits.in_memory)
+        # Half of the messages in memory are to be sent, half wait for their receipts.
+        half = (settings.limits.in_memory + 1) // 2
+        self.ledger = Ledger(store, recovery, half)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
         self.lookups = Lookups(lookups, clock, metrics, log)
         statistics = Statistics()
@@ -93,7 +95,7 @@ class Engine:
         chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
-        self._backlog = Backlog(self.ledger, settings.limits.in_memory)
+        self._backlog = Backlog(self.ledger, self.desks, half)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
         self._wakeups = Wakeups(self.ledger, endings, chooser, questions, self.opt_outs, clock, recovery.next_due)
         self._correlator = Correlator(
