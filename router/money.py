@@ -13,7 +13,6 @@ class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     def times(self, count: int) -> "Money":
         """The amount `count` times, in the same currency and scale."""
-        # A price is shared by all messages that cost it: a hundred thousand of them wait in memory.
         return self if count == 1 else Money(self.amount * count, self.currency)
 
     def __str__(self) -> str:
