@@ -4,6 +4,7 @@ from types import ModuleType
 
 from router.cli import (
     audit,
+    bench,
     check,
     coverage,
     demo,
@@ -19,6 +20,6 @@ from router.cli import (
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, coverage, segment, send, status, events, operators, audit, reload, simulate, demo,
+    serve, check, route, coverage, segment, send, status, events, operators, audit, reload, simulate, demo, bench,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""
