@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo run test check lint types unit soak bench clean
+.PHONY: demo run test check lint types unit soak bench bench-peers bench-micro clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 1; }
@@ -46,6 +46,12 @@ $(VENV)/.bench: $(STAMP)
 bench: $(VENV)/.bench
 	$(BIN)/carrier-router bench --at 0.8 --json bench-batches.json --plot bench-batches.png
 	$(BIN)/carrier-router bench --single --at 0.8 --json bench-single.json --plot bench-single.png
+
+bench-peers: $(STAMP)
+	$(BIN)/carrier-router bench --against kannel --messages 20000
+
+bench-micro: $(STAMP)
+	$(BIN)/pytest tests/bench/micro.py --benchmark-columns=min,median,ops,rounds
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
