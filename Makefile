@@ -51,7 +51,7 @@ bench-peers: $(STAMP)
 	$(BIN)/carrier-router bench --against kannel --messages 20000
 
 bench-micro: $(STAMP)
-	$(BIN)/pytest tests/bench/micro.py --benchmark-columns=min,median,ops,rounds
+	$(BIN)/pytest -v tests/bench/micro.py --benchmark-group-by=func --benchmark-columns=min,median,ops,rounds
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from router.cli.bench.options import Refused, add_arguments, options
+from router.cli.bench.options import Refused, add_arguments, options, refuse_beside_against, whole
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,17 +20,31 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     told.add_argument("--json", type=Path, metavar="FILE", help="write everything there, - for standard output")
     told.add_argument("--plot", type=Path, metavar="FILE.png", help="draw throughput and latency (needs matplotlib)")
     told.add_argument("--compare", type=Path, metavar="OTHER.json", help="print the ratios to an earlier --json")
+    told.add_argument(
+        "--against",
+        choices=("kannel",),
+        help="instead: the same load through Kannel and through us in turns, where it is installed, and the ratio",
+    )
+    told.add_argument(
+        "--rounds", type=whole(1, 100), default=3, metavar="N", help="of --against (default: %(default)s)"
+    )
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """0, or 1 where the run failed or not everything arrived once, or 2 for options that do not go together."""
     try:
-        asked = options(args)
+        if args.against:
+            refuse_beside_against(args)
+            single, batches = (options(argparse.Namespace(**vars(args) | {"single": one})) for one in (True, False))
+        else:
+            asked = options(args)
     except Refused as refused:
         print(f"error: {refused}", file=sys.stderr)
         return 2
-    # It brings clients and metrics with it; other commands must not wait for that.
-    from router.cli.bench.main import bench
+    # They bring clients and metrics with them; other commands must not wait for that.
+    from router.cli.bench import main
 
-    return bench(asked, args.json, args.plot, args.compare)
+    if args.against:
+        return main.against(single, batches, args.rounds, args.json)
+    return main.bench(asked, args.json, args.plot, args.compare)

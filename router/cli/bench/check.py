@@ -23,7 +23,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 def counted(lines: Iterable[str], most: int) -> bytearray:
-    """By index, how many submit_sm of each message the simulator took, from its file; no index above `most`."""
+    """By index, how many submit_sm of each message the simulator took or left unanswered, from its file of submits;
+    all indexes are below `most`. Raises IndexError, ValueError for a number that none of them has."""
     counts = bytearray(most)
     for line in lines:
         to, _, status = line.rstrip("\n").partition(" ")

@@ -19,6 +19,7 @@ MISSING: Final = "Kannel is not installed, so there is nothing to compare with: 
 
 _PLACES: Final = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 _USER: Final = "bench"
+_ERRORS: Final = "3"
 _READY: Final = 20.0
 """Seconds until smsbox must take a submit and all binds must be up."""
 
@@ -45,7 +46,8 @@ async def kannel(options: Options, folder: Path, smsc: int, events: int) -> Asyn
         # smsbox gives up where it cannot reach bearerbox at once.
         for name, binary, ready in zip(("bearerbox", "smsbox"), found, (boxes_port, port), strict=True):
             log = folder / f"{name}.log"
-            processes[name] = await stack.enter_async_context(children.program(binary, str(path), log=log))
+            command = (binary, "--verbosity", _ERRORS, str(path))  # else it writes forty lines a message
+            processes[name] = await stack.enter_async_context(children.program(*command, log=log))
             await _listening(name, processes[name], ready, log)
         dialect = ToKannel(
             _USER,
@@ -69,7 +71,6 @@ def configuration(options: Options, folder: Path, smsc: int, admin: int, boxes_p
             "smsbox-interface": "127.0.0.1",
             "store-type": "spool",
             "store-location": folder / "spool",
-            "log-level": 3,
         },
         *(
             {
@@ -92,7 +93,6 @@ def configuration(options: Options, folder: Path, smsc: int, admin: int, boxes_p
             "bearerbox-host": "127.0.0.1",
             "sendsms-port": port,
             "sendsms-interface": "127.0.0.1",
-            "log-level": 3,
         },
         {
             "group": "sendsms-user",

@@ -17,7 +17,7 @@ from router.cli.bench.world import StartGateway, World, world
 from router.cli.children import Failed
 
 WARM_UP = 2000
-"""Messages that are sent before anything is measured."""
+"""Messages that are sent before anything is measured; fewer where fewer are measured, or for a shorter time."""
 
 _LOOK = 0.1  # seconds between two looks
 
@@ -46,7 +46,7 @@ async def run(options: Options, start: StartGateway, show: Show) -> Result:
     """Raises Failed where a process does not do its part."""
     async with world(options, start) as here:
         driver = _Driver(here, options, show)
-        await driver.leg("warm-up", WARM_UP, 0.0, 0.0)
+        await driver.leg("warm-up", min(WARM_UP, options.messages), 0.0, options.seconds)
         measured: list[Figures] = []
         if driver.complete:
             name = "offered" if options.rate else "most"

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from router.cli.bench.messages import LENGTHS, MOST
+from router.cli.bench.messages import LENGTHS, MOST, parts
 from router.message import EncodingWish
+from router.settings import Limits
 
 _MESSAGES: Final = 50_000
 _CONNECTIONS: Final = {True: 32, False: 8}  # single submits need more of them to be under way at once
@@ -80,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--window", type=whole(1, 10_000), default=500, metavar="N", help="of each bind (default: %(default)s)"
     )
     setup.add_argument(
-        "--binds", type=whole(1, 100), default=2, metavar="N", help="of each operator (default: %(default)s)"
+        "--binds", type=whole(1, 100), default=1, metavar="N", help="of each operator (default: %(default)s)"
     )
     setup.add_argument(
         "--smsc",
@@ -110,6 +111,9 @@ def options(arguments: argparse.Namespace) -> Options:
     if given.folder is not None and not given.folder.is_dir():
         raise Refused(f"there is no folder {given.folder}")
     encoding = EncodingWish(given.encoding)
+    length = given.length or LENGTHS[encoding]
+    if parts(encoding, length) > Limits().message_parts:
+        raise Refused(f"{length} characters of {encoding.value} are too many for one message")
     return Options(
         batch=1 if given.single else given.batch or 100,
         connections=given.connections or _CONNECTIONS[given.single],
@@ -118,7 +122,7 @@ def options(arguments: argparse.Namespace) -> Options:
         rate=given.rate,
         at=given.at,
         encoding=encoding,
-        length=given.length or LENGTHS[encoding],
+        length=length,
         operators=given.operators,
         accounts=given.accounts,
         events=given.events,
@@ -128,6 +132,14 @@ def options(arguments: argparse.Namespace) -> Options:
         smsc=given.smsc,
         folder=None if given.folder is None else str(given.folder),
     )
+
+
+def refuse_beside_against(arguments: argparse.Namespace) -> None:
+    """Raises Refused where something was asked for that a comparison in turns has no place for."""
+    beside = {"single": False, "rate": 0.0, "at": 0.0, "accounts": 1, "plot": None, "compare": None}
+    for name, default in beside.items():
+        if getattr(arguments, name) != default:
+            raise Refused(f"--{name} does not go with --against")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

@@ -22,12 +22,13 @@ class Talker(Generic[Told]):
         self._log = log
         self._decoder = msgspec.json.Decoder(told)
         self._news = asyncio.Condition()
+        self._silent = False
 
     @property
     def last(self) -> Told:
         """The last line. Raises Failed where the child has ended, or has not said a word."""
-        if self.process.returncode is not None or self.heard is None:
-            raise children.Failed(f"{self._log.stem} ended:\n{children.last_words(self._log)}")
+        if self._silent or self.heard is None:
+            raise self._failed("ended")
         return self.heard
 
     def say(self, what: object) -> None:
@@ -40,9 +41,11 @@ class Talker(Generic[Told]):
         try:
             async with asyncio.timeout(children.START), self._news:
                 while self.heard is None or not until(self.heard):
+                    if self._silent:
+                        raise self._failed("ended")
                     await self._news.wait()
         except TimeoutError:
-            raise children.Failed(f"{self._log.stem} does not answer:\n{children.last_words(self._log)}") from None
+            raise self._failed("does not answer") from None
 
     async def follow(self) -> None:
         """Reads what it says, until cancelled."""
@@ -51,14 +54,19 @@ class Talker(Generic[Told]):
             self.heard = self._decoder.decode(line)
             async with self._news:
                 self._news.notify_all()
+        self._silent = True
+        async with self._news:
+            self._news.notify_all()
+
+    def _failed(self, what: str) -> children.Failed:
+        return children.Failed(f"{self._log.stem} {what}:\n{children.last_words(self._log)}")
 
 
 @asynccontextmanager
 async def talker(
-    folder: Path, module: str, *arguments: str, told: type[Told], setup: object = None
+    log: Path, module: str, *arguments: str, told: type[Told], setup: object = None
 ) -> AsyncIterator[Talker[Told]]:
-    """A child that has said its first word; its errors go to a log in `folder`. Raises Failed."""
-    log = folder / f"{module.rpartition('.')[2]}.log"
+    """A child that has said its first word; its errors go to a log with its name. Raises Failed."""
     async with children.python(module, *arguments, log=log, talks=True) as process:
         child = Talker(process, log, told)
         following = asyncio.create_task(child.follow())

@@ -18,7 +18,8 @@ from router.cli.bench.talker import Talker, talker
 
 
 class Gateway(msgspec.Struct, frozen=True):
-    """What is measured, running: its processes by name, the port for submits and how they are written.
+    """What is measured, running: its processes by name, in the order in which they were started, the port for submits
+    and how they are written.
 
     `events` is how the sink hears what became of a message; `metrics` reads its counters where it has any.
     """
@@ -55,7 +56,7 @@ class World(msgspec.Struct, frozen=True):
 
     async def stop(self) -> None:
         """End the gateway, then the simulator; what they still had to say has been said then."""
-        for process in self.gateway.processes.values():
+        for process in reversed(self.gateway.processes.values()):
             await children.end(process)
         await children.end(self.simulator.process)
 
@@ -67,11 +68,15 @@ async def world(options: Options, start: StartGateway) -> AsyncIterator[World]:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-bench-", dir=options.folder)))
         arguments = ("simulate", "smsc", "--port", "0", "--json", "--submits", str(folder / "submits"))
         simulator = await stack.enter_async_context(
-            talker(folder, "router", *arguments, *split(options.smsc), told=dict[str, Any])
+            talker(folder / "simulator.log", "router", *arguments, *split(options.smsc), told=dict[str, Any])
         )
         smsc = int(simulator.last["listening"].rpartition(":")[2])
         gateway = await stack.enter_async_context(start(options, folder, smsc, children.free_port()))
-        receiver = await stack.enter_async_context(talker(folder, sink.__name__, told=sink.Told, setup=gateway.events))
+        receiver = await stack.enter_async_context(
+            talker(folder / "sink.log", sink.__name__, told=sink.Told, setup=gateway.events)
+        )
         setup = load.Setup(gateway.port, options.connections, gateway.dialect)
-        sender = await stack.enter_async_context(talker(folder, load.__name__, told=load.Told, setup=setup))
+        sender = await stack.enter_async_context(
+            talker(folder / "load.log", load.__name__, told=load.Told, setup=setup)
+        )
         yield World(folder, gateway, simulator, receiver, sender)
