@@ -13,7 +13,7 @@ class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     def times(self, count: int) -> "Money":
         """The amount `count` times, in the same currency and scale."""
-        return Money(self.amount * count, self.currency)
+        return self if count == 1 else Money(self.amount * count, self.currency)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

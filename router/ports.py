@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypeVarTuple, Unpack
 
 from msgspec import Struct
 
@@ -17,6 +17,8 @@ from router.outcome import Outcome
 from router.receipt import Receipt
 from router.settings import Settings
 from router.text.segment import Segment
+
+Ts = TypeVarTuple("Ts")
 
 
 class StoreUnavailable(Exception):
@@ -178,8 +180,8 @@ class Store(Protocol):
     def opt_in(self, account: str, number: int) -> None:
         """Take a number off the account's opt-out list, where it is on it."""
 
-    def after_commit(self, call: Callable[[], None]) -> None:
-        """Run `call` once everything written so far is on disk."""
+    def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
+        """Run `call` with `args` once everything written so far is on disk."""
 
     async def find(self, account: str, message_id: str) -> Message | None: ...
 

@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 from adapters.smpp.codec import encode
 from adapters.smpp.connection import Connection, client_context
 from adapters.smpp.constants import BIND_RECEIVER, BIND_TRANSCEIVER, BIND_TRANSMITTER
+from adapters.smpp.happenings import Closed, Event, SessionState
 from adapters.smpp.pdu import Bind as BindPdu
-from adapters.smpp.session import BOUND, Closed, Event, Session, SessionState
+from adapters.smpp.session import BOUND, Session
 from adapters.smpp.timers import Patience
 from router.operator import Reconnect, SmppLink
 from router.ports import BindView, Clock

@@ -5,7 +5,8 @@ import ssl
 from collections.abc import Callable
 from typing import Final, cast
 
-from adapters.smpp.session import Closed, Event, Session
+from adapters.smpp.happenings import Closed, Event
+from adapters.smpp.session import Session
 from router.operator import Tls
 from router.ports import Clock
 

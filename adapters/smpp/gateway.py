@@ -7,11 +7,11 @@ from adapters.smpp.bind import Bind, Kind
 from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.connection import Connection
 from adapters.smpp.constants import DATA_SM, DELIVER_SM
+from adapters.smpp.happenings import Answered, Bound, Closed, Delivered, Event, Replied, Unanswered
 from adapters.smpp.inbound import read_inbound
 from adapters.smpp.message_pdu import SubmitForm
 from adapters.smpp.pdu import DataSm, QuerySmResp
 from adapters.smpp.receipts import read_query, read_receipt
-from adapters.smpp.session import Answered, Bound, Closed, Delivered, Event, Replied, Unanswered
 from adapters.smpp.status_map import outcome_of
 from adapters.smpp.timers import Patience
 from router.operator import Operator, SmppLink

@@ -1,7 +1,9 @@
 """What was asked of the store since the last cut, as one value."""
 
 from collections.abc import Callable, Sequence, Set
-from sqlite3 import Connection
+from typing import Any
+
+from apsw import Connection
 
 from adapters.store.rows import Row
 from router.event import LoggedEvent
@@ -72,7 +74,7 @@ class Batch:
         self.spent: dict[str, Spent] = {}
         self.opted_out: list[tuple[str, int, int | None]] = []
         self.steps: list[Step] = []
-        self.callbacks: list[Callable[[], None]] = []
+        self.callbacks: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.size = 0
 
     def accept(self, acceptance: Acceptance) -> None:

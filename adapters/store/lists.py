@@ -5,7 +5,7 @@ What most messages meet is found by walking down their ids. For a number, a refe
 per block, and no more blocks than it takes to fill the page.
 """
 
-from sqlite3 import Connection
+from apsw import Connection
 
 from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, messages
 from router.message import Message, State
@@ -48,7 +48,7 @@ def _by_blocks(
     """Numbers are given in the order of ids, but for a clock that was put back between two runs; a page begins below
     the number of the last message before it, so that none is left out or comes twice."""
     below = _below(connection, query.account, cursor)
-    (oldest,) = connection.execute("SELECT min(no) FROM messages").fetchone()
+    oldest: int | None = connection.execute("SELECT min(no) FROM messages").get
     if oldest is None:
         return []
     column = next(column for column in _LOOKED_UP if column in wanted)
@@ -71,7 +71,7 @@ def _by_blocks(
 def _below(connection: Connection, account: str, cursor: bytes | None) -> int:
     """The number that the page's messages are below; the one at the cursor may be gone by now."""
     if cursor is None:
-        (newest,) = connection.execute("SELECT max(no) FROM messages").fetchone()
+        newest: int | None = connection.execute("SELECT max(no) FROM messages").get
         return (newest or 0) + 1
     row: tuple[int, bytes] | None = connection.execute(
         "SELECT no, id FROM messages WHERE account = ? AND id <= ? ORDER BY id DESC LIMIT 1", (account, cursor)

@@ -1,13 +1,13 @@
 """Questions to the store, each one SELECT (or a few) on a connection of its own that sees what is committed."""
 
 import asyncio
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import apsw
 import msgspec
 
 from adapters.store.rows import (
@@ -43,10 +43,10 @@ class Readers:
         self._path = path
         self._executor = ThreadPoolExecutor(_THREADS, "store-read")
         self._own = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: list[apsw.Connection] = []
         self._kept: dict[int, list[object]] = {}
 
-    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def ask(self, question: Callable[[apsw.Connection], T]) -> T:
         """Run `question` in a thread. Raises StoreUnavailable."""
         try:
             answer = asyncio.get_running_loop().run_in_executor(self._executor, self._answer, question)
@@ -72,23 +72,23 @@ class Readers:
         for connection in self._connections:
             connection.close()
 
-    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    def _answer(self, question: Callable[[apsw.Connection], T]) -> T:
         try:
-            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            connection: apsw.Connection | None = getattr(self._own, "connection", None)
             if connection is None:
                 connection = self._own.connection = open_reader(self._path)
                 self._connections.append(connection)
             try:
                 return question(connection)
-            except sqlite3.Error:
+            except apsw.Error:
                 # What was read from a disk that fails is read again.
                 connection.execute("PRAGMA shrink_memory")
                 raise
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
+        except (apsw.Error, msgspec.MsgspecError) as error:
             raise StoreUnavailable(f"{self._path}: {error}") from error
 
 
-def find(connection: sqlite3.Connection, account: str, message_id: str) -> Message | None:
+def find(connection: apsw.Connection, account: str, message_id: str) -> Message | None:
     try:
         key = id_bytes(message_id)
     except ValueError:
@@ -97,9 +97,7 @@ def find(connection: sqlite3.Connection, account: str, message_id: str) -> Messa
     return next(iter(messages(rows)), None)
 
 
-def find_linked(
-    connection: sqlite3.Connection, keys: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], list[Message]]:
+def find_linked(connection: apsw.Connection, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
     found = {}
     for operator, key in keys:
         rows = connection.execute(
@@ -112,7 +110,7 @@ def find_linked(
     return found
 
 
-def load_lane(connection: sqlite3.Connection, lane: Lane, after: int, limit: int) -> list[Message]:
+def load_lane(connection: apsw.Connection, lane: Lane, after: int, limit: int) -> list[Message]:
     rows = connection.execute(
         "SELECT body FROM messages WHERE operator = ? AND rank = ? AND account = ? AND position > ?"
         " ORDER BY position LIMIT ?",
@@ -121,7 +119,7 @@ def load_lane(connection: sqlite3.Connection, lane: Lane, after: int, limit: int
     return messages(rows)
 
 
-def load_due(connection: sqlite3.Connection, now: int, limit: int) -> list[Message]:
+def load_due(connection: apsw.Connection, now: int, limit: int) -> list[Message]:
     rows = connection.execute(
         "SELECT body FROM messages WHERE due_at <= ? ORDER BY due_at LIMIT ?",
         (now, limit),
@@ -129,7 +127,7 @@ def load_due(connection: sqlite3.Connection, now: int, limit: int) -> list[Messa
     return messages(rows)
 
 
-def events(connection: sqlite3.Connection, account: str, after: int, limit: int) -> list[LoggedEvent]:
+def events(connection: apsw.Connection, account: str, after: int, limit: int) -> list[LoggedEvent]:
     rows = connection.execute(
         "SELECT account, seq, type, at, payload FROM events WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
         (account, after, limit),
@@ -137,32 +135,33 @@ def events(connection: sqlite3.Connection, account: str, after: int, limit: int)
     return [logged_event(row) for row in rows]
 
 
-def pieces(connection: sqlite3.Connection, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
+def pieces(connection: apsw.Connection, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
     found = {}
     for message in messages:
         rows = connection.execute(
             "SELECT body FROM pieces WHERE message = ? ORDER BY id", (long_message_bytes(message),)
-        ).fetchall()
-        if rows:
-            found[message] = [decode_piece(body) for (body,) in rows]
+        )
+        got = [decode_piece(body) for (body,) in rows]
+        if got:
+            found[message] = got
     return found
 
 
-def overdue(connection: sqlite3.Connection, before: int, limit: int) -> list[LongMessage]:
+def overdue(connection: apsw.Connection, before: int, limit: int) -> list[LongMessage]:
     rows = connection.execute(
         "SELECT message FROM pieces WHERE received_at <= ? ORDER BY received_at LIMIT ?", (before, limit)
     )
     return [decode_long_message(message) for message in dict.fromkeys(message for (message,) in rows)]
 
 
-def audited(connection: sqlite3.Connection, after: int, limit: int) -> list[AuditEntry]:
+def audited(connection: apsw.Connection, after: int, limit: int) -> list[AuditEntry]:
     rows = connection.execute(
         "SELECT at, who, action, subject, outcome, seq FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
     )
     return [AuditEntry(*row) for row in rows]
 
 
-def recall(connection: sqlite3.Connection, account: str, key: str) -> Remembered | None:
+def recall(connection: apsw.Connection, account: str, key: str) -> Remembered | None:
     row = connection.execute(
         "SELECT digest, status, body, at FROM remembered WHERE account = ? AND key = ?", (account, key_bytes(key))
     ).fetchone()

@@ -1,7 +1,8 @@
 """What a start finds. Every question is answered from an index that holds nothing of the history."""
 
 from array import array
-from sqlite3 import Connection
+
+from apsw import Connection
 
 from adapters.store.rows import (
     OPEN,
@@ -22,7 +23,7 @@ _JOINABLE = (
 
 
 def recover(connection: Connection) -> Recovery:
-    """Raises sqlite3.Error, and msgspec.MsgspecError for a document that cannot be read."""
+    """Raises apsw.Error, and msgspec.MsgspecError for a document that cannot be read."""
     lanes = []
     last_position = 0
     for operator, rank, account, count, last in connection.execute(
@@ -75,5 +76,5 @@ def _last_piece(connection: Connection) -> str | None:
 
 
 def _value(connection: Connection, question: str) -> int | None:
-    (value,) = connection.execute(question).fetchone()
-    return None if value is None else int(value)
+    value: int | None = connection.execute(question).get
+    return value

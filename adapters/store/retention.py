@@ -6,7 +6,8 @@ and ids grow with time, so what is old stands first.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from sqlite3 import Connection
+
+from apsw import Connection
 
 from adapters.store.rows import first_id
 from router.message import FINAL, State
@@ -94,26 +95,27 @@ def _old_ones(connection: Connection, after: int, before: int) -> tuple[int, boo
     last, count = connection.execute(
         "SELECT max(no), count(*) FROM (SELECT no, id FROM messages WHERE no > ? ORDER BY no LIMIT ?) WHERE id < ?",
         (after, _CHUNK, first_id(before)),
-    ).fetchone()
+    ).get
     return last or after, count == _CHUNK
 
 
 def _delete_events(connection: Connection, before: int) -> bool:
     left = _CHUNK
     for (account,) in connection.execute("SELECT account FROM logs").fetchall():
-        left -= connection.execute(
+        connection.execute(
             "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq <="
             " (SELECT max(seq) FROM (SELECT seq FROM events WHERE account = ?1 ORDER BY seq LIMIT ?3))",
             (account, before, left),
-        ).rowcount
+        )
+        left -= connection.changes()
         if not left:
             return True
     return False
 
 
 def _delete_oldest(connection: Connection, table: str, time: str, before: int) -> bool:
-    deleted = connection.execute(
+    connection.execute(
         f"DELETE FROM {table} WHERE {time} < ? AND rowid IN (SELECT rowid FROM {table} ORDER BY rowid LIMIT ?)",
         (before, _CHUNK),
-    ).rowcount
-    return deleted == _CHUNK
+    )
+    return connection.changes() == _CHUNK

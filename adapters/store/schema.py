@@ -1,8 +1,9 @@
 """Opening the database file: alone, migrated, set up for a log that is on disk when COMMIT returns."""
 
-import sqlite3
 from importlib.resources import files
 from pathlib import Path
+
+import apsw
 
 from router.ports import StoreUnavailable
 
@@ -10,49 +11,51 @@ _PAGE = 8192
 _WRITER_CACHE = 64 * 1024 * 1024
 _READER_CACHE = 8 * 1024 * 1024
 _WAL = 32 * 1024 * 1024
+# No two threads ever use one connection at a time, so SQLite need not guard it.
+_ALONE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 
 
-_ADVICE = {
-    sqlite3.SQLITE_CORRUPT: "was not touched; restore a backup, or save what can be read: sqlite3 FILE .recover",
-    sqlite3.SQLITE_NOTADB: "was not touched; restore a backup, or name another file in `store`",
-    sqlite3.SQLITE_READONLY: "has to be on a disk that can be written, and belong to the user who runs the daemon",
-    sqlite3.SQLITE_CANTOPEN: "has to be in a folder that can be written by the user who runs the daemon",
-    sqlite3.SQLITE_FULL: "needs more room on its disk",
+_ADVICE: dict[type[Exception], str] = {
+    apsw.CorruptError: "was not touched; restore a backup, or save what can be read: sqlite3 FILE .recover",
+    apsw.NotADBError: "was not touched; restore a backup, or name another file in `store`",
+    apsw.ReadOnlyError: "has to be on a disk that can be written, and belong to the user who runs the daemon",
+    apsw.CantOpenError: "has to be in a folder that can be written by the user who runs the daemon",
+    apsw.FullError: "needs more room on its disk",
 }
 
 
 def unavailable(path: Path, error: Exception) -> StoreUnavailable:
     """What keeps a store from being opened, in words for the one who has to do something about it."""
-    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    advice = _ADVICE.get(type(error))
     return StoreUnavailable(f"{path}: {error}" + (f"; the file {advice}" if advice else ""))
 
 
-def lock(path: Path) -> sqlite3.Connection:
+def lock(path: Path) -> apsw.Connection:
     """Keep other daemons off this store until the returned connection is closed or the process ends.
 
     SQLite's own file locks do it, on an empty database beside ours. Raises StoreUnavailable.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None, check_same_thread=False)
-    except (OSError, sqlite3.Error) as error:
+        connection = apsw.Connection(f"{path}.lock")
+    except (OSError, apsw.Error) as error:
         raise unavailable(path, error) from error
     try:
         connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
+    except apsw.Error as error:
         connection.close()
-        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_BUSY:
+        if isinstance(error, apsw.BusyError):
             raise StoreUnavailable(f"{path} is in use by another daemon") from error
         raise unavailable(path, error) from error
     return connection
 
 
-def open_writer(path: Path) -> sqlite3.Connection:
+def open_writer(path: Path) -> apsw.Connection:
     """The one connection that writes, at our schema. Raises StoreUnavailable."""
     try:
         # No waiting for locks: a writer that runs on the loop's thread fails and tries again later.
-        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
+        connection = apsw.Connection(str(path), _ALONE)
+    except apsw.Error as error:
         raise unavailable(path, error) from error
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE}")
@@ -62,37 +65,33 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL // _PAGE}")
         connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL}")
         _migrate(connection)
-    except (sqlite3.Error, StoreUnavailable) as error:
+    except (apsw.Error, StoreUnavailable) as error:
         connection.close()
         raise unavailable(path, error) from error
     return connection
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that only reads. Raises sqlite3.Error."""
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-    )
+def open_reader(path: Path) -> apsw.Connection:
+    """A connection that only reads. Raises apsw.Error."""
+    connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOMUTEX)
     connection.execute(f"PRAGMA cache_size = {-_READER_CACHE // 1024}")
     return connection
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
+def _migrate(connection: apsw.Connection) -> None:
     steps = sorted(
         (file for file in (files("adapters.store") / "migrations").iterdir() if file.name.endswith(".sql")),
         key=lambda file: file.name,
     )
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version: int = connection.execute("PRAGMA user_version").get
     if version > len(steps):
         raise StoreUnavailable(
             f"its schema is version {version}, newer than this program's {len(steps)}; run the one that wrote it"
         )
     for number, step in enumerate(steps[version:], version + 1):
         try:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;"
-            )
-        except sqlite3.Error:
+            connection.execute(f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
+        except apsw.Error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

@@ -1,14 +1,14 @@
 """The Store on one SQLite file; the contract is router.ports.Store."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple, Unpack
 
+import apsw
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
@@ -26,6 +26,7 @@ from router.ports import Lane, MessageFilter, Recovery, Remembered, Spent, Store
 from router.receipt import Receipt
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 # Lists may walk far back through an account's history; the engine's own reads must not wait behind them.
 _LISTS_AT_ONCE = 2
@@ -137,8 +138,8 @@ class SqliteStore:
     def opt_in(self, account: str, number: int) -> None:
         self._writer.batch().opt_out(account, number, None)
 
-    def after_commit(self, call: Callable[[], None]) -> None:
-        self._writer.batch().callbacks.append(call)
+    def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
+        self._writer.batch().callbacks.append((call, args))
 
     async def find(self, account: str, message_id: str) -> Message | None:
         return await self._readers.ask(partial(reads.find, account=account, message_id=message_id))
@@ -183,7 +184,7 @@ class SqliteStore:
         result: tuple[retention.Progress, bool]
         committed = asyncio.get_running_loop().create_future()
 
-        def run(connection: sqlite3.Connection) -> None:
+        def run(connection: apsw.Connection) -> None:
             nonlocal result
             result = retention.step(connection, self._progress, cutoffs, self._monotonic)
 
@@ -202,7 +203,7 @@ class SqliteStore:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
-    def _prepare(self) -> tuple[sqlite3.Connection, Recovery]:
+    def _prepare(self) -> tuple[apsw.Connection, Recovery]:
         with ExitStack() as resources:
             resources.callback(lock(self._path).close)
             connection = open_writer(self._path)
@@ -210,7 +211,7 @@ class SqliteStore:
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
-            except (sqlite3.Error, msgspec.MsgspecError) as error:
+            except (apsw.Error, msgspec.MsgspecError) as error:
                 raise unavailable(self._path, error) from error
             self._readers = reads.Readers(self._path)
             resources.callback(self._readers.close)

@@ -1,7 +1,8 @@
 """One batch as one transaction: a statement per table, always in the same order."""
 
 from collections.abc import Callable, Iterable
-from sqlite3 import Connection
+
+from apsw import Connection
 
 from adapters.store.batch import Batch
 from adapters.store.rows import Row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row

@@ -1,16 +1,16 @@
 """Group commit: one ordered writer, one transaction for all that came while the last one was under way.
 
-The statements run on the loop's own thread, because sqlite3 gives up the interpreter lock at every row and a second
-thread would fight the loop for it; only the COMMIT, which waits for the disk, has a thread of its own.
+The statements run on the loop's own thread, because the interpreter lock is given up at every row and a second thread
+would fight the loop for it; only the COMMIT, which waits for the disk, has a thread of its own.
 """
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import ParamSpec
 
+import apsw
 from structlog.typing import FilteringBoundLogger
 
 from adapters.store import transaction
@@ -31,7 +31,7 @@ class Writer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: apsw.Connection,
         executor: Executor,
         texts_gone_to: Callable[[], int],
         keep: Callable[[Batch], None],
@@ -69,7 +69,10 @@ class Writer:
         try:
             callback(*args, **kwargs)
         except Exception as trouble:
-            self._log.error("store_callback_failed", exc_info=trouble)
+            self._call_failed(trouble)
+
+    def _call_failed(self, trouble: Exception) -> None:
+        self._log.error("store_callback_failed", exc_info=trouble)
 
     async def close(self) -> None:
         """Commit what is waiting. Raises StoreUnavailable where the last try failed as well."""
@@ -180,8 +183,11 @@ class Writer:
             self.call(acceptance.done, None)
         for step in batch.steps:
             self.call(step.done, None)
-        for callback in batch.callbacks:
-            self.call(callback)
+        for callback, args in batch.callbacks:
+            try:
+                callback(*args)
+            except Exception as trouble:
+                self._call_failed(trouble)
 
 
 def _numbers(acceptances: list[Acceptance]) -> set[int]:
@@ -190,4 +196,4 @@ def _numbers(acceptances: list[Acceptance]) -> set[int]:
 
 def _reason(error: Exception) -> str:
     """Only SQLite's own sentences are known to hold nothing of what was to be written."""
-    return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
+    return str(error) if isinstance(error, apsw.Error) else type(error).__name__

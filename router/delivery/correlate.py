@@ -55,11 +55,12 @@ def _number(written: str, base: int) -> int | None:
 
 
 class Match:
-    """One part's attempt that a receipt may be about."""
+    """One part's attempt that a receipt may be about, and the key it waits under, where that is known."""
 
-    __slots__ = ("attempt", "message", "part")
+    __slots__ = ("attempt", "key", "message", "part")
 
-    def __init__(self, message: Message, part: Part, attempt: Attempt) -> None:
+    def __init__(self, message: Message, part: Part, attempt: Attempt, key: str | None = None) -> None:
+        self.key = key
         self.message = message
         self.part = part
         self.attempt = attempt

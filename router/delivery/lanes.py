@@ -104,16 +104,20 @@ class OperatorQueue:
                 self._urgent.pop(message.id, None)
 
     def _next_turns(self) -> deque[Line] | None:
-        waiting = [rank for rank, turns in enumerate(self._turns) if turns]
-        if not waiting:
+        credit = self._credit
+        first = -1
+        for rank, turns in enumerate(self._turns):
+            if turns:
+                if credit[rank] > 0:
+                    credit[rank] -= 1
+                    return turns
+                if first < 0:
+                    first = rank
+        if first < 0:
             return None
-        for rank in waiting:
-            if self._credit[rank] > 0:
-                self._credit[rank] -= 1
-                return self._turns[rank]
-        self._credit = list(_SHARES)
-        self._credit[waiting[0]] -= 1
-        return self._turns[waiting[0]]
+        credit[:] = _SHARES
+        credit[first] -= 1
+        return self._turns[first]
 
     def count(self, rank: int) -> int:
         """Messages of a class that wait, in memory and in the store; urgent ones count with their class."""

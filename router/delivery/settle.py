@@ -64,7 +64,9 @@ def settle(
         _record(attempt, outcome, now)
     if message.state is not State.QUEUED:
         return Step.IGNORE
-    if part.state is State.QUEUED and any(one.outcome is OutcomeKind.ACCEPTED for one in part.attempts):
+    if part.state is State.QUEUED and (
+        outcome.kind is OutcomeKind.ACCEPTED or any(one.outcome is OutcomeKind.ACCEPTED for one in part.attempts)
+    ):
         part.state = State.SUBMITTED
     if part.state is not State.QUEUED:
         # It is with the operator, by this attempt or by one before it that was answered late.

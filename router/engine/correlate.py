@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from router.delivery.correlate import (
@@ -81,8 +80,8 @@ class Correlator:
             # Nothing will ever match by id; the number may still tell.
             self.unanswered(desk, message)
             return
-        match = Match(message, part, attempt)
         key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
+        match = Match(message, part, attempt, key)
         self._ledger.await_receipt(desk.name, key, match, self._clock.now())
         self._place_early(desk, self._ledger.parked.under(desk.name, key))
 
@@ -215,15 +214,17 @@ class Correlator:
         if reading is Reading.FINAL:
             if was in (State.QUEUED, State.SCHEDULED):
                 self._ledger.open -= 1
-            if match.attempt.smsc_message_id is not None:
+            key = match.key
+            if key is None and match.attempt.smsc_message_id is not None:
                 key = response_key(match.attempt.smsc_message_id, desk.operator.receipts.id_in_response)
+            if key is not None:
                 self._ledger.forget_receipt(desk.name, key)
             self._endings.close(message, receipt.received_at)
         else:
             self._store.save(message)
 
     def _acknowledge(self, desk: Desk, token: Any) -> None:
-        self._store.after_commit(partial(self._answer, desk, token, True))
+        self._store.after_commit(self._answer, desk, token, True)
 
     def _answer(self, desk: Desk, token: Any, stored: bool) -> None:
         gateway = desk.gateway or desk.leaving

@@ -26,6 +26,7 @@ class Desk:
     traffic again after a loss (monotonic seconds), None when that is long ago."""
 
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
+        self.name = operator.name
         self.operator = operator
         self.gateway = gateway
         self.leaving: OperatorGateway | None = None
@@ -43,10 +44,6 @@ class Desk:
         self._lost = False
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
-
-    @property
-    def name(self) -> str:
-        return self.operator.name
 
     def refresh(self, now: float) -> bool:
         """Work out anew why this operator cannot take traffic (a code, None when it can). True when that changed.

@@ -15,7 +15,7 @@ from router.delivery.lanes import RANKS, Line
 from router.delivery.settle import Step, committed_to, hold_back, next_part, stop_sending
 from router.engine.backlog import Backlog
 from router.engine.caps import CapKeeper
-from router.engine.choosing import Chooser, cut_for
+from router.engine.choosing import Chooser
 from router.engine.desk import CAP_REACHED, Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
@@ -292,7 +292,7 @@ class Dispatcher:
         )
         desk.in_flight[id(submission)] = submission
         self._store.save(message)
-        self._store.after_commit(partial(self._write, desk, submission))
+        self._store.after_commit(self._write, desk, submission)
 
     def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
         """What the part carries; None where the operator's rules for texts have become others since it was cut."""
@@ -308,7 +308,7 @@ class Dispatcher:
 
     def _cut(self, message: Message, rules: TextRules) -> Segmentation:
         if len(message.parts) == 1 or message.text is None:
-            return cut_for(message, rules)
+            return self._chooser.cut(message, rules)
         return self._cut_long(message.text, message.encoding_wish, rules, MAX_PARTS, message.transliterate)
 
     def _cut_anew(self, message: Message, now: int) -> None:

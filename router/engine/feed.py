@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import msgspec
 
@@ -111,7 +111,7 @@ class Feed:
             self._store.drop(pieces, logged)
         else:
             self._store.append(logged)
-        self._store.after_commit(partial(self._readable, logged))
+        self._store.after_commit(self._readable, logged)
         self._metrics.event(type)
 
     def _readable(self, event: LoggedEvent) -> None:

@@ -2,8 +2,7 @@
 
 import os
 
-_RANDOM = (1 << 61) - 1
-_VARIANT = 1 << 63
+_RANDOM = (1 << 47) - 1
 
 
 class Ids:
@@ -17,8 +16,8 @@ class Ids:
         self._low = 0
         if after is not None:
             self._now = int(after[:8] + after[9:13], 16)
-            self._prefix = after[:19]
-            self._low = int(after[19:23] + after[24:], 16)
+            self._prefix = after[:24]
+            self._low = int(after[24:], 16)
 
     def next(self, now: int) -> str:
         """A new id for `now` (milliseconds since the epoch)."""
@@ -27,8 +26,7 @@ class Ids:
             chance = int.from_bytes(os.urandom(10), "big")
             self._now = now
             text = f"{now:012x}"
-            self._prefix = f"{text[:8]}-{text[8:]}-7{chance >> 68:03x}-"
-            self._low = _VARIANT | (chance & _RANDOM)
+            self._prefix = f"{text[:8]}-{text[8:]}-7{chance >> 68:03x}-{0x8000 | chance >> 48 & 0x3FFF:04x}-"
+            self._low = chance & _RANDOM
         self._low += 1
-        low = f"{self._low:016x}"
-        return f"{self._prefix}{low[:4]}-{low[4:]}"
+        return f"{self._prefix}{self._low:012x}"

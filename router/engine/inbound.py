@@ -3,7 +3,6 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -68,10 +67,10 @@ class Inbox:
         else:
             piece = Piece(self._ids.next(self._clock.now()), message)
             self._store.keep(piece)
-            self._store.after_commit(partial(self._kept, piece))
+            self._store.after_commit(self._kept, piece)
         gateway = self._desks[operator].gateway
         if gateway is not None:
-            self._store.after_commit(partial(gateway.acknowledge, token, True))
+            self._store.after_commit(gateway.acknowledge, token, True)
 
     async def run(self) -> None:
         """Join what can be joined and give up what has waited too long, for as long as the daemon runs."""

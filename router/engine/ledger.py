@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import OrderedDict
-from functools import partial
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -61,7 +60,7 @@ class Ledger:
     async def committed(self) -> None:
         """Return once everything written so far is on disk."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.store.after_commit(partial(resolve, done, None))
+        self.store.after_commit(resolve, done, None)
         await done
 
     # Receipts to come.

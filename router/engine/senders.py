@@ -1,5 +1,7 @@
 """Which sender a message gets, and whether it may."""
 
+from functools import lru_cache
+
 from router.account import Account
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
@@ -23,6 +25,7 @@ def sender_for(account: Account, wanted: str | None) -> str | None:
     raise Refusal("sender_not_allowed", f"The account may not send as {sender!r}.", "from")
 
 
+@lru_cache(maxsize=4096)
 def check_sender(sender: str) -> SenderKind:
     """The kind of a sender that can be sent at all. Raises Refusal `sender_not_allowed` for the field `from`."""
     kind = sender_kind(sender)

@@ -115,11 +115,11 @@ class Settler:
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
         match step:
+            case Step.AWAIT:  # nearly always
+                self._dispatcher.submitted(message, now)
             case Step.FRONT | Step.REST:
                 self._store.save(message)
                 self._dispatcher.front(desk, message)
-            case Step.AWAIT:
-                self._dispatcher.submitted(message, now)
             case Step.LATER:
                 self._store.save(message)
                 self._ledger.active.pop(message.no, None)

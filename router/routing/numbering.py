@@ -184,10 +184,19 @@ def numbering(code: str) -> Numbering:
     return Numbering(code)
 
 
+_BEGINNINGS: Final[dict[str, Numbering]] = {}
+"""By three digits, at most a thousand: filled as they are met."""
+
+
 def calling_code(digits: str) -> Numbering | None:
     """The country calling code that international `digits` begin with; no code begins another."""
-    for length in (3, 2, 1):
-        code = digits[:length]
-        if code in _CODES:
-            return numbering(code)
-    return None
+    found = _BEGINNINGS.get(digits[:3])
+    if found is None:
+        for length in (3, 2, 1):
+            code = digits[:length]
+            if code in _CODES:
+                found = numbering(code)
+                if len(digits) >= 3:
+                    _BEGINNINGS[digits[:3]] = found
+                break
+    return found

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from router.account import Account, Price
 from router.message import Network
@@ -88,6 +89,7 @@ def _prices(account: Account) -> PrefixTable[list[Price]]:
     return PrefixTable(rows.items())
 
 
+@lru_cache(maxsize=4096)
 def network_of(codes: tuple[str, str] | None, name: str | None) -> Network | None:
     """The network as it is shown: codes from the rate cards, name from the numbering plan; None where nothing is."""
     if codes is not None:

@@ -98,25 +98,39 @@ class RateTable:
         """What every operator asks at `at` (milliseconds since the epoch) for a number that begins with `digits`.
 
         `network` is what a number lookup found; `worth` compares currencies, where the dearest is looked for."""
-        now, named, until = self._reigning(digits, at)
         if network is not None:
-            return self._looked_up(now, network, at, until, worth)
+            return self._looked_up(digits, network, at, worth)
         rates: dict[str, Rate] = {}
-        naming: set[str] = set()
-        for offer in now:
-            if offer.operator not in rates:
-                rates[offer.operator] = offer.rate
-            if offer.rate.network is not None:
-                naming.add(offer.operator)
+        named: NetworkCode | None = None
+        until = _NEVER
+        size = len(digits)
+        for length in self._lengths:
+            offers = self._by_prefix.get(digits[:length]) if length <= size else None
+            if offers is None:
+                continue
+            for offer in offers if isinstance(offers, tuple) else (offers,):
+                rate = offer.rate
+                if named is None:
+                    named = rate.network
+                start, end = rate.effective_from, rate.effective_to
+                if start > at:
+                    until = min(until, start)
+                elif end is None:
+                    # A shorter prefix, or an older rate of the same one, has nothing to say any more.
+                    rates.setdefault(offer.operator, rate)
+                elif at < end:
+                    until = min(until, end)
+                    rates.setdefault(offer.operator, rate)
         of_network = self._by_network.get(named) if named is not None else None
         if of_network is not None:
+            now, _ = self._reigning(digits, at)
+            naming = {offer.operator for offer in now if offer.rate.network is not None}
             rates |= {name: rate for name, rate in _in_force(of_network, at).items() if name not in naming}
             until = min(until, _next_change(of_network, at))
         return Tariff(rates, named, None if until == _NEVER else until)
 
-    def _looked_up(
-        self, now: list[Offer], network: NetworkCode, at: int, until: int, worth: Mapping[str, Decimal]
-    ) -> Tariff:
+    def _looked_up(self, digits: str, network: NetworkCode, at: int, worth: Mapping[str, Decimal]) -> Tariff:
+        now, until = self._reigning(digits, at)
         rates: dict[str, Rate] = {}
         steps: dict[str, int] = {}  # of the rule above, the one that gave the rate
         for offer in now:
@@ -138,11 +152,9 @@ class RateTable:
             until = min(until, _next_change(of_network, at))
         return Tariff(rates, network, None if until == _NEVER else until)
 
-    def _reigning(self, digits: str, at: int) -> tuple[list[Offer], NetworkCode | None, int]:
-        """For every prefix of `digits`, the longest first, the offer in force of each operator; the network that the
-        longest one names, in force or not; when this changes."""
+    def _reigning(self, digits: str, at: int) -> tuple[list[Offer], int]:
+        """For every prefix of `digits`, the longest first, the offer in force of each operator; when this changes."""
         now: list[Offer] = []
-        named: NetworkCode | None = None
         until = _NEVER
         size = len(digits)
         for length in self._lengths:
@@ -151,23 +163,18 @@ class RateTable:
                 continue
             operator = ""
             for offer in offers if isinstance(offers, tuple) else (offers,):
-                rate = offer.rate
-                if named is None:
-                    named = rate.network
-                start, end = rate.effective_from, rate.effective_to
+                start, end = offer.rate.effective_from, offer.rate.effective_to
                 if start > at:
-                    if start < until:
-                        until = start
+                    until = min(until, start)
                     continue
                 if end is not None:
                     if end <= at:
                         continue
-                    if end < until:
-                        until = end
+                    until = min(until, end)
                 if offer.operator != operator:  # else the one before is newer
                     operator = offer.operator
                     now.append(offer)
-        return now, named, until
+        return now, until
 
 
 def _newest_first(rate: Rate) -> int:

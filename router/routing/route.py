@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import itemgetter
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
@@ -117,7 +116,7 @@ class Ranker:
     """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
     its network, not on the number."""
 
-    _REMEMBERED = 20_000
+    _REMEMBERED = 50_000
 
     def __init__(self, plan: RoutePlan) -> None:
         self.plan = plan
@@ -243,34 +242,32 @@ def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> t
 
 def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
     worth = plan.exchange.at(query.at)
+    costs = worth.costs
     tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
     choices = plan.choices(chosen.name, query.channel)
     only = rule.operators if rule else None
+    by_priority = chosen.order == "priority"
     found = []
     for name, rate in tariff.rates.items():
         choice = choices.get(name)
         if choice is None or (only is not None and name not in only):
             continue
-        cost, base_cost = worth.costs[rate.price, rate.currency]
-        # Ties go by priority, then name, under every order.
-        by_cost = (base_cost.amount, choice.priority, name)
-        place = (choice.priority, *by_cost) if chosen.order == "priority" else by_cost
-        found.append((place, choice, rate, cost, base_cost))
+        cost, base_cost = costs[rate.price, rate.currency]
+        priority = choice.priority
+        # Ties go by priority, then name, under every order; no two have one name.
+        found.append(
+            (priority if by_priority else 0, base_cost.amount, priority, name, choice.weight, rate, cost, base_cost)
+        )
     if not found:
         raise Refusal("unroutable", f"no operator of plan {chosen.name!r} has a rate for this number", "to")
-    found.sort(key=_place)
+    found.sort()
     candidates: list[Candidate] = []
-    for _, choice, rate, cost, base_cost in found:
+    for _, _, _, name, _, rate, cost, base_cost in found:
         network = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
-        candidates.append(
-            Candidate(choice.operator, rate.prefix, cost, base_cost, len(candidates) + 1, network=network)
-        )
+        candidates.append(Candidate(name, rate.prefix, cost, base_cost, len(candidates) + 1, True, None, network))
     until = tariff.until
     if worth.until is not None:
         until = worth.until if until is None else min(until, worth.until)
-    names = tuple([one[1].operator for one in found])
-    weights = tuple([one[1].weight for one in found])
+    names = tuple([one[3] for one in found])
+    weights = tuple([one[4] for one in found])
     return Ranking(chosen, rule, tariff.network, tuple(candidates), worth.rates, until, names, weights)
-
-
-_place = itemgetter(0)

@@ -1,7 +1,6 @@
 """The engine over a real store, with operators and a clock that the test moves by hand."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 import structlog
 
@@ -342,7 +342,7 @@ class Rig:
     @contextmanager
     def outage(self) -> Iterator[None]:
         """Another process holds the lock of the store: every commit fails."""
-        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection = apsw.Connection(str(self.path))
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

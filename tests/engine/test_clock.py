@@ -30,6 +30,7 @@ def tick(rig: Rig, seconds: float) -> None:
 # --- scheduled -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_many_scheduled_messages_go_each_at_its_time(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         rig.operators["mtn"].window = 1000

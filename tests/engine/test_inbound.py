@@ -3,13 +3,13 @@
 import asyncio
 import base64
 import random
-import sqlite3
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import apsw
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
@@ -77,10 +77,10 @@ async def nothing_more(rig: Rig, account: str = "acme") -> None:
 
 async def pieces_left(rig: Rig) -> int:
     await rig.engine.ledger.committed()
-    with sqlite3.connect(rig.path) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM pieces").fetchone()
+    connection = apsw.Connection(str(rig.path))
+    count: int = connection.execute("SELECT count(*) FROM pieces").get
     connection.close()
-    return int(count)
+    return count
 
 
 def wake(rig: Rig, seconds: float) -> None:
@@ -219,7 +219,7 @@ async def test_a_piece_is_answered_once_it_is_on_disk(tmp_path: Path) -> None:
 @contextmanager
 def locked(path: Path) -> Any:
     """No commit succeeds meanwhile."""
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = apsw.Connection(str(path))
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -237,6 +237,7 @@ def explained(rig: Rig) -> dict[str, Any]:
     return {one.operator: one.quality for one in decision.candidates}
 
 
+@pytest.mark.deep
 async def test_traffic_moves_to_the_better_operator_and_back_slowly(tmp_path: Path) -> None:
     async with by_quality("bad", "good", tmp_path, quality_band=0.05) as rig:
         first = await minute(rig, 50, DELIVERY)
@@ -331,6 +332,7 @@ async def test_a_conversion_is_stored_once(tmp_path: Path) -> None:
         assert (await again.engine.messages.convert("acme", message.id, None)).converted_at == at
 
 
+@pytest.mark.deep
 async def test_conversions_count_more_than_receipts(tmp_path: Path) -> None:
     async with by_quality("liar", "honest", tmp_path) as rig:
         delivery = {"liar": 1.0, "honest": 0.8}

@@ -285,6 +285,7 @@ def reference(operators: list[Operator], number: str, network: NetworkCode | Non
     return found
 
 
+@pytest.mark.deep
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(
     cards, st.lists(st.tuples(st.text("123", max_size=4), st.none() | st.sampled_from(NETWORKS), moments), max_size=12)
@@ -306,6 +307,7 @@ def test_against_looking_at_every_rate(of: list[list[Rate]], asked: list[tuple[s
                 assert one.price * worth[one.currency] == other.price * worth[other.currency]
 
 
+@pytest.mark.deep
 @hypothesis_settings(max_examples=200, deadline=None)
 @given(
     cards, st.lists(st.tuples(st.text("123", min_size=1, max_size=4), st.none() | st.sampled_from(NETWORKS), moments))

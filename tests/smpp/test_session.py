@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from adapters.smpp import constants as c
 from adapters.smpp.codec import LocalProtocolError, encode
+from adapters.smpp.happenings import Answered, Bound, Closed, Delivered, SessionState, Unanswered
 from adapters.smpp.pdu import Bind, BindResp, DataSm, MessageResp, ShortMessage, Simple
-from adapters.smpp.session import Answered, Bound, Closed, Delivered, Session, SessionState, Unanswered
+from adapters.smpp.session import Session
 from adapters.smpp.timers import Patience
 from adapters.smpp.window import Window
 from tests.smpp.playbook import DO, EVENT, PEER, TIME, WROTE, play

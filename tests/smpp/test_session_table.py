@@ -12,9 +12,10 @@ import pytest
 
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, LocalProtocolError, encode
+from adapters.smpp.happenings import Answered, Bound, Closed, Delivered, SessionState, Unanswered
 from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, QuerySm, QuerySmResp, ShortMessage, Simple
 from adapters.smpp.reading import READERS
-from adapters.smpp.session import Answered, Bound, Closed, Delivered, Session, SessionState, Unanswered
+from adapters.smpp.session import Session
 from adapters.smpp.timers import Patience
 from router.ports import Question
 from tests.smpp.values import submission

@@ -1,8 +1,8 @@
 """A database of every earlier schema opens, with all it has, and is then as a new one."""
 
-import sqlite3
 from pathlib import Path
 
+import apsw
 import pytest
 import structlog
 
@@ -20,7 +20,7 @@ def store_at(path: Path) -> Store:
 
 
 def schema(path: Path) -> list[tuple[str, ...]]:
-    connection = sqlite3.connect(path)
+    connection = apsw.Connection(str(path))
     found = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
     found += connection.execute("PRAGMA user_version").fetchall()
     connection.close()
@@ -30,8 +30,8 @@ def schema(path: Path) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("statements", EARLIER, ids=lambda path: path.stem)
 async def test_all_it_has_is_there(tmp_path: Path, statements: Path) -> None:
     path = tmp_path / "router.db"
-    connection = sqlite3.connect(path)
-    connection.executescript(statements.read_text())
+    connection = apsw.Connection(str(path))
+    connection.execute(statements.read_text())
     connection.close()
 
     store = store_at(path)

@@ -6,7 +6,6 @@ import os
 import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import apsw
 import pytest
 import structlog
 from msgspec.structs import replace
@@ -63,7 +63,7 @@ class Folder:
     @contextmanager
     def outage(self) -> Iterator[None]:
         """Another process holds the write lock: BEGIN fails with "database is locked"."""
-        connection = sqlite3.connect(self.path, isolation_level=None)
+        connection = apsw.Connection(str(self.path))
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -140,7 +140,7 @@ class TestOpening:
 
     async def test_a_newer_schema_is_refused_and_left_alone(self, folder: Folder) -> None:
         await found(folder)
-        connection = sqlite3.connect(folder.path)
+        connection = apsw.Connection(str(folder.path))
         connection.execute("PRAGMA user_version = 999")
         connection.close()
         with pytest.raises(StoreUnavailable, match="version 999, newer than"):
@@ -148,9 +148,8 @@ class TestOpening:
 
     async def test_a_migration_that_fails_leaves_nothing_behind(self, folder: Folder) -> None:
         folder.path.parent.mkdir()
-        connection = sqlite3.connect(folder.path)
+        connection = apsw.Connection(str(folder.path))
         connection.execute("CREATE TABLE events (other INTEGER)")
-        connection.commit()
         with pytest.raises(StoreUnavailable, match="already exists"):
             await folder.store().open()
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("events",)]
@@ -180,10 +179,9 @@ class TestOpening:
         """A step and its number are one transaction: a second daemon finds version 1 or 2, nothing between."""
         await found(folder)
         back_to_version_1(folder.path)
-        connection = sqlite3.connect(folder.path)
+        connection = apsw.Connection(str(folder.path))
         connection.execute("CREATE TABLE other (x)")
         connection.execute("CREATE INDEX pieces_age ON other (x)")
-        connection.commit()
         with pytest.raises(StoreUnavailable, match="already"):
             await folder.store().open()
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
@@ -211,9 +209,8 @@ class TestOpening:
         async with opened(folder) as (store, _):
             one = message(1)
             await accepted(store, one)
-            connection = sqlite3.connect(folder.path)
+            connection = apsw.Connection(str(folder.path))
             connection.execute("UPDATE messages SET body = '{\"id\": 5}'")
-            connection.commit()
             connection.close()
             with pytest.raises(StoreUnavailable, match=r"router\.db"):
                 await store.find("acme", one.id)
@@ -245,8 +242,8 @@ class TestOpening:
 def back_to_version_1(path: Path) -> None:
     """The database as the first release would have left it: made by its statements, with what is there now."""
     old = path.with_suffix(".old")
-    connection = sqlite3.connect(old, isolation_level=None)
-    connection.executescript((files("adapters.store") / "migrations" / "0001_initial.sql").read_text("utf-8"))
+    connection = apsw.Connection(str(old))
+    connection.execute((files("adapters.store") / "migrations" / "0001_initial.sql").read_text("utf-8"))
     connection.execute("PRAGMA user_version = 1")
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     connection.execute("ATTACH ? AS now", (str(path),))
@@ -331,7 +328,7 @@ class TestWriter:
         assert told == [1, 2]
         assert await store.list_messages(MessageFilter("acme")) == [replace(one, waiting_for="second")]
         await store.close()
-        connection = sqlite3.connect(path)
+        connection = apsw.Connection(str(path))
         assert connection.execute("SELECT count(*) FROM links").fetchone() == (0,)
         connection.close()
 
