@@ -1,7 +1,6 @@
 """Real daemons and simulators as child processes, for the tests and benchmarks that cross process borders."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -84,12 +83,6 @@ def write_config(
 def plain_number(index: int) -> str:
     """A number of Cameroon that the simulator simply delivers to: its last three digits choose nothing."""
     return f"+23767{index // 900:04d}{index % 900:03d}"
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Processes:

@@ -5,14 +5,18 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import fields
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import msgspec
 import uvloop
 
 from adapters.simulator.behaviour import BY_ENDING, help_text
 from adapters.simulator.ids import IdForm
+from adapters.simulator.observed import Submitted
 from adapters.simulator.options import Door
 from adapters.simulator.smsc import Smsc, SmscOptions
 
@@ -36,6 +40,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_answers(smsc.add_argument_group("answers"), defaults)
     _add_receipts(smsc.add_argument_group("ids and receipts"), defaults)
     smsc.add_argument("--json", action="store_true", help="one JSON object a line")
+    smsc.add_argument(
+        "--submits",
+        type=Path,
+        metavar="FILE",
+        help="write a line for each submit_sm: its destination and the status of the answer, - for none",
+    )
     smsc.set_defaults(func=run)
 
 
@@ -145,12 +155,28 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0, or 1 where it cannot listen."""
     given = vars(args)
     options = SmscOptions(**{one.name: given[one.name] for one in fields(SmscOptions) if one.name in given}, keep=False)
-    try:
-        uvloop.run(_serve(Smsc(options), args.host, args.port, args.json))
-    except OSError as error:
-        print(f"cannot listen on {args.host}:{args.port}: {error.strerror or error}", file=sys.stderr)
-        return 1
+    with ExitStack() as stack:
+        on_submit = None
+        if args.submits is not None:
+            try:
+                on_submit = _writer(stack.enter_context(args.submits.open("w")))
+            except OSError as error:
+                print(f"cannot write {args.submits}: {error.strerror or error}", file=sys.stderr)
+                return 1
+        try:
+            uvloop.run(_serve(Smsc(options, on_submit), args.host, args.port, args.json))
+        except OSError as error:
+            print(f"cannot listen on {args.host}:{args.port}: {error.strerror or error}", file=sys.stderr)
+            return 1
     return 0
+
+
+def _writer(file: IO[str]) -> Callable[[Submitted], None]:
+    def write(submitted: Submitted) -> None:
+        status = submitted.status
+        file.write(f"{submitted.pdu.destination_addr} {'-' if status is None else status}\n")
+
+    return write
 
 
 async def _serve(smsc: Smsc, host: str, port: int, as_json: bool) -> None:
