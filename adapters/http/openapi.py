@@ -14,7 +14,14 @@ from router.event import Event, ReceivedEvent
 _REFERENCE = "#/components/schemas/{name}"
 
 _AUTH_CODES = {"none": (), "account": ("unauthorized", "forbidden"), "admin": ("unauthorized", "forbidden")}
-_BODY_CODES = ("invalid_json", "invalid_request", "payload_too_large", "unsupported_media_type", "request_timeout")
+_BODY_CODES = (
+    "invalid_json",
+    "invalid_request",
+    "payload_too_large",
+    "unsupported_media_type",
+    "request_timeout",
+    "overloaded",
+)
 
 _DESCRIPTION = """\
 Submit messages, follow them, and read the events they cause. Errors are RFC 9457 problems; their `code` never changes.

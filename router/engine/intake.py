@@ -17,7 +17,6 @@ from router.engine.lookups import NO_ANSWERS, Answers, Lookups
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
-from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
@@ -57,7 +56,6 @@ class Intake:
         running: Running,
         chooser: Chooser,
         dispatcher: Dispatcher,
-        wakeups: Wakeups,
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
@@ -68,7 +66,6 @@ class Intake:
         self._running = running
         self._chooser = chooser
         self._dispatcher = dispatcher
-        self._wakeups = wakeups
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
@@ -277,11 +274,7 @@ class Intake:
             self._ledger.resident(message)
         self._ledger.open += len(messages)
         self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
-        for message in messages:
-            if message.state is State.QUEUED:
-                self._dispatcher.enqueue(message)
-            self._wakeups.note(message)
-        self._dispatcher.pump_now()
+        self._dispatcher.take(messages)
         return stored
 
     async def _outcome(self, stored: Stored) -> None:
@@ -291,17 +284,17 @@ class Intake:
 
     def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
+        resolve(stored, error)
         if error is None:
             for message in messages:
                 self._metrics.accepted(message.account, message.channel)
-        else:
-            self._ledger.open -= len(messages)
-            self._gate.take_back(messages)
-            for message in messages:
-                # Whoever still holds it will leave it alone.
-                message.state = State.FAILED
-                self._ledger.active.pop(message.no, None)
-        resolve(stored, error)
+            return
+        self._ledger.open -= len(messages)
+        for message in messages:
+            # Whoever still holds it will leave it alone.
+            message.state = State.FAILED
+            self._ledger.active.pop(message.no, None)
+        self._gate.take_back(messages)
 
     def _meter(self, account: Account) -> Meter:
         assert account.rate is not None
