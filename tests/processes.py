@@ -110,6 +110,7 @@ class Processes:
         output: Any = subprocess.DEVNULL
         if log is not None:
             output = log.open("ab")
+            leaks.LOGS.add(log)
             self._files.append(output)
         child = subprocess.Popen(
             [*within, sys.executable, "-m", "router", *arguments], cwd=ROOT, stdout=output, stderr=output
@@ -125,7 +126,6 @@ class Processes:
         """A daemon that is ready. Its log goes to daemon.log beside its configuration."""
         log = config.parent / "daemon.log"
         leaks.plant(TOKEN, ADMIN)
-        leaks.LOGS.add(log)
         child = self.start("serve", "-c", str(config), log=log, within=within)
         deadline = time.monotonic() + 30
         while not await asyncio.to_thread(_is_ready, http):

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from router.cli import (
+    account,
     audit,
     bench,
     check,
@@ -20,6 +21,7 @@ from router.cli import (
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, coverage, segment, send, status, events, operators, audit, reload, simulate, demo, bench,
+    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, simulate, demo,
+    bench,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""
