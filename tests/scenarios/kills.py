@@ -218,7 +218,7 @@ class Toll:
         ids = [one["id"] for one in self.messages]
         assert not self.lost
         assert self.ends.keys() == set(ids), "every message ends"
-        # Where kill follows kill, receipts may come when nobody waits for them any more: one true end after `unknown`.
+        # Where kill follows kill, receipts may come when nobody waits any more: a true end follows `unknown` then.
         assert {ends for ends in self.ends.values() if len(ends) > 1} <= {("unknown", "delivered")}, "and ends once"
         assert {id: event["state"] for id, event in self.final.items()} == {
             one["id"]: one["state"] for one in self.messages
