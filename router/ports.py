@@ -268,7 +268,8 @@ class Question(Struct, gc=False):
 
 class BindView(Struct, frozen=True, gc=False):
     """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
-    or closed. The rates are per second, over about the last ten."""
+    or closed; of an HTTP carrier also open, or paused (it asked us to wait). The rates are per second, over about the
+    last ten."""
 
     id: str
     state: str
