@@ -282,7 +282,8 @@ class BindView(Struct, frozen=True, gc=False):
 
 
 class LinkState(Struct, frozen=True, gc=False):
-    """`up` while something can be submitted; `settled` once the first connection attempts have come to a result."""
+    """`up` while something can be submitted; `settled` once the first connection attempts, at the start or after a
+    loss, have come to a result or have taken some seconds: then nothing waits for them any more."""
 
     up: bool
     settled: bool

@@ -6,7 +6,7 @@ on disk are all that can be in doubt: at most window x binds per operator.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache, partial
 from itertools import takewhile
 from typing import Any
@@ -19,9 +19,11 @@ from router.engine.choosing import Chooser
 from router.engine.desk import CAP_REACHED, Desk, departed
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.trouble import described
 from router.event import EventType
 from router.message import FINAL, Attempt, Message, MessageError, Part, State, TrafficClass
 from router.operator import TextRules
+from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, OperatorGateway, Submission
 from router.refusal import Refusal
 from router.routing.guards import QUIET_HOURS
@@ -33,10 +35,17 @@ _SLICE = 200
 _MARKETING = TrafficClass.MARKETING
 # Of so many long messages per operator it is known which bind they go by.
 _HOMES = 10_000
+# After an error of our own: how long an operator rests (seconds), and a message (ms).
+_REST = 1.0
+_REST_MS = 10_000
 
 
 class Dispatcher:
-    """Keeps every operator's windows full from its queue."""
+    """Keeps every operator's windows full from its queue.
+
+    An error of ours over one message or one operator is told and keeps nobody else waiting: the message comes back by
+    the clock. `settled` hears of what broke while it was written.
+    """
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Dispatcher:
         endings: Endings,
         backlog: Backlog,
         alarm: Callable[[Message], None],
+        settled: Callable[[Submission, Outcome], None],
         caps: CapKeeper,
         clock: Clock,
         log: Any,
@@ -57,12 +67,14 @@ class Dispatcher:
         self._endings = endings
         self._backlog = backlog
         self._alarm = alarm
+        self._settled = settled
         self._caps = caps
         self._clock = clock
         self._log = log
         # The parts of one long text are asked for one after another.
         self._cut_long = lru_cache(maxsize=256)(cut_text)
         self._due_for_pump: dict[str, Desk] = {}
+        self._resting: set[str] = set()
         self._stopped = False
 
     def desk(self, operator: str) -> Desk:
@@ -74,6 +86,24 @@ class Dispatcher:
 
     # In.
 
+    def take(self, messages: Sequence[Message]) -> None:
+        """Stand accepted messages in line, or have the clock do it, and fill at once what is due for it, so that the
+        claims go into the batch that is open. Raises nothing: whoever is told that they were taken is told the truth.
+        """
+        for message in messages:
+            if message.state is State.QUEUED:
+                try:
+                    self.enqueue(message)
+                except Exception as error:
+                    self.put_off(message, error)
+            self._alarm(message)
+        self._pump_due()
+
+    def put_off(self, message: Message, error: Exception) -> None:
+        """Something of ours broke over a message that was to be sent: it is told, and tried again in a while."""
+        self._log.error("message_put_off", message_id=message.id, **described(error))
+        self._hold_back(message, self._clock.now() + _REST_MS, "internal_error")
+
     def enqueue(self, message: Message) -> None:
         """Stand a message in line at its operator. The caller saves it."""
         desk = self.desk(message.operator or "")
@@ -81,8 +111,9 @@ class Dispatcher:
         if desk.gateway is None and self._leaves(desk, message):
             return
         message.position = self._ledger.next_position()
-        if self._backlog.admit(desk, message):
-            self.pump_soon(desk)
+        self._backlog.admit(desk, message)
+        # Also where memory is full of what others cannot send: then it is fetched from the store.
+        self.pump_soon(desk)
 
     def link_changed(self, operator: str) -> None:
         """An operator came up or went down: what waits goes where it can be taken."""
@@ -138,8 +169,14 @@ class Dispatcher:
             return True
         if (message.position or 0) > position or committed_to(message) is not None:
             return False
-        if not self._chooser.move_from(message, self._clock.now(), plans, slow):
-            return False
+        try:
+            # An operator that everything left is not slow any more, but what comes back waits there from the start.
+            if not self._chooser.move_from(message, self._clock.now(), plans, {*slow, *message.slow_at}):
+                return False
+        except Exception as error:
+            self.put_off(message, error)
+            return True
+        message.slow_at.append(desk.name)
         self._ledger.active.pop(message.no, None)
         self.enqueue(message)
         self._store.save(message)
@@ -157,10 +194,6 @@ class Dispatcher:
             asyncio.get_running_loop().call_soon(self._pump_due)
         self._due_for_pump[desk.name] = desk
 
-    def pump_now(self) -> None:
-        """Fill at once what is due for it, so that the claims go into the batch that is open."""
-        self._pump_due()
-
     def stop(self) -> None:
         """Claim nothing any more; what is in flight still settles."""
         self._stopped = True
@@ -171,7 +204,18 @@ class Dispatcher:
         due = list(self._due_for_pump.values())
         self._due_for_pump.clear()
         for desk in due:
-            self._pump(desk)
+            if desk.name in self._resting:
+                continue
+            try:
+                self._pump(desk)
+            except Exception as error:
+                self._log.error("dispatch_broke", operator=desk.name, **described(error))
+                self._resting.add(desk.name)
+                asyncio.get_running_loop().call_later(_REST, self._rested, desk)
+
+    def _rested(self, desk: Desk) -> None:
+        self._resting.discard(desk.name)
+        self.pump_soon(desk)
 
     def _pump(self, desk: Desk) -> None:
         gateway = desk.gateway
@@ -183,38 +227,50 @@ class Dispatcher:
         now = self._clock.monotonic()
         wall = self._clock.now()
         aside: list[Message] = []
-        # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
-        while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
-            delay = pacer.delay(now)
-            if delay > 0:
-                desk.wake_in(delay, partial(self.pump_soon, desk))
-                break
-            slot = gateway.reserve()
-            if slot is None:
-                break
-            taken = self._take(desk, wall, now)
-            if taken is None:
-                gateway.release(slot)
-                break
-            if len(taken[0].parts) > 1:
-                slot = self._at_home(desk, gateway, taken[0], slot)
+        try:
+            # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
+            while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
+                delay = pacer.delay(now)
+                if delay > 0:
+                    desk.wake_in(delay, partial(self.pump_soon, desk))
+                    break
+                slot = gateway.reserve()
                 if slot is None:
-                    aside.append(taken[0])
+                    break
+                try:
+                    taken = self._take(desk, wall, now)
+                except Exception:
+                    gateway.release(slot)
+                    raise
+                if taken is None:
+                    gateway.release(slot)
+                    break
+                message, part, segment = taken
+                over = False
+                try:
+                    if len(message.parts) > 1:
+                        slot = self._at_home(desk, gateway, message, slot)
+                    if slot is not None:
+                        over = desk.spending is not None and not self._caps.claim(desk, message, part, wall)
+                        if not over:
+                            pacer.take(now)
+                            self._claim(desk, message, part, segment, slot, wall)
+                except Exception as error:
+                    gateway.release(slot)
+                    self.put_off(message, error)
                     continue
-            if desk.spending is not None and not self._caps.claim(desk, taken[0], taken[1], wall):
-                gateway.release(slot)
-                aside.append(taken[0])
-                if not capped:
+                if slot is None:
+                    aside.append(message)
+                    continue
+                if over:
+                    gateway.release(slot)
+                    aside.append(message)
+                if not capped and desk.spending is not None and (over or desk.spending.reached):
                     self._cap(desk, now)
                     break
-                continue
-            pacer.take(now)
-            self._claim(desk, *taken, slot, wall)
-            if not capped and desk.spending is not None and desk.spending.reached:
-                self._cap(desk, now)
-                break
-        for message in aside:
-            queue.push_urgent(message)
+        finally:
+            for message in aside:
+                queue.push_urgent(message)
         self._backlog.refill(desk, self._loaded)
 
     def _cap(self, desk: Desk, now: float) -> None:
@@ -244,27 +300,31 @@ class Dispatcher:
             message = popped[0]
             if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
                 continue
-            part = next_part(message)
-            if part is None:
-                continue
-            if message.expires_at is not None and message.expires_at <= now:
-                # Where an answer is due, it brings the message back here.
-                self.out_of_time(message, now)
-                continue
-            if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
-                self._hold_back(message, now + round(wait * 1000), "recipient")
-                continue
-            if (
-                message.traffic_class is _MARKETING
-                and (until := self._chooser.quiet_until(message, now))
-                and committed_to(message) is None
-            ):
-                # Its turn came too late; what has begun is not left halfway.
-                self._hold_back(message, until, QUIET_HOURS)
-                continue
-            segment = self._segment(desk, message, part)
-            if segment is None:
-                self._cut_anew(message, now)
+            try:
+                part = next_part(message)
+                if part is None:
+                    continue
+                if message.expires_at is not None and message.expires_at <= now:
+                    # Where an answer is due, it brings the message back here.
+                    self.out_of_time(message, now)
+                    continue
+                if desk.recipients and (wait := desk.recipients.wait(message.to, monotonic)):
+                    self._hold_back(message, now + round(wait * 1000), "recipient")
+                    continue
+                if (
+                    message.traffic_class is _MARKETING
+                    and (until := self._chooser.quiet_until(message, now))
+                    and committed_to(message) is None
+                ):
+                    # Its turn came too late; what has begun is not left halfway.
+                    self._hold_back(message, until, QUIET_HOURS)
+                    continue
+                segment = self._segment(desk, message, part)
+                if segment is None:
+                    self._cut_anew(message, now)
+                    continue
+            except Exception as error:
+                self.put_off(message, error)
                 continue
             return message, part, segment
         return None
@@ -278,10 +338,6 @@ class Dispatcher:
 
     def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
         attempt = Attempt(desk.name, now)
-        part.attempts.append(attempt)
-        message.waiting_for = None
-        if len(message.parts) > 1 and next_part(message) is not None:
-            desk.queue.push_urgent(message)
         submission = Submission(
             message=message,
             part=part,
@@ -290,9 +346,16 @@ class Dispatcher:
             slot=slot,
             sender=message.sent_as or message.sender,
         )
-        desk.in_flight[id(submission)] = submission
         self._store.save(message)
         self._store.after_commit(self._write, desk, submission)
+        # Once it will be written, and not before, it counts as tried.
+        part.attempts.append(attempt)
+        message.waiting_for = None
+        if message.slow_at:
+            message.slow_at = []
+        if len(message.parts) > 1 and next_part(message) is not None:
+            desk.queue.push_urgent(message)
+        desk.in_flight[id(submission)] = submission
 
     def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
         """What the part carries; None where the operator's rules for texts have become others since it was cut."""
@@ -325,7 +388,13 @@ class Dispatcher:
     def _write(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway
         message = submission.message
-        if gateway is not None and message.state not in FINAL and gateway.submit(submission):
+        try:
+            if gateway is not None and message.state not in FINAL and gateway.submit(submission):
+                return
+        except Exception as error:
+            # Nobody knows how far it came.
+            self._log.error("submit_broke", operator=desk.name, message_id=message.id, **described(error))
+            self._settled(submission, _BROKEN)
             return
         # The bind went away, or the message was never accepted: nothing was written.
         if gateway is not None:
@@ -376,15 +445,18 @@ class Dispatcher:
         """Whether a message that waits at an unusable operator goes to another one; if so it already went."""
         if message.state is not State.QUEUED or message.operator != desk.name:
             return True
-        if committed_to(message) is not None:
-            return desk.gateway is None and self._abandon(desk, message)
-        if not self._chooser.move(message, self._clock.now()):
-            return False
-        if message.operator == desk.name:
-            return False
-        self._ledger.active.pop(message.no, None)
-        self.enqueue(message)
-        self._store.save(message)
+        try:
+            if committed_to(message) is not None:
+                return desk.gateway is None and self._abandon(desk, message)
+            if not self._chooser.move(message, self._clock.now()):
+                return False
+            if message.operator == desk.name:
+                return False
+            self._ledger.active.pop(message.no, None)
+            self.enqueue(message)
+            self._store.save(message)
+        except Exception as error:
+            self.put_off(message, error)
         return True
 
     def _abandon(self, desk: Desk, message: Message) -> bool:
@@ -416,6 +488,7 @@ class Dispatcher:
         self.pump_soon(desk)
 
 
+_BROKEN = Outcome(OutcomeKind.UNKNOWN, detail="an error of ours while it was submitted")
 _EXPIRED = MessageError("expired", "it could not be submitted before expires_in was over")
 _GONE = MessageError("unroutable", "its operator left the configuration when only a part of it was sent")
 _CUT_OTHERWISE = MessageError("text_rules_changed", "a reload changed how the operator takes texts; submit it again")

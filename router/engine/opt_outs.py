@@ -1,20 +1,19 @@
 """Numbers that want nothing from an account: on disk, and in memory as eight octets each."""
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from msgspec import Struct
 
-from router.account import Account, OptOut
+from router.account import Account
 from router.engine.ledger import Ledger
 from router.engine.running import Running
-from router.message import Message
 from router.ports import Clock
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.routing.opt_out import wants_out
+from router.routing.opt_out import holds_for, wants_out
 
-_DEFAULT = OptOut()
+_NOBODY = array("Q")
 _LONGEST = 15  # digits of a number in E.164
 
 
@@ -24,6 +23,16 @@ class Subscription(Struct, frozen=True, gc=False):
     account: str
     number: str
     subscribed: bool
+
+
+class OptedOut(Struct, frozen=True, gc=False):
+    """A page of an account's opt-out list, in order of the digits; `count` is how many the whole list has, `next` what
+    to give as `after` for the page behind this one, null where it is the last."""
+
+    account: str
+    count: int
+    numbers: list[str]
+    next: str | None
 
 
 class OptOuts:
@@ -49,15 +58,27 @@ class OptOuts:
         if out is not None:
             self._set(account.name, number, out)
 
-    def refuses(self, message: Message) -> bool:
-        """Whether the recipient has opted out of such messages."""
-        numbers = self._lists.get(message.account)
+    def refuses(self, account: str, to: str, traffic_class: str) -> bool:
+        """Whether a number (E.164) has opted out of such messages from an account."""
+        numbers = self._lists.get(account)
         if not numbers:
             return False
-        account = self._running.plan.accounts.get(message.account)
-        rules = (account.guards.opt_out if account is not None and account.guards is not None else None) or _DEFAULT
-        number = _digits(message.to)
-        return number is not None and message.traffic_class in rules.classes and _place(numbers, number)[1]
+        number = _digits(to)
+        listed = number is not None and _place(numbers, number)[1]
+        return listed and holds_for(self._running.plan.accounts.get(account), traffic_class)
+
+    def page(self, account: str, after: str | None, limit: int) -> OptedOut:
+        """The numbers on an account's list behind `after` (E.164). Raises Refusal `not_found`, `invalid_request`."""
+        self._check(account)
+        numbers = self._lists.get(account, _NOBODY)
+        first = 0
+        if after is not None:
+            number = _digits(after)
+            if number is None:
+                raise Refusal("invalid_request", "this is no number in E.164", "after")
+            first = bisect_right(numbers, number)
+        shown = [f"+{number}" for number in numbers[first : first + limit]]
+        return OptedOut(account, len(numbers), shown, shown[-1] if first + limit < len(numbers) else None)
 
     async def unsubscribe(self, account: str, number: str) -> Subscription:
         """Put a number on an account's list, on disk when this returns. Raises Refusal `not_found`,
@@ -69,11 +90,9 @@ class OptOuts:
         return await self._ask(account, number, False)
 
     async def _ask(self, account: str, number: str, out: bool) -> Subscription:
-        plan = self._running.plan
-        if account not in plan.accounts:
-            raise Refusal("not_found", f"there is no account {account!r}")
+        self._check(account)
         try:
-            e164 = normalise(number, plan.settings.limits.numbers)
+            e164 = normalise(number, self._running.plan.settings.limits.numbers)
         except Refusal as refusal:
             raise Refusal(refusal.code, refusal.detail, "number") from None
         if not self._ledger.store.healthy:
@@ -81,6 +100,10 @@ class OptOuts:
         self._set(account, int(e164), out)
         await self._ledger.committed()
         return Subscription(account, e164, not out)
+
+    def _check(self, account: str) -> None:
+        if account not in self._running.plan.accounts:
+            raise Refusal("not_found", f"there is no account {account!r}")
 
     def _set(self, account: str, number: int, out: bool) -> None:
         numbers = self._lists.get(account) or array("Q")

@@ -1,19 +1,21 @@
 """What would happen: the decisions of the hot path, explained and without effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import UNSET, Struct, structs
 
 from router.account import Account
 from router.engine.desk import Desk
 from router.engine.lookups import LookedUp, Lookups
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.coverage import Coverage, coverage
-from router.routing.guards import check_destination
+from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
@@ -34,16 +36,25 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing, lookups: Lookups) -> None:
+    def __init__(
+        self,
+        running: Running,
+        desks: Mapping[str, Desk],
+        sharing: Sharing,
+        lookups: Lookups,
+        opt_outs: OptOuts,
+    ) -> None:
         self._running = running
         self._desks = desks
         self._sharing = sharing
         self._lookups = lookups
+        self._opt_outs = opt_outs
 
-    async def look_up(self, query: RouteQuery) -> RouteQuery:
-        """The query with the network of its number, found out as for a message."""
+    async def look_up(self, account: Account | None, query: RouteQuery) -> RouteQuery:
+        """The query with the network of its number, found out as for a message; nobody is asked about a number that the
+        account may not send to."""
         try:
-            to = normalise(query.to, self._running.plan.settings.limits.numbers)
+            to = recipient(self._running.plan, account, query.to)
         except Refusal:
             return query
         return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
@@ -54,7 +65,9 @@ class Preview:
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
+        return preview_route(
+            self._running.plan, account, query, self._unusable, self._opt_outs.refuses, self._sharing.arranged
+        )
 
     def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
         """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
@@ -125,15 +138,33 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
 
 
 def preview_route(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    opted_out: Callable[[str, str, str], bool],
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """As `Preview.route`, without a running daemon."""
-    to = normalise(query.to, plan.settings.limits.numbers)
-    if account is not None and account.guards is not None:
-        check_destination(account.guards, plan, to)
+    """As `Preview.route`, without a running daemon. `opted_out` is asked as `OptOuts.refuses`."""
+    to = recipient(plan, account, query.to)
     name = network_name(to) if query.network is None else plan.network_names.get(query.network)
     way = structs.replace(query, to=to, sender=_sender(account, query))
-    return decide(plan, account, way, usable, name, arrange)
+    decision = decide(plan, account, way, usable, name, arrange)
+    if account is not None and opted_out(account.name, to, query.traffic_class):
+        return structs.replace(decision, operator=None, refusal=OPTED_OUT)
+    until = quiet_until(plan, query.traffic_class, to, query.at)
+    if until is not None:
+        moment = datetime.fromtimestamp(until / 1000, UTC)
+        return structs.replace(decision, waiting_for=QUIET_HOURS, waits_until=moment)
+    return decision
+
+
+def recipient(plan: RoutePlan, account: Account | None, to: str) -> str:
+    """A number as a client writes it in E.164. Raises Refusal where the account may not send there."""
+    e164 = normalise(to, plan.settings.limits.numbers)
+    if account is not None and account.guards is not None:
+        check_destination(account.guards, plan, e164)
+    return e164
 
 
 def _sender(account: Account | None, query: RouteQuery) -> str | None:

@@ -12,12 +12,15 @@ from router.engine.opt_outs import OptOuts
 from router.engine.questions import Questions
 from router.message import Message, MessageError, State
 from router.ports import Clock, StoreUnavailable
-from router.routing.guards import QUIET_HOURS
+from router.routing.guards import OPTED_OUT, QUIET_HOURS
 
 _CHUNK = 500
+_AGAIN = 1.0
 _AGAIN_MS = 1_000
+# Earlier than any clock says: at once, also where the clock was set back meanwhile.
+_AT_ONCE = 0
 _NO_OPERATOR = MessageError("unroutable", "no operator is left that takes this message")
-_OPTED_OUT = MessageError("opted_out", "the number has opted out since the message was accepted")
+_OPTED_OUT = MessageError(OPTED_OUT, "the number has opted out since the message was accepted")
 
 
 class Wakeups:
@@ -67,8 +70,11 @@ class Wakeups:
                 continue
             try:
                 await self._act(dispatcher)
-            except StoreUnavailable:
-                self._next = self._clock.now() + _AGAIN_MS
+            except Exception as error:
+                self._next = _AT_ONCE
+                if not isinstance(error, StoreUnavailable):
+                    raise
+                await asyncio.sleep(_AGAIN)
 
     async def _act(self, dispatcher: Dispatcher) -> None:
         store = self._ledger.store
@@ -80,12 +86,15 @@ class Wakeups:
         for stored in due:
             message = self._ledger.resident(stored)
             if message.due_at is not None and message.due_at <= now:
-                self._wake(dispatcher, message, now)
+                try:
+                    self._wake(dispatcher, message, now)
+                except Exception as error:
+                    dispatcher.put_off(message, error)
         if len(due) == _CHUNK:
-            self._alarm(now)
+            self._alarm(_AT_ONCE)
         elif (coming := await store.next_due()) is not None:
-            # What is still due as we read was acted on just now and is not on disk yet.
-            self._alarm(max(coming, now + 1))
+            # What is still due as we read was acted on just now and is not on disk yet: the next look comes after that.
+            self._alarm(_AT_ONCE if coming <= now else coming)
 
     def _wake(self, dispatcher: Dispatcher, message: Message, now: int) -> None:
         message.due_at = None
@@ -117,7 +126,7 @@ class Wakeups:
         message.due_at = message.expires_at
         if message.position is None:
             if committed_to(message) is None:
-                if self._opt_outs and self._opt_outs.refuses(message):
+                if self._opt_outs.refuses(message.account, message.to, message.traffic_class):
                     self._endings.end(message, State.REJECTED, now, _OPTED_OUT)
                     return
                 until = self._chooser.quiet_until(message, now)

@@ -1,9 +1,10 @@
-"""What a handset's message says about wanting more."""
+"""Who wants nothing more: what a handset's message says of it, and which messages that keeps back."""
 
 from unicodedata import combining, normalize
 
-from router.account import OptOut
+from router.account import Account, OptOut
 
+_DEFAULT = OptOut()
 _AROUND = " \t\r\n.,;:!?\"'()*«»“”‘’"
 
 
@@ -19,3 +20,9 @@ def wants_out(rules: OptOut, text: str) -> bool | None:
     if said in rules.words:
         return True
     return False if said in rules.back else None
+
+
+def holds_for(account: Account | None, traffic_class: str) -> bool:
+    """Whether messages of a class do not go to numbers on the account's opt-out list."""
+    rules = account.guards.opt_out if account is not None and account.guards is not None else None
+    return traffic_class in (rules or _DEFAULT).classes
