@@ -48,6 +48,7 @@ from router.ports import (
     Recovery,
     Store,
     Submission,
+    TakesCallbacks,
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
@@ -237,6 +238,12 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
+
+    def callbacks_of(self, operator: str) -> TakesCallbacks | None:
+        """Who takes what an operator sends to us by HTTP."""
+        desk = self.desks.get(operator)
+        gateway = desk.gateway if desk is not None else None
+        return gateway if isinstance(gateway, TakesCallbacks) else None
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""

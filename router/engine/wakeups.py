@@ -99,7 +99,11 @@ class Wakeups:
     def _wake(self, lines: Lines, message: Message, now: int) -> None:
         message.due_at = None
         if message.state is State.SUBMITTED:
-            if self._questions.query(message):
+            message.due_at = self._questions.poll(message, now)
+            if message.due_at is not None:
+                self._ledger.store.save(message)
+                self.note(message)
+            elif self._questions.query(message):
                 message.due_at = now + round(self._questions.patience(message) * 1000)
                 self._ledger.store.save(message)
                 self.note(message)
