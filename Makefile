@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo run test check lint types unit soak clean
+.PHONY: demo run test check lint types unit soak bench bench-peers bench-micro clean
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..." >&2; exit 1; }
@@ -37,6 +37,21 @@ test: lint types
 soak: $(STAMP)
 	$(BIN)/pytest -m soak --durations=0
 	$(BIN)/python -m tests.bench.million --messages 200000
+
+# What it draws with is no part of the other targets' set-up.
+$(VENV)/.bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.bench
+	$(BIN)/carrier-router bench --at 0.8 --json bench-batches.json --plot bench-batches.png
+	$(BIN)/carrier-router bench --single --at 0.8 --json bench-single.json --plot bench-single.png
+
+bench-peers: $(STAMP)
+	$(BIN)/carrier-router bench --against kannel --messages 20000
+
+bench-micro: $(STAMP)
+	$(BIN)/pytest -v tests/bench/micro.py --benchmark-group-by=func --benchmark-columns=min,median,ops,rounds
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

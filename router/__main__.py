@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib.metadata import version
 
-from router.cli import COMMANDS
+from router.cli.commands import COMMANDS
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -127,6 +127,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `cut` tells the way a long content is cut for the operator from any other (0: it is in one part).
     `concat_reference` is 1 to 65536, of which the low 8 or 16 bits are sent, or 0 for none yet.
     `position` orders the messages that are ready to be sent; None while there is nothing to send.
+    `slow_at` are the operators where it has waited too long since its last attempt: it does not go back to them.
     `due_at` is when the clock next has something to do for this message.
     `converted_at` is when the recipient acted on it, as the account reports.
     `queried`: the operator was asked what became of it.
@@ -174,6 +175,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     possible_duplicate: bool = False
     parts: list[Part] = []
     refused_by: list[str] = []
+    slow_at: list[str] = []
     waiting_for: str | None = None
     queried: bool = False
     converted_at: int | None = None

@@ -268,8 +268,9 @@ class Question(Struct, gc=False):
 
 
 class BindView(Struct, frozen=True, gc=False):
-    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, idle (made when it is
-    needed), waiting, refused (our credentials are) or closed. The rates are per second, over about the last ten."""
+    """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
+    or closed; of a mail server also idle (connected when there is something to send), of an HTTP carrier also open, or
+    paused (it asked us to wait). The rates are per second, over about the last ten."""
 
     id: str
     state: str
@@ -282,7 +283,8 @@ class BindView(Struct, frozen=True, gc=False):
 
 
 class LinkState(Struct, frozen=True, gc=False):
-    """`up` while something can be submitted; `settled` once the first connection attempts have come to a result."""
+    """`up` while something can be submitted; `settled` once the first connection attempts, at the start or after a
+    loss, have come to a result or have taken some seconds: then nothing waits for them any more."""
 
     up: bool
     settled: bool

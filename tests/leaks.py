@@ -7,7 +7,7 @@ MARKERS: set[str] = set()
 """Tokens, texts and secrets that tests have handed to daemons."""
 
 LOGS: set[Path] = set()
-"""Where the daemons of this run of the tests have logged."""
+"""Where the processes of this run of the tests have logged."""
 
 # A number of the country that tests send to; ids and times hold digits too, but with something else around them.
 _NUMBER = re.compile(r"(?<![\w.-])\+?237[0-9]{9}(?![\w.-])")

@@ -1,7 +1,6 @@
 """Real daemons and simulators as child processes, for the tests and benchmarks that cross process borders."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -86,12 +85,6 @@ def plain_number(index: int) -> str:
     return f"+23767{index // 900:04d}{index % 900:03d}"
 
 
-def cpu_seconds(pid: int) -> float:
-    """User and system time that a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 class Processes:
     """Children that end with the block. Their output is collected in `output`, by name."""
 
@@ -119,6 +112,7 @@ class Processes:
         output: Any = subprocess.DEVNULL
         if log is not None:
             output = log.open("ab")
+            leaks.LOGS.add(log)
             self._files.append(output)
         child = subprocess.Popen(
             [*within, sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=output, stderr=output
@@ -134,7 +128,6 @@ class Processes:
         """A daemon that is ready. Its log goes to daemon.log beside its configuration."""
         log = config.parent / "daemon.log"
         leaks.plant(TOKEN, ADMIN)
-        leaks.LOGS.add(log)
         child = self.start("serve", "-c", str(config), log=log, within=within)
         deadline = time.monotonic() + 30
         while not await asyncio.to_thread(_is_ready, http):

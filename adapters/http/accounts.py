@@ -1,10 +1,11 @@
 """What the administrator does with an account's numbers."""
 
+from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.incoming import Incoming, decode
 from adapters.http.reply import Reply
-from adapters.http.schema import NumberRequest
+from adapters.http.schema import NumberRequest, OptedOutQuery
 from router.engine.opt_outs import OptOuts
 
 _encode = Encoder().encode
@@ -17,6 +18,12 @@ class AccountCalls:
     def __init__(self, opt_outs: OptOuts, max_body: int) -> None:
         self._opt_outs = opt_outs
         self._max_body = max_body
+
+    async def opted_out(self, incoming: Incoming) -> Reply:
+        """GET /v1/accounts/{name}/opt-outs"""
+        wanted = incoming.query(OptedOutQuery)
+        after = None if wanted.after is UNSET else wanted.after
+        return Reply(200, _encode(self._opt_outs.page(incoming.params["name"], after, wanted.limit)))
 
     async def unsubscribe(self, incoming: Incoming) -> Reply:
         """POST /v1/accounts/{name}/unsubscribe"""

@@ -2,7 +2,6 @@
 
 import asyncio
 from time import monotonic
-from traceback import extract_tb
 
 import structlog
 from aiohttp.web import BaseRequest, StreamResponse
@@ -13,11 +12,13 @@ from adapters.http.documentation import documentation_calls
 from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
 from adapters.http.quota import quota_headers
+from adapters.http.room import Room
 from adapters.http.routes import Call, Routes
 from adapters.http.server import HttpServer
 from adapters.http.services import Services
 from adapters.http.table import calls_of
 from router.account import Account
+from router.engine.trouble import described
 from router.ports import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
@@ -30,6 +31,7 @@ class App:
 
     def __init__(self, services: Services, settings: HttpSettings) -> None:
         self._stopping = asyncio.Event()
+        self._room = Room(settings.max_body)
         calls = calls_of(services, settings.max_body, self._stopping)
         self.calls = (*calls, *documentation_calls(calls), *callback_calls(services, settings.max_body))
         self._routes = Routes(self.calls)
@@ -43,10 +45,10 @@ class App:
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         started = monotonic()
-        call = account = None
+        call = account = incoming = None
         try:
             call, params = self._routes.find(request)
-            incoming = Incoming(request, started, params)
+            incoming = Incoming(request, started, params, self._room)
             if call.auth == "account":
                 account = incoming.account = self._authority.account(request)
             elif call.auth == "admin":
@@ -66,17 +68,13 @@ class App:
         except ConnectionError:
             raise
         except Exception as error:
-            # The message of the error and the values around it may hold a text or a number.
-            places = [f"{place.filename}:{place.lineno} {place.name}" for place in extract_tb(error.__traceback__)]
-            _log.error(
-                "unexpected error",
-                call=f"{call.method} {call.path}" if call else None,
-                error=type(error).__name__,
-                at=places[-5:],
-            )
+            _log.error("unexpected error", call=f"{call.method} {call.path}" if call else None, **described(error))
             return self._refused(
                 call, account, Refusal("internal_error", "something went wrong here; it has been logged")
             )
+        finally:
+            if incoming is not None:
+                incoming.done()
 
     def _refused(self, call: Call | None, account: Account | None, refusal: Refusal) -> StreamResponse:
         more = b""

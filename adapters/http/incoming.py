@@ -7,6 +7,7 @@ from aiohttp.web import BaseRequest, RequestPayloadError
 from msgspec import DecodeError, ValidationError, convert
 from msgspec.json import Decoder
 
+from adapters.http.room import Room
 from router.account import Account
 from router.refusal import Refusal
 
@@ -17,34 +18,67 @@ T = TypeVar("T")
 
 
 class Incoming:
-    """A request that found its call. `account` is set on calls of accounts only; `started` is a monotonic second."""
+    """A request that found its call. `account` is set on calls of accounts only; `started` is a monotonic second.
 
-    __slots__ = ("account", "params", "raw", "started")
+    Its body takes of `room` until `done`.
+    """
+
+    __slots__ = ("_held", "_room", "_who", "account", "params", "raw", "started")
 
     account: Account
 
-    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str]) -> None:
+    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str], room: Room) -> None:
         self.raw = raw
         self.started = started
         self.params = params
+        self._room = room
+        self._who = ""
+        self._held = 0
+
+    def done(self) -> None:
+        """It was answered."""
+        if self._held:
+            self._room.give_back(self._who, self._held)
 
     async def json_body(self, limit: int) -> bytes:
-        """The body, at most `limit` octets. Raises Refusal unsupported_media_type, payload_too_large,
+        """The body, at most `limit` octets. Raises Refusal unsupported_media_type, payload_too_large, overloaded,
         request_timeout, invalid_json (where it never came whole)."""
         _check_media(self.raw)
         content = self.raw.content
+        account = getattr(self, "account", None)
+        self._who = "" if account is None else account.name
         try:
             if content.is_eof():
                 body = content.read_nowait()
                 if len(body) > limit:
                     raise _too_large(limit)
+                self._take(len(body))
                 return body
             async with asyncio.timeout(SLOW_SENDER):
-                return await _read(self.raw, limit)
+                return await self._read(limit)
         except RequestPayloadError:
             raise Refusal("invalid_json", "the body is not framed as its headers say") from None
         except TimeoutError:
             raise Refusal("request_timeout", f"the body did not come within {SLOW_SENDER:.0f} seconds") from None
+
+    async def _read(self, limit: int) -> bytes:
+        request = self.raw
+        announced = request.content_length
+        if announced is not None and announced > limit:
+            raise _too_large(limit)
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        body = bytearray()
+        while piece := await request.content.readany():
+            if len(body) + len(piece) > limit:
+                raise _too_large(limit)
+            self._take(len(piece))
+            body += piece
+        return bytes(body)
+
+    def _take(self, octets: int) -> None:
+        self._room.take(self._who, octets)
+        self._held += octets
 
     def query(self, shape: type[T]) -> T:
         """The query parameters as a value of `shape`, a Struct. Raises Refusal invalid_request."""
@@ -62,20 +96,6 @@ class Incoming:
             return convert(values, shape, strict=False)
         except ValidationError as error:
             raise shape_refusal(error) from None
-
-
-async def _read(request: BaseRequest, limit: int) -> bytes:
-    announced = request.content_length
-    if announced is not None and announced > limit:
-        raise _too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = bytearray()
-    while chunk := await request.content.readany():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
-    return bytes(body)
 
 
 def _check_media(request: BaseRequest) -> None:

@@ -14,7 +14,14 @@ from router.event import Event, ReceivedEvent
 _REFERENCE = "#/components/schemas/{name}"
 
 _AUTH_CODES = {"none": (), "account": ("unauthorized", "forbidden"), "admin": ("unauthorized", "forbidden")}
-_BODY_CODES = ("invalid_json", "invalid_request", "payload_too_large", "unsupported_media_type", "request_timeout")
+_BODY_CODES = (
+    "invalid_json",
+    "invalid_request",
+    "payload_too_large",
+    "unsupported_media_type",
+    "request_timeout",
+    "overloaded",
+)
 
 _DESCRIPTION = """\
 Submit messages, follow them, and read the events they cause. Errors are RFC 9457 problems; their `code` never changes.
@@ -137,7 +144,8 @@ def _ref(shape: Any) -> dict[str, str]:
 
 
 def _operation_id(call: Call) -> str:
-    pieces = [piece.strip("{}").replace(".", "_") for piece in call.path.split("/") if piece and piece != "v1"]
+    words = call.path.replace(".", "_").replace("-", "_").split("/")
+    pieces = [word.strip("{}") for word in words if word and word != "v1"]
     return "_".join([call.method.lower(), *pieces])
 
 

@@ -102,22 +102,27 @@ def _sensible(amount: Decimal) -> bool:
 
 
 def _options_problem(options: dict[str, Any], most: int) -> Refusal | None:
-    if not _storable(options, DEEPEST_OPTIONS):
-        return Refusal(
-            "invalid_request",
-            f"options hold integers of 64 bits and at most {DEEPEST_OPTIONS} levels of nesting",
-            "options",
-        )
-    if len(encode_any(options)) > most:
-        return Refusal("invalid_request", f"options take at most {most} octets", "options")
-    return None
+    values = 0
+    level: list[Any] = [options]
+    for _ in range(DEEPEST_OPTIONS + 1):
+        values += len(level)
+        if values > most:
+            # Each is an octet at least.
+            return _too_large_options(most)
+        if not all(-(2**63) <= one < 2**63 for one in level if isinstance(one, int)):
+            break
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        if sum(map(len, inner)) > most:
+            return _too_large_options(most)
+        if not inner:
+            return _too_large_options(most) if len(encode_any(options)) > most else None
+        level = [one for values_of in inner for one in values_of]
+    return Refusal(
+        "invalid_request",
+        f"options hold integers of 64 bits and at most {DEEPEST_OPTIONS} levels of nesting",
+        "options",
+    )
 
 
-def _storable(value: Any, levels: int) -> bool:
-    if isinstance(value, int):
-        return -(2**63) <= value < 2**63
-    if isinstance(value, dict):
-        return levels > 0 and all(_storable(one, levels - 1) for one in value.values())
-    if isinstance(value, list):
-        return levels > 0 and all(_storable(one, levels - 1) for one in value)
-    return True
+def _too_large_options(most: int) -> Refusal:
+    return Refusal("invalid_request", f"options take at most {most} octets", "options")

@@ -33,7 +33,7 @@ class PreviewCalls:
             route=None if wanted.to is None else RouteQuery(wanted.to, _now(), wanted.sender, wanted.traffic_class),
         )
         if query.route is not None:
-            query = structs.replace(query, route=await self._preview.look_up(query.route))
+            query = structs.replace(query, route=await self._preview.look_up(incoming.account, query.route))
         return Reply(200, _encode(self._preview.segment(incoming.account, query)))
 
     async def route(self, incoming: Incoming) -> Reply:
@@ -46,7 +46,8 @@ class PreviewCalls:
             traffic_class=wanted.traffic_class,
             plan=wanted.plan,
         )
-        return Reply(200, _encode(self._preview.route(incoming.account, await self._preview.look_up(query))))
+        query = await self._preview.look_up(incoming.account, query)
+        return Reply(200, _encode(self._preview.route(incoming.account, query)))
 
     async def coverage(self, incoming: Incoming) -> Reply:
         """GET /v1/coverage"""

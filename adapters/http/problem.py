@@ -47,6 +47,7 @@ KINDS = {
     "queue_full": Kind(503, "Queue full"),
     "store_unavailable": Kind(503, "Store unavailable"),
     "not_ready": Kind(503, "Not ready"),
+    "overloaded": Kind(503, "Overloaded"),
     "too_many_connections": Kind(503, "Too many connections"),
 }
 

@@ -113,6 +113,11 @@ class CoverageQuery(Struct, forbid_unknown_fields=True):
     plan: Annotated[str, Meta(description="Only the operators of this plan.")] | None = None
 
 
+class OptedOutQuery(Struct, forbid_unknown_fields=True):
+    after: Annotated[str, Meta(description="`next` of the page before.")] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
 class StreamQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="As `Last-Event-ID`, which goes first.")] = 0
 

@@ -26,6 +26,7 @@ from adapters.http.schema import (
     MessageView,
     NumberRequest,
     OperatorList,
+    OptedOutQuery,
     ReloadRequest,
     Replay,
     ReplayRequest,
@@ -36,7 +37,7 @@ from adapters.http.schema import (
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
 from router.engine.control import OperatorView, PlanView, ReloadView
-from router.engine.opt_outs import Subscription
+from router.engine.opt_outs import OptedOut, Subscription
 from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
@@ -132,6 +133,10 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             codes=("invalid_config", "not_found"), audit="plan.reload",
         ),
         Call("GET", "/v1/plan", "The running plan, and those to go back to", control.plan, "admin", answer=PlanView),
+        Call(
+            "GET", "/v1/accounts/{name}/opt-outs", "The numbers on an account's opt-out list, in their order",
+            accounts.opted_out, "admin", query=OptedOutQuery, answer=OptedOut, codes=("not_found",),
+        ),
         Call(
             "POST", "/v1/accounts/{name}/unsubscribe", "Put a number or an address on an account's opt-out list",
             accounts.unsubscribe, "admin", request=NumberRequest, answer=Subscription,

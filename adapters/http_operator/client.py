@@ -33,16 +33,19 @@ class NoAnswer(Exception):
 
 
 class Client:
-    """Made within a running event loop. `connections` at a time."""
+    """Made within a running event loop; who uses it bounds how many requests there are at a time.
 
-    def __init__(self, link: HttpLink, connections: int) -> None:
+    Raises OSError for certificates that cannot be used.
+    """
+
+    def __init__(self, link: HttpLink) -> None:
         self._link = link
         self.ssl = ssl_context(link.tls)
         tracing = TraceConfig()
         tracing.on_connection_create_end.append(_connected)
         tracing.on_connection_reuseconn.append(_connected)
         self._session = ClientSession(
-            connector=TCPConnector(limit=connections, keepalive_timeout=link.keep_alive, ssl=self.ssl),
+            connector=TCPConnector(limit=0, keepalive_timeout=link.keep_alive, ssl=self.ssl),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=None, sock_connect=link.connect_timeout),
             auto_decompress=False,  # a small answer must not become a large one

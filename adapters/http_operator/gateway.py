@@ -97,6 +97,7 @@ class HttpGateway:
         self._ready: deque[Group] = deque()
         self._calls: set[asyncio.Task[None]] = set()
         self._asked: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(operator.link.window)
         self._reaching: asyncio.Task[None] | None = None
         self._submits = Meter()
         self._deliveries = Meter()
@@ -105,8 +106,6 @@ class HttpGateway:
     # --- the port ------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        self._client = Client(self._link, self._link.window + 4)
-        self._login = Login(self._link.auth, self._client, self._clock)
         self._reach(0.0)
 
     async def stop(self, timeout: float) -> None:
@@ -341,15 +340,12 @@ class HttpGateway:
 
     async def _keep_reaching(self, wait: float) -> None:
         """Try to connect, first after `wait` seconds, until that succeeds."""
-        assert self._client is not None
-        assert self._login is not None
         pauses = self._link.reconnect
         pause = pauses.initial
         await asyncio.sleep(wait)
         while True:
             try:
-                await self._client.reach()
-                await self._login.get_ready()
+                await self._connect()
                 break
             except NotSent as error:
                 if self._last_error != str(error) or not self._settled:
@@ -370,12 +366,24 @@ class HttpGateway:
         self._log.info("link_up", operator=self.operator.name)
         self._sink.link_changed(self.operator.name)
 
+    async def _connect(self) -> None:
+        """Raises NotSent."""
+        if self._client is None or self._login is None:
+            try:
+                self._client = Client(self._link)
+            except OSError as error:
+                raise NotSent(f"certificates: {error.strerror or type(error).__name__}") from None
+            self._login = Login(self._link.auth, self._client, self._clock)
+        await self._client.reach()
+        await self._login.get_ready()
+
     # --- questions -----------------------------------------------------------------------------------------------
 
     async def _answer(self, question: Question) -> None:
         reply: Reply | None = None
         try:
-            reply = await self._status(question)
+            async with self._turns:
+                reply = await self._status(question)
         except (NotSent, NoAnswer):
             pass
         finally:

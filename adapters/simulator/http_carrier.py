@@ -11,6 +11,7 @@ import asyncio
 import hmac
 import json
 import secrets
+import ssl
 import time
 from base64 import b64decode
 from collections import Counter, OrderedDict
@@ -102,7 +103,7 @@ class HttpCarrier:
         self._runner: web.AppRunner | None = None
         self._session: ClientSession | None = None
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+    async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises OSError."""
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/messages", self._one)
@@ -111,7 +112,7 @@ class HttpCarrier:
         app.router.add_post("/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.TCPSite(self._runner, host, port, ssl_context=tls)
         await site.start()
         self._session = ClientSession(timeout=ClientTimeout(total=30))
         found: int = self._runner.addresses[0][1]

@@ -34,8 +34,9 @@ class Submitted(Struct):
 
 class Counts(Struct):
     """What happened since the start. `unanswered` counts submits that get no answer, `deliveries` every deliver_sm
-    written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute;
-    `binds_refused` are also those met with silence, `idle` sessions ended for it."""
+    written, `delivered` those answered with 0, `dropped` those refused for good; `ignored` are PDUs read while mute,
+    `ignored_submits` the submits of them; `binds_refused` are also those met with silence, `idle` sessions ended for
+    it."""
 
     connections: int = 0
     binds: int = 0
@@ -55,3 +56,4 @@ class Counts(Struct):
     cancels: int = 0
     bad: int = 0
     ignored: int = 0
+    ignored_submits: int = 0

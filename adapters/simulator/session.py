@@ -120,6 +120,7 @@ class Session(asyncio.Protocol):
             frames, lost = error.frames, True
         if self._smsc.options.mute:
             self._smsc.counts.ignored += len(frames)
+            self._smsc.counts.ignored_submits += sum(isinstance(pdu, ShortMessage) for _, pdu in frames)
             return
         for sequence, pdu in frames:
             if self._transport is None or self._transport.is_closing():

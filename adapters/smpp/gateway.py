@@ -23,6 +23,12 @@ _KINDS: Final[dict[str, tuple[Kind, ...]]] = {"transceiver": ("trx",), "transmit
 _FAREWELL: Final = 2.0
 """Seconds a stop waits for the answers to its unbinds."""
 
+_FIRST_GRACE: Final = 5.0
+_GRACE: Final = 2.0
+"""Seconds that messages wait for binds which are being tried for the first time, or again after all were lost. An SMSC
+that accepts the connection and then says nothing would keep them for the whole handshake, which goes on. The first time
+there is more, for all that waited before the start would go elsewhere, and does not come back."""
+
 _ROK: Final = 0
 
 Token = tuple[Connection, int, int]
@@ -60,6 +66,7 @@ class SmppGateway:
         self._ticking: asyncio.TimerHandle | None = None
         self._ready: list[Bind] = []
         self._untried = set(self._binds)
+        self._waiting: asyncio.TimerHandle | None = None
         self._link = LinkState(up=False, settled=False)
         self._stopping = False
         self._drained = asyncio.Event()
@@ -70,11 +77,14 @@ class SmppGateway:
     async def start(self) -> None:
         for bind in self._binds:
             bind.start()
+        self._wait(_FIRST_GRACE)
         self._ticking = asyncio.get_running_loop().call_later(self._pause, self._tick)
 
     async def stop(self, timeout: float) -> None:
         self._stopping = True
         self._ready = []
+        if self._waiting is not None:
+            self._waiting.cancel()
         self._check_drained()
         try:
             async with asyncio.timeout(timeout):
@@ -214,6 +224,7 @@ class SmppGateway:
         self._untried.discard(bind)
         if was_up and not up:
             self._untried.add(bind)
+            self._wait(_GRACE)
         self._link = LinkState(up=up, settled=not self._untried)
         if isinstance(event, Closed):
             for submission in event.lost:
@@ -221,6 +232,18 @@ class SmppGateway:
         self._sink.link_changed(self.operator.name)
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _wait(self, seconds: float) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = asyncio.get_running_loop().call_later(seconds, self._waited)
+
+    def _waited(self) -> None:
+        self._waiting = None
+        if self._untried:
+            self._untried.clear()
+            self._link = LinkState(self._link.up, settled=True)
+            self._sink.link_changed(self.operator.name)
 
     def _tick(self) -> None:
         now = self._clock.monotonic()

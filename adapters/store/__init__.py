@@ -2,10 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 from structlog.typing import FilteringBoundLogger
 
+from adapters.store.schema import open_reader, unavailable
 from adapters.store.sqlite import SqliteStore
 from router.ports import Store
 
@@ -22,8 +25,28 @@ def open_store(
 
     `on_commit` is told each commit's duration in seconds and its number of writes. Raises ValueError for any other url.
     """
+    return SqliteStore(_path(url), log, on_commit, monotonic)
+
+
+def has_opted_out(url: str, account: str, number: int) -> bool:
+    """Whether a number (E.164 digits) is on an account's list, read beside a daemon that may be running. Where there is
+    no store yet, or one without lists, it is not. Raises StoreUnavailable, and ValueError as `open_store`."""
+    path = _path(url)
+    if not path.exists():
+        return False
+    try:
+        with closing(open_reader(path)) as connection:
+            if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'opted_out'").get:
+                return False
+            found = connection.execute("SELECT 1 FROM opted_out WHERE account = ? AND number = ?", (account, number))
+            return found.get is not None
+    except apsw.Error as error:
+        raise unavailable(path, error) from error
+
+
+def _path(url: str) -> Path:
     path = url.removeprefix(_SQLITE)
     if path in (url, ""):
         scheme = url.partition(":")[0]
         raise ValueError(f"no store for {scheme!r}: sqlite:///PATH is what there is")
-    return SqliteStore(Path(path), log, on_commit, monotonic)
+    return Path(path)

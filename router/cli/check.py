@@ -4,6 +4,8 @@ import argparse
 import json
 import os
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from router.cli.offline import as_config_errors
 from router.operator import HttpLink, Operator, SmppLink
 from router.refusal import InvalidConfig, Refusal
 from router.routing.difference import difference
-from router.settings import Plan, Settings
+from router.routing.exchange import Exchange
+from router.settings import ExchangeRate, Plan, Settings
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -56,14 +59,15 @@ def run(args: argparse.Namespace) -> int:
             print(f"{file}:{line}: {reason}", file=sys.stderr)
         return 1
     found = difference(against[1], settings) if against else None
+    now = time.time_ns() // 1_000_000
     if args.json:
-        answer = {"ok": True, "errors": [], **summary(settings)}
+        answer = {"ok": True, "errors": [], **summary(settings, now)}
         if against:
             answer |= {"against": to_builtins(against[0]), "difference": to_builtins(found)}
         print(json.dumps(answer, indent=2))
         return 0
     screen = console()
-    show(settings, screen)
+    show(settings, screen, now)
     if against and found:
         plan = against[0]
         screen.print(f"\nagainst version {plan.version} of {plan.at:%Y-%m-%d %H:%M:%S}Z:")
@@ -79,8 +83,10 @@ def check_ported(settings: Settings) -> None:
         check(settings.lookup.table)
 
 
-def summary(settings: Settings) -> dict[str, Any]:
-    """What is configured, in numbers and names; no secrets."""
+def summary(settings: Settings, now: int) -> dict[str, Any]:
+    """What is configured, in numbers and names; no secrets. Of currencies what they are worth at `now` (ms), and what
+    each is worth next."""
+    exchange = Exchange(settings.base_currency, settings.currencies, settings.exchange_rates)
     return {
         "operators": [_operator(operator) for operator in settings.operators.values()],
         "plans": [
@@ -100,8 +106,26 @@ def summary(settings: Settings) -> dict[str, Any]:
             for account in settings.accounts.values()
         ],
         "currencies": {"base": settings.base_currency}
-        | {code: str(worth) for code, worth in settings.currencies.items() if code != settings.base_currency},
+        | {code: str(worth) for code, worth in exchange.at(now).rates.items() if code != settings.base_currency},
+        "currency_changes": [
+            {"currency": one.currency, "worth": str(one.worth), "from": _moment(one.effective_from)}
+            for one in _next_rates(settings, now)
+        ],
     }
+
+
+def _next_rates(settings: Settings, now: int) -> list[ExchangeRate]:
+    """Of each currency the next rate that replaces the one of now."""
+    coming = sorted(
+        (rate for rate in settings.exchange_rates if rate.effective_from > now),
+        key=lambda rate: rate.effective_from,
+        reverse=True,
+    )
+    return sorted({rate.currency: rate for rate in coming}.values(), key=lambda rate: rate.currency)
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _operator(operator: Operator) -> dict[str, Any]:
@@ -122,9 +146,9 @@ def _plan_operators(plan: Plan) -> list[str] | None:
     return None if plan.operators is None else [choice.operator for choice in plan.operators]
 
 
-def show(settings: Settings, screen: Console) -> None:
+def show(settings: Settings, screen: Console, now: int) -> None:
     """The summary as tables."""
-    found = summary(settings)
+    found = summary(settings, now)
     operators = _table("operator", "channel", "protocol", "binds", "parts/s", "rates", "currency")
     for one in found["operators"]:
         operators.add_row(
@@ -143,8 +167,15 @@ def show(settings: Settings, screen: Console) -> None:
     accounts = _table("account", "status", "plan", "currency", "prices", "wallet")
     for one in found["accounts"]:
         accounts.add_row(one["name"], one["status"], one["plan"], one["currency"], str(one["prices"]), one["wallet"])
-    for table in (operators, plans, accounts):
-        screen.print(table)
+    base = settings.base_currency
+    currencies = _table("currency", f"in {base} now", "next")
+    changes = {one["currency"]: f"{one['worth']} from {one['from']}" for one in found["currency_changes"]}
+    for code, worth in found["currencies"].items():
+        if code != "base":
+            currencies.add_row(code, worth, changes.get(code, ""))
+    for table in (operators, plans, accounts, currencies):
+        if table.row_count:
+            screen.print(table)
     counts = {
         "operator": len(settings.operators),
         "rate": sum(len(operator.rates) for operator in settings.operators.values()),

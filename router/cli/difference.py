@@ -1,6 +1,7 @@
 """What a plan changes, as tables for a person."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
@@ -9,7 +10,7 @@ from rich.text import Text
 from router.money import Money
 from router.routing.changes import Change
 from router.routing.difference import Difference, Named
-from router.routing.price_changes import PriceChange, PriceChanges
+from router.routing.price_changes import Ends, PriceChange, PriceChanges
 
 
 def show_difference(found: Difference, console: Console) -> None:
@@ -60,7 +61,9 @@ def _prices(kind: str, found: list[PriceChanges]) -> Table:
     for one in found:
         counts = ((one.changed, "changed"), (one.added, "added"), (one.removed, "removed"))
         rows.append((one.name, ", ".join(f"{count} {what}" for count, what in counts if count), "", ""))
-        rows += [("", _what(price), _money(price.before), _money(price.after)) for price in one.first]
+        for price in one.first:
+            ends = price.effective_to or Ends(None, None)
+            rows.append(("", _what(price), _cost(price.before, ends.before), _cost(price.after, ends.after)))
         left = one.changed + one.added + one.removed - len(one.first)
         if left:
             rows.append(("", f"and {left} more", "", ""))
@@ -74,8 +77,10 @@ def _what(price: PriceChange) -> str:
     return " ".join([price.prefix or ("" if price.network else "(all)"), *more, start]).strip()
 
 
-def _money(amount: Money | None) -> str:
-    return "-" if amount is None else str(amount)
+def _cost(amount: Money | None, end: datetime | None) -> str:
+    if amount is None:
+        return "-"
+    return str(amount) if end is None else f"{amount} until {end:%Y-%m-%d %H:%M}Z"
 
 
 def _table(heads: tuple[str, ...], rows: list[Row]) -> Table:

@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from router.cli.client import Client, Usage, add_arguments, ask, print_json, print_rows
 
+_MOST_NETWORKS = 5
+
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
@@ -39,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(views: list[dict[str, Any]]) -> None:
     print_rows(
-        ["operator", "channel", "state", "binds", "window", "submits/s", "receipts/s", "queued", "oldest"],
+        ["operator", "channel", "state", "binds", "window", "submits/s", "receipts/s", "queued", "oldest", "receipts"],
         [
             [
                 view["operator"],
@@ -51,6 +53,7 @@ def _show(views: list[dict[str, Any]]) -> None:
                 _sum(view["binds"], "deliveries_per_second"),
                 sum(view["queued"].values()),
                 f"{view['oldest_seconds']:.0f} s",
+                _receipts(view["receipt_flags"]),
             ]
             for view in views
         ],
@@ -59,6 +62,19 @@ def _show(views: list[dict[str, Any]]) -> None:
 
 def _sum(binds: list[dict[str, Any]], rate: str) -> str:
     return f"{sum(bind[rate] for bind in binds):.1f}"
+
+
+def _receipts(flags: list[dict[str, str]]) -> str:
+    """What is odd about them, with the networks where it is."""
+    networks: dict[str, list[str]] = {}
+    for flag in flags:
+        networks.setdefault(flag["check"], []).append(flag["network"])
+    return "; ".join(f"{check.replace('_', ' ')}: {_few(names)}" for check, names in networks.items())
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - _MOST_NETWORKS
+    return ", ".join(names[:_MOST_NETWORKS]) + (f" and {more} more" if more > 0 else "")
 
 
 def _binds(binds: list[dict[str, Any]]) -> str:

@@ -6,8 +6,10 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from dataclasses import fields
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import msgspec
 import uvloop
@@ -16,6 +18,7 @@ from adapters.simulator.behaviour import BY_ENDING, help_text
 from adapters.simulator.http_behaviour import BY_HTTP_ENDING, http_help_text
 from adapters.simulator.http_carrier import CarrierOptions, HttpCarrier
 from adapters.simulator.ids import IdForm
+from adapters.simulator.observed import Submitted
 from adapters.simulator.options import Door
 from adapters.simulator.smsc import Smsc, SmscOptions
 
@@ -39,6 +42,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_answers(smsc.add_argument_group("answers"), defaults)
     _add_receipts(smsc.add_argument_group("ids and receipts"), defaults)
     smsc.add_argument("--json", action="store_true", help="one JSON object a line")
+    smsc.add_argument(
+        "--submits",
+        type=Path,
+        metavar="FILE",
+        help="write a line for each submit_sm: its destination and the status of the answer, - for none",
+    )
     smsc.set_defaults(func=run)
     _add_http(kinds)
 
@@ -185,12 +194,28 @@ def run(args: argparse.Namespace) -> int:
     """Serve until a signal; 0, or 1 where it cannot listen."""
     given = vars(args)
     options = SmscOptions(**{one.name: given[one.name] for one in fields(SmscOptions) if one.name in given}, keep=False)
-    smsc = Smsc(options)
+    with ExitStack() as stack:
+        on_submit = None
+        if args.submits is not None:
+            try:
+                on_submit = _writer(stack.enter_context(args.submits.open("w")))
+            except OSError as error:
+                print(f"cannot write {args.submits}: {error.strerror or error}", file=sys.stderr)
+                return 1
+        smsc = Smsc(options, on_submit)
 
-    def counts() -> dict[str, int]:
-        return {"sessions": len(smsc.sessions), **msgspec.to_builtins(smsc.counts)}
+        def counts() -> dict[str, int]:
+            return {"sessions": len(smsc.sessions), **msgspec.to_builtins(smsc.counts)}
 
-    return _run(_until_stopped(smsc, counts, args, "SMSC", _line), args)
+        return _run(_until_stopped(smsc, counts, args, "SMSC", _line), args)
+
+
+def _writer(file: IO[str]) -> Callable[[Submitted], None]:
+    def write(submitted: Submitted) -> None:
+        status = submitted.status
+        file.write(f"{submitted.pdu.destination_addr} {'-' if status is None else status}\n")
+
+    return write
 
 
 def run_http(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """How much of the queue is in memory: what is due now, up to a limit. The rest waits in the store."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from router.delivery.lanes import RANKS, Line
 from router.engine.desk import Desk
@@ -9,40 +9,47 @@ from router.engine.ledger import Ledger
 from router.message import Message, State
 from router.ports import Lane, LaneBacklog, StoreUnavailable
 
+# So many messages of a line are read at once; fewer where so many of all lines would be more than memory may hold, but
+# some, for nobody's line may stand still because of others.
 _CHUNK = 500
+_LEAST = 10
 _AGAIN = 1.0
 
 
 class Backlog:
-    """Decides which queued messages stay in memory and brings the others in when there is room."""
+    """Decides which queued messages stay in memory, `most` of them, and brings the others in when there is room."""
 
-    def __init__(self, ledger: Ledger, in_memory: int) -> None:
+    def __init__(self, ledger: Ledger, desks: Mapping[str, Desk], most: int) -> None:
         self._ledger = ledger
-        self._in_memory = in_memory
+        self._desks = desks
+        self._most = most
         self._tasks: set[asyncio.Task[None]] = set()
 
     def recover(self, desk: Desk, found: LaneBacklog) -> None:
         """A start found this much of a lane in the store."""
         desk.queue.line(found.lane.rank, found.lane.account).stored += found.count
 
-    def admit(self, desk: Desk, message: Message) -> bool:
-        """Put a message that has just got its position at the end of its line: in memory (True) or in the store."""
+    def admit(self, desk: Desk, message: Message) -> None:
+        """Put a message that has just got its position at the end of its line, in memory or in the store."""
         line = desk.queue.line(RANKS[message.traffic_class], message.account)
-        # A quarter for one line at most: a dead operator must not take all the memory.
-        if line.stored or len(self._ledger.active) >= self._in_memory or len(line.messages) * 4 >= self._in_memory:
+        # A half for one line at most: a dead operator must not take all the memory.
+        if line.stored or len(self._ledger.active) >= self._most or len(line.messages) * 2 >= self._most:
             line.stored += 1
-            return False
+            return
         line.cursor = message.position or 0
         self._ledger.active[message.no] = message
         desk.queue.push(line, message)
-        return True
 
     def refill(self, desk: Desk, loaded: Callable[[Desk, list[Message]], None]) -> None:
         """Start to load those lines of an operator that run low and have more in the store."""
+        chunk = 0
         for line in desk.queue.lines.values():
-            if line.stored and not line.loading and len(line.messages) < _CHUNK // 2:
+            if not line.stored or line.loading:
+                continue
+            chunk = chunk or self._chunk()
+            if len(line.messages) < chunk // 2:
                 line.loading = True
-                task = asyncio.get_running_loop().create_task(self._load(desk, line, loaded))
+                task = asyncio.get_running_loop().create_task(self._load(desk, line, chunk, loaded))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
 
@@ -50,19 +57,23 @@ class Backlog:
         for task in self._tasks:
             task.cancel()
 
-    async def _load(self, desk: Desk, line: Line, loaded: Callable[[Desk, list[Message]], None]) -> None:
+    def _chunk(self) -> int:
+        lines = sum(len(desk.queue.lines) for desk in self._desks.values())
+        return max(_LEAST, min(_CHUNK, (self._most - len(self._ledger.active)) // lines))
+
+    async def _load(self, desk: Desk, line: Line, chunk: int, loaded: Callable[[Desk, list[Message]], None]) -> None:
         store = self._ledger.store
         expected = line.stored
         # All that is in the line's count by now will then be on disk and be found.
         await self._ledger.committed()
         try:
-            found = await store.load_lane(Lane(desk.name, line.rank, line.account), line.cursor, _CHUNK)
+            found = await store.load_lane(Lane(desk.name, line.rank, line.account), line.cursor, chunk)
         except StoreUnavailable:
             await asyncio.sleep(_AGAIN)
             found = []
             expected = 0
         line.loading = False
-        if len(found) < _CHUNK:
+        if len(found) < chunk:
             line.stored -= expected
         else:
             line.stored = max(1, line.stored - len(found))

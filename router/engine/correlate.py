@@ -20,6 +20,7 @@ from router.engine.desk import Desk
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.engine.observing import Observer
+from router.engine.trouble import described
 from router.message import Attempt, Message, Part, State
 from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
@@ -70,6 +71,10 @@ class Correlator:
             task = asyncio.get_running_loop().create_task(self._look_up())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def refuse(self, operator: str, token: Any) -> None:
+        """What came could not be dealt with: the operator shall send it again."""
+        self._answer(self._desks[operator], token, False)
 
     def told(self, desk: Desk, match: Match, receipt: Receipt) -> None:
         """The operator said on our asking what a receipt would have said."""
@@ -127,7 +132,12 @@ class Correlator:
                         self._answer(self._desks[receipt.operator], token, False)
                     continue
                 for receipt, token in batch:
-                    self._place(receipt, linked)
+                    try:
+                        self._place(receipt, linked)
+                    except Exception as error:
+                        self._log.error("receipt_broke", operator=receipt.operator, **described(error))
+                        self.refuse(receipt.operator, token)
+                        continue
                     self._acknowledge(self._desks[receipt.operator], token)
         finally:
             self._looking = False

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from router.delivery.lanes import RANKS
@@ -20,6 +21,7 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lines import Lines
 from router.engine.lookups import Lookups
 from router.engine.messages import Messages
 from router.engine.observing import Observer
@@ -30,6 +32,7 @@ from router.engine.questions import Questions
 from router.engine.running import Running
 from router.engine.settle import Settler
 from router.engine.sharing import Sharing
+from router.engine.trouble import described, keep_up
 from router.engine.wakeups import Wakeups
 from router.inbound import Inbound
 from router.operator import Operator
@@ -83,7 +86,9 @@ class Engine:
         self.desks: dict[str, Desk] = {}
         for operator in settings.operators.values():
             self.desks[operator.name] = Desk(operator, make_gateway(operator, self))
-        self.ledger = Ledger(store, recovery, settings.limits.in_memory)
+        # Half of the messages in memory are to be sent, half wait for their receipts.
+        half = (settings.limits.in_memory + 1) // 2
+        self.ledger = Ledger(store, recovery, half)
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
         self.lookups = Lookups(lookups, clock, metrics, log)
         statistics = Statistics()
@@ -92,7 +97,7 @@ class Engine:
         chooser = Chooser(self.running, self.desks, sharing)
         endings = Endings(self.ledger, self.feed, metrics)
         self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
-        self._backlog = Backlog(self.ledger, settings.limits.in_memory)
+        self._backlog = Backlog(self.ledger, self.desks, half)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
         self._wakeups = Wakeups(self.ledger, endings, chooser, questions, self.opt_outs, clock, recovery.next_due)
         self._correlator = Correlator(
@@ -118,20 +123,33 @@ class Engine:
             log,
         )
         self._caps = CapKeeper(store, self.running, clock, recovery.spent, self.link_changed)
-        self._dispatcher = Dispatcher(
+        self._lines = Lines(
             self.ledger,
             self.desks,
             chooser,
             endings,
             self._backlog,
             self._wakeups.note,
+            lambda desk: self._dispatcher.pump_soon(desk),
+            clock,
+            log,
+        )
+        self._dispatcher = Dispatcher(
+            self.ledger,
+            self.desks,
+            chooser,
+            endings,
+            self._lines,
+            self._wakeups.note,
+            self.settled,
             self._caps,
             clock,
             log,
         )
         self._settler = Settler(
             self.ledger,
-            self._dispatcher,
+            self._lines,
+            self._dispatcher.pump_soon,
             chooser,
             endings,
             self._wakeups.note,
@@ -147,7 +165,6 @@ class Engine:
             self.running,
             chooser,
             self._dispatcher,
-            self._wakeups,
             clock,
             metrics,
             ids,
@@ -156,12 +173,12 @@ class Engine:
         )
         self.audit = Audit(store, clock)
         self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
-        self.preview = Preview(self.running, self.desks, sharing, self.lookups)
-        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
+        self.preview = Preview(self.running, self.desks, sharing, self.lookups, self.opt_outs)
+        self._overdue = Overdue(self.running, self.desks, self._lines, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
-            self._dispatcher,
+            self._lines,
             self._caps,
             clock,
             files,
@@ -177,7 +194,7 @@ class Engine:
         """Take up what the last run left, connect to the operators, begin to work."""
         recovery = self._recovery
         for found in recovery.lanes:
-            self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
+            self._backlog.recover(self._lines.desk(found.lane.operator), found)
         for message in recovery.unsettled:
             self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
@@ -186,15 +203,18 @@ class Engine:
             if desk.gateway is not None:
                 await desk.gateway.start()
                 desk.refresh(self._clock.monotonic())
-            self._dispatcher.fetch(desk)
+            self._lines.fetch(desk)
         if recovery.open_messages or recovery.unsettled:
             self._log.info("resumed", open=recovery.open_messages, in_doubt=len(recovery.unsettled))
         loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(self._wakeups.run(self._dispatcher)),
-            loop.create_task(self._inbox.run()),
-            loop.create_task(self._overdue.run()),
-            loop.create_task(keep_house(self._store, self.running, self._correlator, self._clock, self._log)),
+            loop.create_task(keep_up(work, self._log))
+            for work in (
+                partial(self._wakeups.run, self._lines),
+                self._inbox.run,
+                self._overdue.run,
+                partial(keep_house, self._store, self.running, self._correlator, self._clock, self._log),
+            )
         ]
 
     async def stop(self, timeout: float) -> None:
@@ -249,19 +269,39 @@ class Engine:
                 count = sum(1 for bind in binds if bind.state == state)
                 yield GaugeSample("binds", (name, state), count)
 
-    # OperatorSink
+    # OperatorSink: an error of ours over one of them must not take away what came in the same octets.
 
     def settled(self, submission: Submission, outcome: Outcome) -> None:
-        self._settler.settled(submission, outcome)
+        try:
+            self._settler.settled(submission, outcome)
+        except Exception as error:
+            self._broke(error, message_id=submission.message.id)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
-        self._settler.answered_late(submission.message, submission.part, submission.attempt, outcome)
+        try:
+            self._settler.answered_late(submission.message, submission.part, submission.attempt, outcome)
+        except Exception as error:
+            self._broke(error, message_id=submission.message.id)
 
     def received(self, operator: str, receipt: Receipt, token: Any) -> None:
-        self._correlator.received(operator, receipt, token)
+        try:
+            self._correlator.received(operator, receipt, token)
+        except Exception as error:
+            self._broke(error, operator=operator)
+            self._correlator.refuse(operator, token)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
-        self._inbox.inbound(operator, message, token)
+        try:
+            self._inbox.inbound(operator, message, token)
+        except Exception as error:
+            self._broke(error, operator=operator)
+            self._correlator.refuse(operator, token)
 
     def link_changed(self, operator: str) -> None:
-        self._dispatcher.link_changed(operator)
+        try:
+            self._lines.link_changed(operator)
+        except Exception as error:
+            self._broke(error, operator=operator)
+
+    def _broke(self, error: Exception, **about: str) -> None:
+        self._log.error("answer_broke", **about, **described(error))

@@ -8,6 +8,7 @@ from router.address import is_email
 from router.message import Message
 from router.refusal import Refusal
 from router.routing.pace import Pace
+from router.submit import Submit
 
 # Of so many numbers, number prefixes and messages each account's guards know.
 _MOST = 100_000
@@ -24,18 +25,26 @@ class Gate:
         """Let a message pass and remember it. Raises Refusal `duplicate_message`, `rate_limited`; then nothing is."""
         recent = self._recent_of(message.account, guards.duplicates)
         if recent is not None:
-            recent.check(message, now)
+            recent.check(_content(message.to, message), now)
         if guards.velocity is not None:
             self._paces_of(message.account, guards.velocity).take(message.to, now)
         if recent is not None:
-            recent.note(message, now)
+            recent.note(_content(message.to, message), now)
+
+    def check(self, guards: Guards, account: str, to: str, submit: Submit, now: float) -> None:
+        """Raises Refusal as `admit` would at this moment for a message to `to` (E.164); nothing is remembered."""
+        recent = self._recent_of(account, guards.duplicates)
+        if recent is not None:
+            recent.check(_content(to, submit), now)
+        if guards.velocity is not None:
+            self._paces_of(account, guards.velocity).check(to, now)
 
     def take_back(self, messages: Iterable[Message]) -> None:
         """Messages that were let pass could not be kept: they may come again."""
         for message in messages:
             recent = self._recent.get(message.account)
             if recent is not None:
-                recent.forget(message)
+                recent.forget(_content(message.to, message))
 
     def _paces_of(self, account: str, velocity: Velocity) -> "_Paces":
         paces = self._paces.get(account)
@@ -63,12 +72,15 @@ class _Paces:
             what = f"numbers that begin with these {velocity.prefix_digits} digits"
             self._limits.append((what, Pace(velocity.prefix, _MOST), lambda to: to if is_email(to) else to[:digits]))
 
-    def take(self, to: str, now: float) -> None:
+    def check(self, to: str, now: float) -> None:
         for what, pace, key in self._limits:
             wait = pace.wait(key(to), now)
             if wait:
                 limit = f"{pace.limit.count:g} messages in {pace.limit.seconds:g} s"
                 raise Refusal("rate_limited", f"the account may send {what} {limit}; slow down", "to", wait)
+
+    def take(self, to: str, now: float) -> None:
+        self.check(to, now)
         for _, pace, key in self._limits:
             pace.take(key(to), now)
 
@@ -80,25 +92,23 @@ class _Recent:
         self.seconds = seconds
         self._seen: OrderedDict[int, float] = OrderedDict()
 
-    def check(self, message: Message, now: float) -> None:
-        seen = self._seen.get(_content(message))
+    def check(self, content: int, now: float) -> None:
+        seen = self._seen.get(content)
         if seen is not None and now - seen < self.seconds:
             detail = f"the same message went to this number less than {self.seconds:g} s ago"
             raise Refusal("duplicate_message", detail, retry_after=self.seconds - (now - seen))
 
-    def note(self, message: Message, now: float) -> None:
+    def note(self, content: int, now: float) -> None:
         seen = self._seen
-        content = _content(message)
         seen[content] = now
         seen.move_to_end(content)
         while len(seen) > _MOST or now - next(iter(seen.values())) >= self.seconds:
             seen.popitem(last=False)
 
-    def forget(self, message: Message) -> None:
-        self._seen.pop(_content(message), None)
+    def forget(self, content: int) -> None:
+        self._seen.pop(content, None)
 
 
-def _content(message: Message) -> int:
-    return hash(
-        (message.to, message.text, message.data, message.udh, repr(message.options) if is_email(message.to) else None)
-    )
+def _content(to: str, given: Message | Submit) -> int:
+    # Of an email most of what is read may stand in its options.
+    return hash((to, given.text, given.data, given.udh, repr(given.options) if is_email(to) else None))

@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
-from router.address import digits
+from router.address import digits, is_email
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.gate import Gate
@@ -18,13 +18,13 @@ from router.engine.lookups import NO_ANSWERS, Answers, Lookups
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
-from router.engine.wakeups import Wakeups
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
-from router.routing.guards import QUIET_HOURS, check_destination, quiet_until
+from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of
 from router.routing.recipient import EMAIL, recipient
+from router.routing.route import matching_rule
 from router.submit import Submit
 from router.text.email import email_of
 
@@ -58,7 +58,6 @@ class Intake:
         running: Running,
         chooser: Chooser,
         dispatcher: Dispatcher,
-        wakeups: Wakeups,
         clock: Clock,
         metrics: Metrics,
         ids: Ids,
@@ -69,7 +68,6 @@ class Intake:
         self._running = running
         self._chooser = chooser
         self._dispatcher = dispatcher
-        self._wakeups = wakeups
         self._clock = clock
         self._metrics = metrics
         self._ids = ids
@@ -81,18 +79,26 @@ class Intake:
 
     async def look_up(self, account: Account, submits: Sequence[Submit]) -> Answers:
         """What has to be waited for before `prepare`, which takes it; nothing for what that would refuse anyway."""
-        if not self._lookups.waits or account.status != "active" or not self._ledger.store.healthy:
+        if not self._lookups.waits:
             return NO_ANSWERS
-        if account.rate is not None and not self._meter(account).has(len(submits), self._clock.monotonic()):
+        now = self._clock.monotonic()
+        try:
+            self._check_request(account, len(submits))
+        except Refusal:
             return NO_ANSWERS
-        judge = self._running.plan.settings.limits.numbers
+        if account.rate is not None and not self._meter(account).has(len(submits), now):
+            return NO_ANSWERS
         numbers = []
         for submit in submits:
             try:
-                if submit.channel.value != EMAIL:
-                    numbers.append(recipient(submit.to, submit.channel.value, judge))
+                to, sender = self._check(account, submit)
+                if account.guards is not None:
+                    self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
+            rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
+            if not is_email(to) and (rule is None or rule.refuse is None):
+                numbers.append(to)
         return await self._lookups.ask(numbers)
 
     def prepare(
@@ -103,13 +109,7 @@ class Intake:
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
         """
-        if account.status != "active":
-            raise Refusal("forbidden", f"the account is {account.status}")
-        if not self._ledger.store.healthy:
-            raise Refusal("store_unavailable", "messages cannot be stored at the moment; try again", retry_after=1)
-        limits = self._running.plan.settings.limits
-        if self._ledger.open + len(submits) > limits.queued:
-            raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
+        self._check_request(account, len(submits))
         if account.rate is not None:
             self._meter(account).take(len(submits), self._clock.monotonic())
         now = self._clock.now()
@@ -120,6 +120,32 @@ class Intake:
             except Refusal as refusal:
                 prepared.append(refusal)
         return prepared
+
+    def _check_request(self, account: Account, count: int) -> None:
+        if account.status != "active":
+            raise Refusal("forbidden", f"the account is {account.status}")
+        if not self._ledger.store.healthy:
+            raise Refusal("store_unavailable", "messages cannot be stored at the moment; try again", retry_after=1)
+        if self._ledger.open + count > self._running.plan.settings.limits.queued:
+            raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
+
+    def _check(self, account: Account, submit: Submit) -> tuple[str, str | None]:
+        """Recipient and sender, normalised, of a message that nothing forbids, whatever network it would go to."""
+        if (submit.text is None) == (submit.data is None):
+            raise Refusal("invalid_request", "give exactly one of text and data", "text")
+        if submit.udh is not None and submit.data is None:
+            raise Refusal("invalid_request", "udh goes with data only", "udh")
+        channel = submit.channel.value
+        if channel == EMAIL:
+            _check_email(submit)
+        plan = self._running.plan
+        to = recipient(submit.to, channel, plan.settings.limits.numbers)
+        sender = sender_for(account, submit.sender, channel)
+        if account.guards is not None:
+            check_destination(account.guards, plan, to)
+        if self._opt_outs and self._opt_outs.refuses(account.name, to, submit.traffic_class):
+            raise Refusal(OPTED_OUT, "this recipient does not want such messages from the account", "to")
+        return to, sender
 
     def quota(self, account: Account) -> Quota | None:
         """What the account may submit now, None where it has no limit."""
@@ -184,24 +210,17 @@ class Intake:
         return Answer(known.status, known.body, True)
 
     def _message(self, account: Account, submit: Submit, now: int, answers: Answers) -> Message:
-        if (submit.text is None) == (submit.data is None):
-            raise Refusal("invalid_request", "give exactly one of text and data", "text")
-        if submit.udh is not None and submit.data is None:
-            raise Refusal("invalid_request", "udh goes with data only", "udh")
-        channel = submit.channel.value
-        if channel == EMAIL:
-            _check_email(submit)
+        to, sender = self._check(account, submit)
         plan = self._running.plan
-        limits = plan.settings.limits
         send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
         if send_at is not None and send_at <= now:
             send_at = None
         message = Message(
             id=self._ids.next(now),
             account=account.name,
-            to=recipient(submit.to, channel, limits.numbers),
+            to=to,
             created_at=now,
-            sender=sender_for(account, submit.sender, channel),
+            sender=sender,
             text=submit.text,
             data=submit.data,
             udh=submit.udh,
@@ -209,7 +228,7 @@ class Intake:
             transliterate=account.transliterate,
             reference=submit.reference,
             traffic_class=submit.traffic_class,
-            channel=channel,
+            channel=submit.channel.value,
             send_at=send_at,
             expires_at=(send_at or now) + submit.expires_in * 1000 if submit.expires_in is not None else None,
             receipts=submit.receipts,
@@ -219,18 +238,14 @@ class Intake:
             options=submit.options,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
-        found = self._lookups.find(message.to, answers) if channel != EMAIL else None
+        found = self._lookups.find(message.to, answers) if not is_email(message.to) else None
         if found is not None:
             message.looked_up = found.how
             if found.network is not None:
                 message.network = network_of(found.network, plan.network_names.get(found.network))
         price = plan.price(account.name, digits(message.to), message.traffic_class, message.channel)
         message.price = price
-        if account.guards is not None:
-            check_destination(account.guards, plan, message.to)
-        if self._opt_outs and self._opt_outs.refuses(message):
-            raise Refusal("opted_out", "this recipient does not want such messages from the account", "to")
-        self._route(message, now, limits.message_parts)
+        self._route(message, now, plan.settings.limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
         if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
@@ -264,11 +279,7 @@ class Intake:
             self._ledger.resident(message)
         self._ledger.open += len(messages)
         self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
-        for message in messages:
-            if message.state is State.QUEUED:
-                self._dispatcher.enqueue(message)
-            self._wakeups.note(message)
-        self._dispatcher.pump_now()
+        self._dispatcher.take(messages)
         return stored
 
     async def _outcome(self, stored: Stored) -> None:
@@ -278,17 +289,17 @@ class Intake:
 
     def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
+        resolve(stored, error)
         if error is None:
             for message in messages:
                 self._metrics.accepted(message.account, message.channel)
-        else:
-            self._ledger.open -= len(messages)
-            self._gate.take_back(messages)
-            for message in messages:
-                # Whoever still holds it will leave it alone.
-                message.state = State.FAILED
-                self._ledger.active.pop(message.no, None)
-        resolve(stored, error)
+            return
+        self._ledger.open -= len(messages)
+        for message in messages:
+            # Whoever still holds it will leave it alone.
+            message.state = State.FAILED
+            self._ledger.active.pop(message.no, None)
+        self._gate.take_back(messages)
 
     def _meter(self, account: Account) -> Meter:
         assert account.rate is not None

@@ -1,6 +1,7 @@
 """What would happen: the decisions of the hot path, explained and without effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import UNSET, Struct, structs
 
@@ -8,13 +9,14 @@ from router.account import Account
 from router.address import digits
 from router.engine.desk import Desk
 from router.engine.lookups import LookedUp, Lookups
+from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.sharing import Sharing
 from router.message import EncodingWish
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.coverage import Coverage, coverage
-from router.routing.guards import check_destination
+from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
 from router.routing.recipient import EMAIL, channel_of, recipient
@@ -35,18 +37,27 @@ class TextQuery(Struct, frozen=True, gc=False):
 
 
 class Preview:
-    def __init__(self, running: Running, desks: Mapping[str, Desk], sharing: Sharing, lookups: Lookups) -> None:
+    def __init__(
+        self,
+        running: Running,
+        desks: Mapping[str, Desk],
+        sharing: Sharing,
+        lookups: Lookups,
+        opt_outs: OptOuts,
+    ) -> None:
         self._running = running
         self._desks = desks
         self._sharing = sharing
         self._lookups = lookups
+        self._opt_outs = opt_outs
 
-    async def look_up(self, query: RouteQuery) -> RouteQuery:
-        """The query with the network of its number, found out as for a message."""
+    async def look_up(self, account: Account | None, query: RouteQuery) -> RouteQuery:
+        """The query with the network of its number, found out as for a message; nobody is asked about a number that the
+        account may not send to."""
         if channel_of(query.to) == EMAIL:
             return query
         try:
-            to = _normalised(self._running.plan, query).to
+            to = _addressed(self._running.plan, account, query).to
         except Refusal:
             return query
         return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
@@ -57,7 +68,9 @@ class Preview:
 
     def route(self, account: Account | None, query: RouteQuery) -> Decision:
         """Where a message would go; `query.to` as a client writes it. Raises Refusal, also `unroutable`."""
-        return preview_route(self._running.plan, account, query, self._unusable, self._sharing.arranged)
+        return preview_route(
+            self._running.plan, account, query, self._unusable, self._opt_outs.refuses, self._sharing.arranged
+        )
 
     def coverage(self, country: str, plan: str | None, at: int) -> Coverage:
         """Who reaches a country at what price, by every rate there is: for a thread of its own. Raises Refusal."""
@@ -80,7 +93,8 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    way = structs.replace(_normalised(plan, query.route), sender=_sender(account, query.route))
+    way = _addressed(plan, None, query.route)
+    way = structs.replace(way, sender=_sender(account, way))
     ranking = rank(plan, account, way)
     objection = objections(plan, account, way, ranking)
     allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
@@ -127,20 +141,34 @@ def _cut(plan: RoutePlan, query: TextQuery, rules: TextRules) -> Segmentation:
 
 
 def preview_route(
-    plan: RoutePlan, account: Account | None, query: RouteQuery, usable: Usable, arrange: Arrange | None = None
+    plan: RoutePlan,
+    account: Account | None,
+    query: RouteQuery,
+    usable: Usable,
+    opted_out: Callable[[str, str, str], bool],
+    arrange: Arrange | None = None,
 ) -> Decision:
-    """As `Preview.route`, without a running daemon."""
-    way = structs.replace(_normalised(plan, query), sender=_sender(account, query))
-    if account is not None and account.guards is not None:
-        check_destination(account.guards, plan, way.to)
+    """As `Preview.route`, without a running daemon. `opted_out` is asked as `OptOuts.refuses`."""
+    way = _addressed(plan, account, query)
     name = network_name(way.to) if query.network is None else plan.network_names.get(query.network)
-    return decide(plan, account, way, usable, name, arrange)
+    decision = decide(plan, account, structs.replace(way, sender=_sender(account, way)), usable, name, arrange)
+    if account is not None and opted_out(account.name, way.to, query.traffic_class):
+        return structs.replace(decision, operator=None, refusal=OPTED_OUT)
+    until = quiet_until(plan, query.traffic_class, way.to, query.at)
+    if until is not None:
+        moment = datetime.fromtimestamp(until / 1000, UTC)
+        return structs.replace(decision, waiting_for=QUIET_HOURS, waits_until=moment)
+    return decision
 
 
-def _normalised(plan: RoutePlan, query: RouteQuery) -> RouteQuery:
-    """The query with its recipient as a message would have it; an address is one of channel email. Raises Refusal."""
+def _addressed(plan: RoutePlan, account: Account | None, query: RouteQuery) -> RouteQuery:
+    """The query with its recipient as a message would have it; an address is one of channel email. Raises Refusal where
+    the account may not send there."""
     channel = channel_of(query.to, query.channel)
-    return structs.replace(query, to=recipient(query.to, channel, plan.settings.limits.numbers), channel=channel)
+    to = recipient(query.to, channel, plan.settings.limits.numbers)
+    if account is not None and account.guards is not None:
+        check_destination(account.guards, plan, to)
+    return structs.replace(query, to=to, channel=channel)
 
 
 def _sender(account: Account | None, query: RouteQuery) -> str | None:

@@ -13,6 +13,7 @@ from router.routing.plan import RoutePlan
 from router.settings import Plan
 
 MARGIN = "margin"
+OPTED_OUT = "opted_out"
 QUIET_HOURS = "quiet_hours"
 
 

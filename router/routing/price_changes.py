@@ -18,14 +18,23 @@ SHOWN_PRICES = 5
 T = TypeVar("T")
 
 
+class Ends(Struct, frozen=True):
+    """When a rate ends, before and after; null is never, or no rate."""
+
+    before: datetime | None
+    after: datetime | None
+
+
 class PriceChange(Struct, frozen=True, omit_defaults=True):
-    """A rate or a price per part; null is absent. Where both are the same, something else of the row changed."""
+    """A rate or a price per part; null is absent. Where both are the same, something else of the row changed.
+    `effective_to` is absent where neither rate ends."""
 
     prefix: str
     before: Money | None
     after: Money | None
     network: str | UnsetType = UNSET
     effective_from: datetime | UnsetType = UNSET
+    effective_to: Ends | UnsetType = UNSET
     traffic_class: str | UnsetType = field(default=UNSET, name="class")
     channel: str | UnsetType = UNSET
 
@@ -104,13 +113,21 @@ def _rate_place(rate: Rate) -> tuple[Any, ...]:
 def _rate_change(_: object, __: object, before: Rate | None, after: Rate | None) -> PriceChange:
     row = after or before
     assert row is not None
+    ends = Ends(_end(before), _end(after))
     return PriceChange(
         prefix=row.prefix,
         before=Money(before.price, before.currency) if before else None,
         after=Money(after.price, after.currency) if after else None,
         network="".join(row.network) if row.network else UNSET,
         effective_from=datetime.fromtimestamp(row.effective_from / 1000, UTC) if row.effective_from else UNSET,
+        effective_to=ends if ends.before or ends.after else UNSET,
     )
+
+
+def _end(rate: Rate | None) -> datetime | None:
+    if rate is None or rate.effective_to is None:
+        return None
+    return datetime.fromtimestamp(rate.effective_to / 1000, UTC)
 
 
 def _prices_of(account: Account) -> Sequence[Price]:

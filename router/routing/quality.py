@@ -191,10 +191,6 @@ class Statistics:
                 counts[step] = counts.get(step, 0) + count
         return counts
 
-    def destinations(self, operator: str) -> list[str]:
-        """The networks that something is known of, in order of their names."""
-        return sorted(destination for name, destination in self._series if name == operator)
-
     def _minute(self, operator: str, destination: str, at: int) -> _Minute:
         key = (operator, destination)
         series = self._series.get(key)

@@ -92,6 +92,10 @@ class Decision(Struct, frozen=True, gc=False):
     """A ranking explained: `operator` is the usable candidate that the next message goes to, None where none is; `rule`
     is the rule's number; `changes_at` is when the next announced price takes effect, absent where none is.
 
+    `refusal` is the code that a message would be refused with for its recipient's sake, absent where it would not;
+    `operator` is None then. `waiting_for` says what would keep a message back until `waits_until`, both absent where
+    it would go at once.
+
     Where numbers are looked up, `network_source` says how the network is known, and `lookup_error` why not better."""
 
     operator: str | None
@@ -102,6 +106,9 @@ class Decision(Struct, frozen=True, gc=False):
     network_source: Literal["table", "hlr", "prefix"] | UnsetType = UNSET
     lookup_error: str | UnsetType = UNSET
     changes_at: datetime | UnsetType = UNSET
+    refusal: Literal["opted_out"] | UnsetType = UNSET
+    waiting_for: Literal["quiet_hours"] | UnsetType = UNSET
+    waits_until: datetime | UnsetType = UNSET
 
 
 def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking:

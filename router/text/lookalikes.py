@@ -27,6 +27,11 @@ _LOOKALIKES = {ord(character): like for like, characters in _REPLACED.items() fo
 _ANY = re.compile("[" + re.escape("".join(map(chr, _LOOKALIKES))) + "]")
 
 
+def invisible(text: str) -> int:
+    """How many characters of `text` have nothing in their place."""
+    return sum(map(text.count, _REPLACED[""]))
+
+
 def replaced(text: str) -> str:
     """The distinct characters of `text` that have a look-alike, in the order they come."""
     return "".join(dict.fromkeys(_ANY.findall(text)))

@@ -69,16 +69,23 @@ def segment(
     """
     if rules.long == "whole":
         return _whole(text)
-    written = _cheapest(text, wish, rules)
+    most = min(max_parts, MAX_PARTS)
+    if len(text) > most * _SEPTETS.alone:
+        # To encode and cut megabytes only to count what nobody takes would hold up everybody else.
+        left = max(len(text) - lookalikes.invisible(text), len(text) // _MOSTLY) if transliterate else len(text)
+        if left > most * _SEPTETS.alone:
+            detail = f"{len(text)} characters do not fit into the {most} short messages allowed"
+            raise Refusal("too_long", detail, "text")
+    written = _cheapest(text, wish, rules, most)
     if transliterate and wish is not EncodingWish.UCS2 and (written is None or written.count > 1):
         like = lookalikes.replace(text)
         if like and like != text:
-            cheaper = _cheapest(like, wish, rules)
+            cheaper = _cheapest(like, wish, rules, most)
             if cheaper is not None and (written is None or cheaper.count < written.count):
-                return _transliterated(cheaper, lookalikes.replaced(text), rules, max_parts)
+                return _transliterated(cheaper, lookalikes.replaced(text), rules, most)
     if written is None:
         raise _not_encodable(text, wish, rules)
-    return _segmentation(written, rules, max_parts)
+    return _segmentation(written, rules, most)
 
 
 def _whole(text: str) -> Segmentation:
@@ -95,7 +102,8 @@ def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: 
     if rules.long == "whole" and udh is None:
         return Segmentation(Encoding.BINARY, None, len(data), len(data), 1, (Segment(data, len(data)),))
     if udh is None:
-        return _segmentation(_written(_OCTETS, data, None, None, rules), rules, max_parts)
+        most = min(max_parts, MAX_PARTS)
+        return _segmentation(_written(_OCTETS, data, None, None, rules, most), rules, most)
     try:
         elements(udh)
     except ValueError as error:
@@ -177,7 +185,8 @@ def _language_forms(name: str) -> tuple[_Form, ...]:
 
 
 class _Written(Struct, frozen=True, gc=False):
-    """A content in one form, and how many short messages it takes; `leading` as of `cutting.Units`, where it is cut."""
+    """A content in one form, and how many short messages it takes, at least that where they are too many; `leading` as
+    of `cutting.Units`, where it is cut."""
 
     form: _Form
     content: bytes
@@ -187,8 +196,8 @@ class _Written(Struct, frozen=True, gc=False):
     leading: bytes = b""
 
 
-def _cheapest(text: str, wish: EncodingWish, rules: TextRules) -> _Written | None:
-    """The fewest short messages that lose nothing, or None where the wish cannot be met.
+def _cheapest(text: str, wish: EncodingWish, rules: TextRules, most: int) -> _Written | None:
+    """The fewest short messages that lose nothing, or None where the wish cannot be met. More than `most` are too many.
 
     UCS-2 never takes fewer than GSM 7-bit: two septets, the most a character takes, need less room than one code unit.
     """
@@ -196,20 +205,20 @@ def _cheapest(text: str, wish: EncodingWish, rules: TextRules) -> _Written | Non
     if wish is not EncodingWish.UCS2:
         septets = gsm7.encode(text)
         if septets is not None and _writable(text, rules):
-            plain = _written(_SEPTETS, septets, text, None, rules)
+            plain = _written(_SEPTETS, septets, text, None, rules, most)
             if plain.count == 1 or len(septets) == len(text):
                 return plain
-            tabled = _with_tables(text, None, rules)
+            tabled = _with_tables(text, None, rules, most)
             return tabled if tabled is not None and tabled.count < plain.count else plain
         reason = _lacking(text, rules)
-        tabled = _with_tables(text, reason, rules)
+        tabled = _with_tables(text, reason, rules, most)
         if tabled is not None or wish is EncodingWish.GSM7:
             return tabled
     code_units = ucs2.encode(text)
-    return None if code_units is None else _written(_CODE_UNITS, code_units, text, reason, rules)
+    return None if code_units is None else _written(_CODE_UNITS, code_units, text, reason, rules, most)
 
 
-def _with_tables(text: str, reason: str | None, rules: TextRules) -> _Written | None:
+def _with_tables(text: str, reason: str | None, rules: TextRules, most: int) -> _Written | None:
     """With the tables that make it the fewest short messages, then the fewest septets, then the shortest header."""
     best: _Written | None = None
     for name in rules.language_tables if rules.alphabet in _OF_SEPTETS else ():
@@ -217,7 +226,7 @@ def _with_tables(text: str, reason: str | None, rules: TextRules) -> _Written | 
             assert form.table is not None
             septets = form.table.encode(text)
             if septets is not None:
-                written = _written(form, septets, text, reason, rules)
+                written = _written(form, septets, text, reason, rules, most)
                 if best is None or _cost(written) < _cost(best):
                     best = written
     return best
@@ -227,16 +236,21 @@ def _cost(written: _Written) -> tuple[int, int, int]:
     return written.count, len(written.content), len(written.form.shifts)
 
 
-def _written(form: _Form, content: bytes, text: str | None, reason: str | None, rules: TextRules) -> _Written:
+def _written(
+    form: _Form, content: bytes, text: str | None, reason: str | None, rules: TextRules, most: int
+) -> _Written:
     if len(content) <= form.alone * form.units.width:
         return _Written(form, content, text, reason)
+    least = -(-len(content) // (form.of_many[rules.long] * form.units.width))
+    if least > most:
+        return _Written(form, content, text, reason, least)
     leading = form.units.leading(content)
     count = len(cutting.ends(leading, form.of_many[rules.long]))
     return _Written(form, content, text, reason, count, leading)
 
 
-def _transliterated(written: _Written, replaced: str, rules: TextRules, max_parts: int) -> Segmentation:
-    found = _segmentation(written, rules, max_parts)
+def _transliterated(written: _Written, replaced: str, rules: TextRules, most: int) -> Segmentation:
+    found = _segmentation(written, rules, most)
     reason = f"look-alikes for {_shown(replaced)}"
     return structs.replace(found, reason=f"{found.reason}; {reason}" if found.reason else reason, transliterated=True)
 
@@ -252,11 +266,11 @@ def _not_encodable(text: str, wish: EncodingWish, rules: TextRules) -> Refusal:
 # --- cutting -------------------------------------------------------------------------------------------------
 
 
-def _segmentation(written: _Written, rules: TextRules, max_parts: int) -> Segmentation:
+def _segmentation(written: _Written, rules: TextRules, most: int) -> Segmentation:
     form, content, text, count = written.form, written.content, written.text, written.count
     units = len(content) // form.units.width
-    if count > min(max_parts, MAX_PARTS):
-        detail = f"{units} {form.name} need {count} short messages; at most {min(max_parts, MAX_PARTS)} are allowed"
+    if count > most:
+        detail = f"{units} {form.name} need {count} short messages; at most {most} are allowed"
         raise Refusal("too_long", detail, "data" if text is None else "text")
     if count == 1:
         capacity = form.alone
@@ -299,6 +313,7 @@ def _pieces(written: _Written, capacity: int) -> list[tuple[int, bytes, str | No
 _OF_SEPTETS: tuple[Alphabet, ...] = ("gsm7", "gsm7-packed")
 _CODECS = {"latin1": "latin-1", "ascii": "ascii"}
 _SHOWN = 10
+_MOSTLY = 8  # a text of which look-alikes leave less than one in so many is none
 _WORDS = 32
 _LAST: dict[Alphabet, str] = {"gsm7": "\uffff", "gsm7-packed": "\uffff", "latin1": "\xff", "ascii": "\x7f"}
 _OUTSIDE: dict[Alphabet, Callable[[str, int, int], list[str]]] = {

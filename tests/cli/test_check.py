@@ -90,7 +90,41 @@ def test_right_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
             }
         ],
         "currencies": {"base": "XAF"},
+        "currency_changes": [],
     }
+
+
+def test_currencies_are_shown_as_they_are_now_and_next(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "routes.yaml").write_text(
+        "currencies: {base: XAF, USD: '600', EUR: [{rate: '1'}, {rate: '650', from: 2026-01-01}, "
+        "{rate: '660', from: 2026-06-01}, {rate: '670', from: 2026-09-01}], GBP: [{rate: '700'}, "
+        "{rate: '710', from: 2026-07-01}]}\n"
+    )
+    for today, eur, gbp, coming in (
+        ("2025-12-31", "1", "700", {"EUR": ("650", "2026-01-01"), "GBP": ("710", "2026-07-01")}),
+        ("2026-01-01", "650", "700", {"EUR": ("660", "2026-06-01"), "GBP": ("710", "2026-07-01")}),
+        ("2026-08-01", "660", "710", {"EUR": ("670", "2026-09-01")}),
+        ("2027-01-01", "670", "710", {}),
+    ):
+        now = int(datetime.fromisoformat(f"{today}T00:00:00+00:00").timestamp())
+        monkeypatch.setattr(check.time, "time_ns", lambda now=now: now * 1_000_000_000)
+        assert run("-c", "router.yaml", "--json") == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["currencies"] == {"base": "XAF", "USD": "600", "EUR": eur, "GBP": gbp}
+        assert found["currency_changes"] == [
+            {"currency": code, "worth": worth, "from": f"{day}T00:00:00Z"} for code, (worth, day) in coming.items()
+        ]
+        assert run("-c", "router.yaml") == 0
+        lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert ["currency", "in", "XAF", "now", "next"] in lines
+        assert ["USD", "600"] in lines
+        if "EUR" in coming:
+            worth, day = coming["EUR"]
+            assert ["EUR", eur, worth, "from", f"{day}T00:00:00Z"] in lines
+        else:
+            assert ["EUR", eur] in lines
 
 
 def test_wrong_as_json(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,6 +159,7 @@ def test_the_difference_to_the_last_plan(folder: Path, capsys: pytest.CaptureFix
     assert shown[-2:] == ["against version 1 of 2027-01-01 00:00:00Z:", "nothing changes"]
     path = folder / "operators/a.yaml"
     path.write_text(path.read_text().replace("Zq", "Zr").replace("tps: 2.5", "tps: 4").replace("0.02", "0.03"))
+    path.write_text(path.read_text().replace("price: '1'}", "price: '1', effective_to: 2027-03-01}"))
     (folder / "routes.yaml").write_text("currencies: {base: XAF}\nrules: [{refuse: no_way}]\n")
     assert run("-c", "router.yaml", "--diff") == 0
     shown_words = [line.split() for line in capsys.readouterr().out.splitlines()]
@@ -133,6 +168,7 @@ def test_the_difference_to_the_last_plan(folder: Path, capsys: pytest.CaptureFix
     assert ["operator", "a", "binds", "all", "built", "anew"] in shown_words
     assert ["rule", "1", "added", "match:", "{},", "refuse:", "no_way"] in shown_words
     assert ["237", "0.02", "XAF", "0.03", "XAF"] in shown_words
+    assert ["(all)", "1", "XAF", "1", "XAF", "until", "2027-03-01", "00:00Z"] in shown_words
     assert not [word for line in shown_words for word in line if "Zq" in word or "Zr" in word]
     assert run("-c", "router.yaml", "--diff", "--json") == 0
     found = json.loads(capsys.readouterr().out)

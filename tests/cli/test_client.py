@@ -11,10 +11,12 @@ import pytest
 from adapters.http.app import build_app
 from adapters.http.server import HttpServer
 from router.__main__ import main
+from router.engine.control import ReceiptFlag
 from router.message import Attempt, Part, State
 from router.outcome import OutcomeKind
 from router.ports import StoreUnavailable
 from router.receipt import ReceiptState
+from router.routing.quality import Quality
 from router.settings import HttpSettings
 from tests.http.fakes import ADMIN_TOKEN, NOW, TOKEN, Engine
 
@@ -160,6 +162,83 @@ def test_operators_are_shown_and_steered(daemon, capsys) -> None:
     assert run(capsys, "operators", "pause")[0] == 2
 
 
+def test_what_is_odd_about_receipts_is_shown(daemon, capsys) -> None:
+    daemon.control.flags = [ReceiptFlag("624-01", "too_fast"), ReceiptFlag("624-02", "all_delivered")] + [
+        ReceiptFlag(f"+{number}", "too_fast") for number in range(30, 37)
+    ]
+    _, out, _ = run(capsys, "operators")
+    assert "too fast: 624-01, +30, +31, +32, +33 and 3 more; all delivered: 624-02" in " ".join(
+        word for word in out.replace("│", " ").split()
+    )
+
+
+def test_a_running_daemon_explains_a_route(daemon, capsys) -> None:
+    daemon.preview.quality = Quality("624-01", 0.75, 0.96, 300, 4, 250, 0, 0, 0, 0)
+    code, out, err = run(capsys, "route", "--live", "+237670000001", "--class", "marketing", "--from", "ACME")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "+237670000001 (624-01): plan default"
+    for word in ("mtn-cm", "no: paused", "0.75", "96%", "300 accepted, 4 refused, 250 delivered", "nobody can carry"):
+        assert word in out
+    assert "0 failed" not in out
+    query = daemon.preview.queries[-1]
+    assert (query.to, query.sender, query.traffic_class) == ("+237670000001", "ACME", "marketing")
+    words = ["route", "--live", "+237670000001", "--json", "--at", "2027-01-01T00:00:00.5Z", "--plan", "p"]
+    found = json.loads(run(capsys, *words)[1])
+    assert found["candidates"][0]["quality"]["score"] == 0.75
+    query = daemon.preview.queries[-1]
+    assert (query.at, query.plan) == (1798761600500, "p")
+    assert run(capsys, "route", "--live", "+1") == (
+        1, "", "error: unroutable: no operator reaches this number\n  in to\n",
+    )  # fmt: skip
+    assert run(capsys, "route", "--live", "+237670000001", "--account", "acme")[0] == 2
+
+
+def test_an_opt_out_list_is_kept(daemon, capsys) -> None:
+    numbers = [f"+23767000000{number}" for number in range(3)]
+    for number in numbers:
+        code, out, err = run(capsys, "account", "unsubscribe", "acme", number)
+        assert (code, err) == (0, "")
+        assert [line.split() for line in out.splitlines()] == [
+            ["account", "acme"], ["number", number], ["subscribed", "no"],
+        ]  # fmt: skip
+    code, out, _ = run(capsys, "account", "opt-outs", "acme")
+    assert code == 0
+    assert "3 opted out of acme" in out
+    assert all(number in out for number in numbers)
+    assert "more" not in out
+    code, out, _ = run(capsys, "account", "opt-outs", "acme", "--limit", "1", "--after", numbers[0])
+    assert numbers[1] in out
+    assert out.splitlines()[-1] == f"more: --after {numbers[1]}"
+    answer = json.loads(run(capsys, "account", "subscribe", "acme", numbers[0], "--json")[1])
+    assert answer == {"account": "acme", "number": numbers[0], "subscribed": True}
+    answer = json.loads(run(capsys, "account", "opt-outs", "acme", "--json")[1])
+    assert answer == {"account": "acme", "count": 2, "numbers": numbers[1:], "next": None, "addresses": 0}
+    assert {entry.action for entry in daemon.audit.entries} == {"account.unsubscribe", "account.subscribe"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["unsubscribe", "zz/../acme", "+237670000001"], "not_found: "),
+        (["subscribe", "acme", "670000001"], "invalid_number: no number"),
+        (["opt-outs", "zz"], "not_found: there is no account 'zz'"),
+        (["opt-outs", "acme", "--limit", "0"], "invalid_request: "),
+        (["opt-outs", "acme", "--token", TOKEN], "forbidden: "),
+    ],
+)
+def test_what_cannot_be_done_with_an_opt_out_list(arguments, said, daemon, capsys) -> None:
+    code, out, err = run(capsys, "account", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize("wrong", [[], ["credit"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]])
+def test_an_account_command_that_is_none(wrong, daemon, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["account", *wrong])
+    assert ended.value.code == 2
+
+
 def test_reload_prints_what_is_wrong_where(daemon, capsys) -> None:
     code, out, _ = run(capsys, "reload")
     assert code == 0
@@ -267,10 +346,10 @@ def test_something_else_listens(status, content, capsys) -> None:
     assert f"what answers at {url} is not a carrier router" in err
 
 
-@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "reload"])
+@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "account subscribe", "reload"])
 def test_help_tells_no_secret(command, daemon, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     out = capsys.readouterr().out
     assert ended.value.code == 0
     assert "--json" in out

@@ -1,18 +1,23 @@
 """`carrier-router route`: the decision as a table for a person, or as JSON."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from adapters.store import open_store
 from router.__main__ import main
+from tests.engine.rig import LOG
 
 FILES = {
     "router.yaml": "store: sqlite:///router.db\n",
     "routes.yaml": 'currencies: {base: XAF, EUR: "655.957"}\nplans: {default: {}, slow: {order: priority, operators: '
     "[dear, {operator: cheap, priority: 2}]}}\nrules: [{match: {class: otp}, operators: [dear]}, "
-    '{match: {sender: "+1*"}, refuse: sender_not_allowed}]\n',
-    "accounts.yaml": "accounts: []\n",
+    '{match: {sender: "+1*"}, refuse: sender_not_allowed}]\n'
+    "quiet_hours: [{country: CM, from: '22:00', to: '08:00', time_zone: Africa/Douala}]\n",
+    "accounts.yaml": "accounts:\n  - {name: acme, plan: slow, countries: [CM], prices: [{prefix: '', price: '20'}]}\n"
+    "  - {name: loud, opt_out: {classes: [marketing]}}\n",
     "operators/cheap.yaml": "operator: cheap\nlink: {host: h, port: 1, system_id: s, password: p}\nrates:\n"
     '  - {prefix: "237", price: "12.5"}\n  - {prefix: "237", price: "40", effective_from: 2027-01-01}\ncurrency: XAF\n',
     "operators/dear.yaml": "operator: dear\nlink: {host: h, port: 1, system_id: s, password: p}\n"
@@ -75,9 +80,71 @@ def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert "changes_at" not in json.loads(run(capsys, "+237670000001", "--json", "--at", "2027-05-01")[1])
 
 
+def test_an_account_has_its_plan_and_its_prices(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "+237670000001", "--account", "acme", "--at", "2026-05-01")
+    assert out.splitlines()[0].endswith("plan slow")
+    assert [(row[1], row[5]) for row in rows(out)] == [("dear", "no: margin"), ("cheap", "yes")]
+    _, out, _ = run(capsys, "+237670000001", "--account", "acme", "--plan", "default", "--at", "2026-05-01")
+    assert [row[1] for row in rows(out)] == ["cheap", "dear"]
+
+
+@pytest.mark.parametrize(
+    ("at", "until"),
+    [
+        ("2026-05-01T21:30Z", "2026-05-02T07:00:00Z"),
+        ("2026-05-01T02:00Z", "2026-05-01T07:00:00Z"),
+        ("2026-05-01T12:00Z", ""),
+    ],
+)
+def test_quiet_hours_are_told(at: str, until: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["+237670000001", "--class", "marketing", "--at", at]
+    code, out, _ = run(capsys, *words)
+    assert code == 0
+    assert (f"it would wait until {until}: quiet_hours" in out) == bool(until)
+    found = json.loads(run(capsys, *words, "--json")[1])
+    told = {"waiting_for": "quiet_hours", "waits_until": until} if until else {}
+    assert {key: found[key] for key in ("waiting_for", "waits_until") if key in found} == told
+    assert found["operator"] == "cheap"
+    assert "waits_until" not in json.loads(run(capsys, *words[:1], "--class", "otp", "--at", at, "--json")[1])
+
+
+async def opt_out(account: str, number: int) -> None:
+    store = open_store("sqlite:///router.db", LOG, lambda seconds, size: None)
+    await store.open()
+    store.opt_out(account, number, 1)
+    await store.close()
+
+
+def test_who_has_opted_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["+237670000001", "--at", "2026-05-01T12:00Z", "--json", "--account"]
+    assert "refusal" not in json.loads(run(capsys, *words, "acme")[1]), "there is no store yet"
+    asyncio.run(opt_out("acme", 237670000001))
+    asyncio.run(opt_out("loud", 237670000001))
+    found = json.loads(run(capsys, *words, "acme")[1])
+    assert (found["refusal"], found["operator"], len(found["candidates"])) == ("opted_out", None, 2)
+    assert "refusal" not in json.loads(run(capsys, *words, "acme", "--class", "otp")[1])
+    assert "refusal" not in json.loads(run(capsys, *words, "loud")[1]), "it is for marketing only"
+    assert json.loads(run(capsys, *words, "loud", "--class", "marketing")[1])["refusal"] == "opted_out"
+    assert "refusal" not in json.loads(run(capsys, *words[:-1])[1]), "nobody's list"
+    code, out, _ = run(capsys, "+237670000001", "--account", "acme")
+    assert code == 0
+    assert "it would be refused: opted_out" in out
+    assert "nobody can carry it" not in out
+
+
+def test_a_store_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("router.db").write_bytes(b"no database, but as long as the head of one would be" * 9)
+    code, out, err = run(capsys, "+237670000001", "--account", "acme")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: store_unavailable: the opt-out list cannot be read: ")
+    assert run(capsys, "+237670000001")[0] == 0, "without an account nothing is read"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["+237670000001", "--account", "nobody"], "error: invalid_request: there is no account 'nobody'"),
+        (["+33612345678", "--account", "acme"], "error: destination_not_allowed: "),
         (["237670000001"], "error: invalid_number: "),
         (["+237670000001", "--plan", "nope"], "error: invalid_request: there is no plan 'nope'"),
         (["+237670000001", "--from", "+15550100"], "error: sender_not_allowed: rule 2"),

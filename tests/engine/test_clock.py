@@ -1,11 +1,15 @@
 """The clock's side: send times, tries, expiry, the end of waiting; also cancelled, late, with a store that fails."""
 
 import asyncio
+import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from router.engine import wakeups
 from router.message import Message, State
 from router.outcome import Outcome, OutcomeKind
 from router.ports import StoreUnavailable
@@ -334,6 +338,7 @@ async def test_a_store_that_does_not_commit_delays_the_clock_and_loses_nothing(t
 
 
 async def test_a_store_that_cannot_be_read_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wakeups, "_AGAIN", 0.01)
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         await rig.submit(send_at=in_seconds(rig, 10))
         load_due, failures = rig.store.load_due, 0
@@ -347,9 +352,82 @@ async def test_a_store_that_cannot_be_read_is_asked_again(tmp_path: Path, monkey
 
         monkeypatch.setattr(rig.store, "load_due", failing)
         tick(rig, 10)
-        for expected in (1, 2, 3):
-            await rig.until(lambda expected=expected: failures == expected)
-            await rig.settle()
-            assert not rig.operators["mtn"].history
-            tick(rig, 1)
         await rig.written("mtn")
+        assert failures == 3
+
+
+# --- a clock that is set while the store is read -------------------------------------------------------------
+
+
+def assert_each_once(rig: Rig, count: int) -> None:
+    history = rig.operators["mtn"].history
+    assert len({one.message.id for one in history}) == len(history) == count
+
+
+def set_during_reads(rig: Rig, monkeypatch: pytest.MonkeyPatch, seconds: Iterator[float]) -> None:
+    """Each read of what is due finds the clock set by the next of these seconds, before it and before its answer."""
+    for name in ("load_due", "next_due"):
+        read = getattr(rig.store, name)
+
+        async def reading(*args: Any, read: Any = read) -> Any:
+            rig.clock.ms += round(1000 * next(seconds, 0.0))
+            found = await read(*args)
+            rig.clock.ms += round(1000 * next(seconds, 0.0))
+            return found
+
+        monkeypatch.setattr(rig.store, name, reading)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_a_clock_set_back_while_the_due_are_read_keeps_none_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bool
+) -> None:
+    """More are due than one read gives, or it fails: what is due by the new time too is not put off by the old."""
+    monkeypatch.setattr(wakeups, "_AGAIN", 0.01)
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].window = 2000
+        await rig.submit_all(
+            [wish(to=f"+2376700{at:05d}", text="Hi", send_at=in_seconds(rig, 10)) for at in range(1200)]
+        )
+        set_during_reads(rig, monkeypatch, iter([-3600.0]))
+        if broken:
+            read, failures = rig.store.load_due, iter([StoreUnavailable("not now")])
+
+            async def failing(now: int, limit: int) -> list[Message]:
+                for error in failures:
+                    rig.clock.ms -= 3_600_000
+                    raise error
+                return await read(now, limit)
+
+            monkeypatch.setattr(rig.store, "load_due", failing)
+        tick(rig, 3 * 3600)
+        await rig.written("mtn", 1200)
+        await rig.settle()
+        assert (
+            len({one.message.id for one in rig.operators["mtn"].history}) == 1200 == len(rig.operators["mtn"].history)
+        )
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_the_clock_does_each_goes_once_and_none_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = random.Random(seed)
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        rig.operators["mtn"].window = 1000
+        submits = [
+            wish(to=f"+2376700{at:05d}", text="Hi", send_at=in_seconds(rig, chance.uniform(1, 7200)))
+            for at in range(600)
+        ]
+        await rig.submit_all(submits)
+        set_during_reads(rig, monkeypatch, iter([chance.uniform(-3600, 3600) for _ in range(40)]))
+        last = rig.clock.ms + 7_200_000
+        for _ in range(20):
+            rig.clock.ms += round(chance.uniform(-1_800_000, 1_800_000))
+            tick(rig, 0)
+            await rig.settle()
+        rig.clock.ms = last + 48 * 3_600_000
+        tick(rig, 0)
+        await rig.written("mtn", 600)
+        await rig.settle()
+        assert_each_once(rig, 600)

@@ -241,7 +241,7 @@ async def test_previews(tmp_path: Path) -> None:
     async with Rig(settings(operator("sms"), mail(), accounts=(account(),)), tmp_path) as rig:
         acme = rig.config.accounts["acme"]
         query = RouteQuery("Ann@SHOP.example", rig.clock.now())
-        query = await rig.engine.preview.look_up(query)
+        query = await rig.engine.preview.look_up(acme, query)
         decision = rig.engine.preview.route(acme, query)
         assert (decision.operator, decision.network) == ("mail", None)
         view = rig.engine.preview.segment(acme, TextQuery("Ж" * 500, route=query))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from router.account import Account, RateLimit
+from router.account import Account, Guards, OwnNumber, RateLimit, Velocity
 from router.message import Message, Network
 from router.operator import Operator, Rate
 from router.outcome import Outcome, OutcomeKind
@@ -19,7 +19,7 @@ from router.ports import Found
 from router.refusal import Refusal
 from router.routing.networks import names_by_code
 from router.routing.route import RouteQuery
-from router.settings import LookupSettings, Settings
+from router.settings import Limits, LookupSettings, Match, Rule, Settings
 from tests.engine.rig import ManualClock, Rig, operator, settings, wish
 from tests.lookup.provider import FakeProvider
 
@@ -94,7 +94,7 @@ async def test_nobody_is_asked_where_nothing_is_configured(tmp_path: Path) -> No
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         message = await rig.submit(PORTED)
         assert message.looked_up is None
-        query = await rig.engine.preview.look_up(RouteQuery(PORTED, 0))
+        query = await rig.engine.preview.look_up(None, RouteQuery(PORTED, 0))
         decision = rig.engine.preview.route(None, query)
         assert (decision.network_source, decision.lookup_error) == (UNSET, UNSET)
 
@@ -178,13 +178,62 @@ async def test_what_would_be_refused_is_not_asked_for(tmp_path: Path) -> None:
         assert provider.asked == [[PORTED]]
 
 
+async def test_a_message_that_its_recipient_forbids_costs_no_question(tmp_path: Path) -> None:
+    """Whatever is refused without regard to the network: the provider takes money for every number."""
+    guards = Guards(
+        countries=frozenset({"CM"}),
+        loop_guard=True,
+        duplicates=60.0,
+        velocity=Velocity(destination=RateLimit(3, 3600.0)),
+    )
+    own = (OwnNumber("+237670000008", "CM"),)
+    accounts = (Account(name="acme", token=None, currency="XAF", guards=guards, numbers=own, senders=("ACME",)),)
+    rules = (Rule(1, Match(prefix="23769"), refuse="unroutable"),)
+    config = two(accounts=accounts, rules=rules, limits=Limits(queued=8))
+    provider = Source({}, "hlr", 1.0)
+    async with rig_with(tmp_path, provider, config=config) as rig:
+
+        async def code(to: str, **fields: Any) -> str | None:
+            (answer,) = await rig.submit_all([wish(to=to, **{"text": "Hi", "sender": "ACME", **fields})])
+            return answer.code if isinstance(answer, Refusal) else None
+
+        await rig.engine.opt_outs.unsubscribe("acme", PLAIN)
+        assert await code("+33612345678") == "destination_not_allowed"
+        assert await code("+237670000008") == "loop"
+        assert await code(PLAIN) == "opted_out"
+        assert await code("+237690000001") == "unroutable"
+        assert await code(PORTED, sender="OTHER") == "sender_not_allowed"
+        assert await code(PORTED, data="AAAA") == "invalid_request"
+        assert provider.asked == []
+        assert await code(PORTED) is None
+        assert await code(PORTED) == "duplicate_message"
+        assert provider.asked == [[PORTED]]
+        assert [await code(PORTED, text=text) for text in "abc"] == [None, None, "rate_limited"]
+        assert provider.asked == [[PORTED]] * 3
+        assert await code(PLAIN, traffic_class="otp") is None, "a code was asked for"
+        assert provider.asked.pop() == [PLAIN]
+        # One batch: only those are asked about that may go.
+        answers = await rig.submit_all(
+            [wish(to=to, text="Yo", sender="ACME") for to in ("+33612345678", PLAIN, "+237670000003")]
+        )
+        assert [isinstance(answer, Message) for answer in answers] == [False, False, True]
+        assert provider.asked.pop() == ["+237670000003"]
+        with pytest.raises(Refusal, match="wait already"):
+            await rig.submit_all([wish(to="+237670000004", text=text) for text in "abcdefgh"])
+        preview, acme = rig.engine.preview, rig.config.accounts["acme"]
+        for to in ("+33612345678", "+237670000008"):
+            query = RouteQuery(to, rig.clock.now())
+            assert await preview.look_up(acme, query) == query
+        assert provider.asked == [[PORTED]] * 3
+
+
 async def test_the_explanation_says_how_the_network_is_known(tmp_path: Path) -> None:
     provider = Source({}, "hlr", 1.0)
     async with rig_with(tmp_path, Source({PORTED: ORANGE}), provider) as rig:
         preview, acme = rig.engine.preview, rig.config.accounts["acme"]
 
         async def explained(to: str) -> tuple[Any, ...]:
-            decision = preview.route(acme, await preview.look_up(RouteQuery(to, rig.clock.now())))
+            decision = preview.route(acme, await preview.look_up(acme, RouteQuery(to, rig.clock.now())))
             return decision.operator, decision.network, decision.network_source, decision.lookup_error
 
         assert await explained(PORTED) == ("orange", Network(*ORANGE), "table", UNSET)

@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from msgspec.structs import replace as changed
 
 from router.account import Account, Guards, InboundRule, OptOut
+from router.engine.opt_outs import OptedOut
 from router.inbound import WHOLE, Inbound
-from router.message import Message, State
+from router.message import Message, State, TrafficClass
 from router.refusal import Refusal
 from router.routing.opt_out import plain, wants_out
+from router.routing.route import RouteQuery
 from router.settings import Settings
 from tests.engine.rig import Rig, operator, settings
 
@@ -158,6 +161,44 @@ async def test_the_administrator_keeps_the_same_list(tmp_path: Path) -> None:
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await rig.engine.opt_outs.subscribe("acme", HANDSET) == changed(told, subscribed=True)
         assert await outcome(rig) == "queued"
+
+
+async def test_the_explanation_says_so(tmp_path: Path) -> None:
+    """As the intake does: for this account and these classes, not for others."""
+    other = Account(name="other", token=None, currency="XAF")
+    async with Rig(config(OptOut(), other), tmp_path) as rig:
+        await rig.engine.opt_outs.unsubscribe("acme", HANDSET)
+        for name in ("acme", "other"):
+            for traffic_class in TrafficClass:
+                for to in (HANDSET, "+237670000002"):
+                    query = RouteQuery(to, rig.clock.now(), traffic_class=traffic_class)
+                    decision = rig.engine.preview.route(rig.config.accounts[name], query)
+                    refused = await outcome(rig, to, name, traffic_class=traffic_class.value) == "opted_out"
+                    assert (decision.refusal, decision.operator) == (("opted_out", None) if refused else (UNSET, "a"))
+                    assert decision.candidates[0].usable
+        assert rig.engine.preview.route(None, RouteQuery(HANDSET, 0)).refusal is UNSET
+
+
+async def test_the_list_is_shown_page_by_page(tmp_path: Path) -> None:
+    numbers = [f"+23767000000{number}" for number in range(5)]
+    async with Rig(config(), tmp_path) as rig:
+        lists = rig.engine.opt_outs
+        assert lists.page("acme", None, 2) == OptedOut("acme", 0, [], None)
+        for number in reversed(numbers):
+            await lists.unsubscribe("acme", number)
+        seen, after, pages = [], None, 0
+        while pages == 0 or after is not None:
+            page = lists.page("acme", after, 2)
+            assert page.count == 5
+            seen += page.numbers
+            after, pages = page.next, pages + 1
+        assert (seen, pages) == (numbers, 3)
+        assert lists.page("acme", "+2376700000005", 2).numbers == [], "digits are compared as numbers"
+        assert lists.page("acme", "+236", 5) == lists.page("acme", None, 5) == OptedOut("acme", 5, numbers, None)
+        for account, after, code in (("nobody", None, "not_found"), ("acme", "670000001", "invalid_request")):
+            with pytest.raises(Refusal) as refused:
+                lists.page(account, after, 2)
+            assert refused.value.code == code
 
 
 @pytest.mark.parametrize(

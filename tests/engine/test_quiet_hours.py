@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET, structs
 
 from router.message import Message, State
 from router.operator import TextRules
+from router.routing.route import RouteQuery
 from router.settings import QuietHours, Settings
 from tests.engine.rig import Retry, Rig, operator, settings
 from tests.engine.test_sending import FAILED
@@ -44,6 +46,27 @@ async def test_it_waits_exactly_until_they_are_over(tmp_path: Path) -> None:
         wake(rig, 1)
         await rig.written("a")
         assert (message.state, message.waiting_for) == (State.QUEUED, None)
+
+
+async def test_the_explanation_says_until_when(tmp_path: Path) -> None:
+    """The very time that the intake sets."""
+    async with Rig(quiet(NIGHT, NOON), tmp_path) as rig:
+        account = rig.config.accounts["acme"]
+        for hour in range(26):
+            message = await marketing(rig)
+            until = message.due_at if message.waiting_for else None
+            query = RouteQuery(CM, rig.clock.now(), traffic_class="marketing")
+            found = rig.engine.preview.route(account, query)
+            told = found.waits_until.timestamp() * 1000 if found.waits_until is not UNSET else None
+            assert told == until, hour
+            assert found.waiting_for == (message.waiting_for or UNSET)
+            assert found.operator == "a"
+            assert rig.engine.preview.route(account, replace_class(query)).waits_until is UNSET
+            rig.clock.move(3600)
+
+
+def replace_class(query: RouteQuery) -> RouteQuery:
+    return structs.replace(query, traffic_class="otp")
 
 
 async def test_it_waits_over_a_restart(tmp_path: Path) -> None:

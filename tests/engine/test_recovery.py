@@ -1,6 +1,7 @@
 """What a start finds, and what a new configuration does to what is under way."""
 
 import asyncio
+import gc
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -80,6 +81,63 @@ async def test_a_thousand_waiting_messages_are_sent_once_and_in_order_after_a_re
         assert found.state is State.CANCELLED
 
 
+@pytest.mark.parametrize("restart", [False, True])
+async def test_however_many_accounts_wait_memory_holds_what_it_may(tmp_path: Path, restart: bool) -> None:
+    """Lines of many accounts and classes at an operator that is down, and receipts of all that went by another."""
+    accounts = tuple(Account(name=f"account {number}", token=None, currency="XAF") for number in range(20))
+    config = settings(
+        operator("down", prefix="23767"),
+        operator("up", prefix="23769"),
+        accounts=accounts,
+        limits=Limits(in_memory=2000),
+    )
+    rig = Rig(config, tmp_path)
+    rig.prepare_operator = lambda one: closed(one) if one.operator.name == "down" else None
+    expected: dict[tuple[str, str], list[str]] = defaultdict(list)
+    async with rig:
+        up = rig.operators["up"]
+        up.window = 10_000
+        for place, account in enumerate(accounts):
+            for rank, traffic_class in enumerate(("otp", "transactional", "marketing")):
+                numbers = [f"+23767{place:02d}{rank}{at:04d}" for at in range(60)]
+                others = [f"+23769{place:02d}{rank}{at:04d}" for at in range(20)]
+                await rig.submit_all(
+                    [wish(to=to, text="Hi", traffic_class=traffic_class) for to in numbers + others],
+                    account.name,
+                )
+                expected[account.name, traffic_class] = numbers
+            await rig.until(lambda count=60 * (place + 1): len(up.history) == count)
+            for submission in list(up.written):
+                up.accept(submission)
+        up.history.clear()
+        await rig.settle()
+        gc.collect()
+        assert len(rig.engine.ledger._awaiting) == 1000
+        assert len(rig.engine.ledger.active) <= 1000 + 60 * 10
+        assert len(rig.engine.ledger.messages) <= 2000 + 60 * 10 + 60, "those just answered are let go of in a moment"
+        if not restart:
+            rig.operators["down"].window = 200
+            rig.operators["down"].come_up()
+            await numbers_sent(rig, "down", 3600)
+            assert_in_order(rig, expected)
+            return
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        closed(rig.operators["down"])
+        await rig.settle()
+        assert 0 < len(rig.engine.ledger.active) <= 1000
+        rig.operators["down"].window = 200
+        rig.operators["down"].come_up()
+        await numbers_sent(rig, "down", 3600)
+        assert_in_order(rig, expected)
+
+
+def assert_in_order(rig: Rig, expected: dict[tuple[str, str], list[str]]) -> None:
+    sent: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for submission in rig.operators["down"].history:
+        sent[submission.message.account, submission.message.traffic_class.value].append(submission.message.to)
+    assert sent == expected
+
+
 async def test_what_is_accepted_while_the_store_s_part_loads_is_not_forgotten(tmp_path: Path) -> None:
     """It joins the line's tail on disk at the very moment that the count of the tail is taken."""
     async with Rig(settings(operator("mtn"), limits=Limits(in_memory=8)), tmp_path) as rig:
@@ -89,7 +147,7 @@ async def test_what_is_accepted_while_the_store_s_part_loads_is_not_forgotten(tm
             await rig.submit(to=number)
         late: list[asyncio.Future[Any]] = []
         desk = rig.engine.desks["mtn"]
-        rig.engine._dispatcher.fetch(desk)
+        rig.engine._lines.fetch(desk)
         rig.store.after_commit(lambda: late.append(asyncio.ensure_future(rig.submit(to=numbers[5]))))
         await rig.until(lambda: late and late[0].done())
         rig.operators["mtn"].come_up()

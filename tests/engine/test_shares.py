@@ -21,7 +21,7 @@ from router.routing.plan import RoutePlan
 from router.routing.quality import Statistics
 from router.routing.route import RouteQuery
 from router.settings import Choice, Plan, Settings
-from tests.engine.rig import ManualClock, Rig, operator, settings, wish
+from tests.engine.rig import HandOperator, ManualClock, Rig, operator, settings, wish
 
 NEXT = Outcome(OutcomeKind.REJECTED, status=0x0A, detail="not here")
 ACCOUNT = Outcome(OutcomeKind.REJECTED, status=0x0F, detail="out of credit", fault=Fault.ACCOUNT)
@@ -456,3 +456,44 @@ async def test_where_everybody_is_slow_nothing_moves_to_and_fro(tmp_path: Path) 
             rig.clock.move(31)
         assert [waiting(rig, name) for name in "abc"] == before
         assert all(before)
+
+
+async def test_what_waits_too_long_everywhere_stays_at_the_last(tmp_path: Path) -> None:
+    """Whoever it came from is empty then, and so not slow; over a restart too."""
+    clock = ManualClock()
+    config = divided("cost", max_wait=30.0)
+    visited: list[str | None] = []
+
+    def stand_still(one: HandOperator) -> None:
+        one.window = 0
+
+    async def wait(rig: Rig, message: Message, times: int) -> None:
+        for _ in range(times):
+            visited.append(message.operator)
+            rig.engine._overdue.look()
+            rig.clock.move(31)
+            rig.engine._overdue.look()
+            await rig.settle()
+
+    rig = Rig(config, tmp_path, clock)
+    rig.prepare_operator = stand_still
+    async with rig:
+        message = await rig.submit()
+        await wait(rig, message, 2)
+        assert visited == ["a", "b"]
+    rig = Rig(config, tmp_path, clock)
+    rig.prepare_operator = stand_still
+    async with rig:
+        await rig.until(lambda: waiting(rig, "c"))
+        (message,) = rig.engine.ledger.active.values()
+        await wait(rig, message, 6)
+        assert set(visited[2:]) == {"c"}
+        # Once it had its turn somewhere, it may go anywhere again.
+        rig.operators["c"].window = 1
+        rig.engine.link_changed("c")
+        (submission,) = await rig.written("c")
+        rig.operators["c"].answer(submission, THROTTLED)
+        rig.operators["c"].window = 0
+        await rig.settle()
+        await wait(rig, submission.message, 2)
+        assert submission.message.operator == "b"

@@ -8,15 +8,15 @@ from decimal import Decimal
 from uuid import UUID
 
 import msgspec
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from adapters.http.services import Services
 from router.account import Account
 from router.audit import AuditEntry
-from router.engine.control import OperatorView, PlanView, ReloadView
+from router.engine.control import OperatorView, PlanView, ReceiptFlag, ReloadView
 from router.engine.intake import Answer
 from router.engine.limits import Quota
-from router.engine.opt_outs import Subscription
+from router.engine.opt_outs import OptedOut, Subscription
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
@@ -181,8 +181,9 @@ class FakeFeed:
 class FakePreview:
     def __init__(self) -> None:
         self.queries = []
+        self.quality = UNSET
 
-    async def look_up(self, query):
+    async def look_up(self, account, query):
         return query
 
     def segment(self, account, query):
@@ -197,7 +198,7 @@ class FakePreview:
         if not query.to.startswith("+237"):
             raise Refusal("unroutable", "no operator reaches this number", "to")
         cost = Money(Decimal("0.0200"), "XAF")
-        candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused")
+        candidate = Candidate("mtn-cm", "237", cost, cost, 1, False, "paused", quality=self.quality)
         return Decision(None, Network("624", "01", None), query.plan or account.plan, None, (candidate,))
 
     def coverage(self, country, plan, at):
@@ -216,12 +217,24 @@ class FakeControl:
         self.version = 3
         self.rolled_back_to: int | None = None
         self.not_kept: str | None = None
+        self.flags: list[ReceiptFlag] = []
 
     def operators(self):
         bind = BindView("mtn-cm/1", "bound_trx", 10, 3, None, NOW)
         return [
             OperatorView(
-                "mtn-cm", "sms", "smpp", self.state, [bind], 10, 3, 100.0, 1.0, {"otp": 0, "transactional": 7}, 1.5
+                "mtn-cm",
+                "sms",
+                "smpp",
+                self.state,
+                [bind],
+                10,
+                3,
+                100.0,
+                1.0,
+                {"otp": 0, "transactional": 7},
+                1.5,
+                receipt_flags=self.flags,
             )
         ]
 
@@ -270,9 +283,19 @@ class FakeOptOuts:
     async def subscribe(self, account, number):
         return self._set(account, number, self.numbers.discard)
 
-    def _set(self, account, number, change):
+    def page(self, account, after, limit):
+        self._check(account)
+        if after is not None and not after.startswith("+"):
+            raise Refusal("invalid_request", "no number", "after")
+        left = sorted(number for number in self.numbers if number > (after or ""))
+        return OptedOut(account, len(self.numbers), left[:limit], left[limit - 1] if left[limit:] else None)
+
+    def _check(self, account):
         if account != "acme":
             raise Refusal("not_found", f"there is no account {account!r}")
+
+    def _set(self, account, number, change):
+        self._check(account)
         if not number.startswith("+237"):
             raise Refusal("invalid_number", "no number", "number")
         change(number)

@@ -267,6 +267,20 @@ CONTROL = [
             ("as nobody", "acme", 401, {"number": "+237670000001"}, None, {"code": "unauthorized"}),
         )
     ),
+    Case("opted out", "GET", "/v1/accounts/acme/opt-outs", 200, token=ADMIN_TOKEN,
+         shows={"account": "acme", "count": 0, "numbers": [], "next": None}),
+    Case("opted out, a page", "GET", "/v1/accounts/acme/opt-outs?after=%2B1&limit=1000", 200, token=ADMIN_TOKEN),
+    *(
+        Case(f"opted out {what}", "GET", f"/v1/accounts/{name}", status, token=token, code=code)
+        for what, name, status, token, code in (
+            ("of nobody", "zz/opt-outs", 404, ADMIN_TOKEN, "not_found"),
+            ("behind nothing", "acme/opt-outs?after=zz", 422, ADMIN_TOKEN, "invalid_request"),
+            ("of no size", "acme/opt-outs?limit=0", 422, ADMIN_TOKEN, "invalid_request"),
+            ("of any size", "acme/opt-outs?limit=1001", 422, ADMIN_TOKEN, "invalid_request"),
+            ("as an account", "acme/opt-outs", 403, TOKEN, "forbidden"),
+            ("as nobody", "acme/opt-outs", 401, None, "unauthorized"),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),

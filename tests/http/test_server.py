@@ -9,12 +9,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from adapters.http import incoming, reply, server
+from adapters.http import incoming, reply, room, server
 from adapters.http.app import build_app, http_server
 from adapters.http.server import HttpServer
 from router.settings import HttpSettings, ServerTls
 from tests.http.conftest import MAX_BODY
-from tests.http.fakes import ADMIN_TOKEN, TEXT, TOKEN
+from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, TEXT, TOKEN
 
 BODY = json.dumps({"to": "+237670000001", "text": TEXT}).encode()
 HEAD = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n".encode()
@@ -227,6 +227,87 @@ async def test_what_trickles_is_closed_in_time_and_slows_nobody(data, more, code
         # Bytes may cross with the closing: then there is a reset in place of the answer.
         assert code in (answer := await asyncio.wait_for(one, 5)) or answer == b""
     writer.close()
+    await listening.stop(1)
+
+
+def large(token: str = TOKEN, size: int = 50_000) -> bytes:
+    """A request whose body is a submit and blanks, without its last octet."""
+    head = HEAD.replace(TOKEN.encode(), token.encode())
+    return head + b"Content-Length: %d\r\n\r\n" % size + BODY.ljust(size - 1)
+
+
+async def holding(port: int, count: int, token: str = TOKEN) -> list[Wire]:
+    """Connections that each keep the server waiting for the last octet of a large body."""
+    wires = [Wire(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(count)]
+    for wire in wires:
+        wire.send(large(token))
+        await wire.writer.drain()
+    return wires
+
+
+async def test_large_bodies_have_a_limit_together_and_one_account_half_of_it(engine, monkeypatch) -> None:
+    monkeypatch.setattr(room, "LEAST", 400_000)
+    app = build_app(engine.services(), HttpSettings(max_body=50_000))
+    listening = HttpServer(app, "127.0.0.1", 0)
+    port = await listening.start()
+    held = await holding(port, 3)
+    async with asyncio.timeout(5):
+        while app._room._of["acme"] < 3 * 49_999:
+            await asyncio.sleep(0.001)
+    # A fourth fits to the last octet but one of the half; a fifth does not, however it comes.
+    held += await holding(port, 1)
+    async with asyncio.timeout(5):
+        while app._room._of["acme"] < 4 * 49_999:
+            await asyncio.sleep(0.001)
+    over = Wire(*await asyncio.open_connection("127.0.0.1", port))
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+    for request in (large() + b" ", SUBMIT, chunked, large() + b" "):
+        over.send(request)
+        status, headers, body = await over.answer()
+        assert (status, json.loads(body)["code"]) == (503, "overloaded")
+        assert headers["retry-after"] == "1"
+        assert "connection" not in headers, "the rest of the body came, so the connection is of use"
+    # Others have the other half.
+    others = [*await holding(port, 3, OTHER_TOKEN), over]
+    over.send(large(OTHER_TOKEN) + b" ")
+    assert (await over.answer())[0] == 202
+    # What was held is answered when its last octet comes, and its room is free: also where the client just leaves.
+    for wire in held[:2]:
+        wire.send(b" ")
+        assert (await wire.answer())[0] == 202
+    over.send(SUBMIT)
+    assert (await over.answer())[0] == 202
+    for wire in [*held, *others]:
+        wire.writer.transport.abort()
+    async with asyncio.timeout(5):
+        while app._room._of:
+            await asyncio.sleep(0.001)
+    assert app._room._free == app._room._all == 400_000
+    await listening.stop(1)
+
+
+@pytest.mark.parametrize(("max_body", "most"), [(64 * 1024, 64 << 20), (4 << 20, 64 << 20), (20 << 20, 160 << 20)])
+def test_there_is_room_for_some_bodies_of_any_size_that_is_allowed(max_body: int, most: int) -> None:
+    assert room.Room(max_body)._all == most
+
+
+async def test_the_room_of_what_is_refused_or_comes_too_slowly_is_free_again(engine, monkeypatch) -> None:
+    monkeypatch.setattr(incoming, "SLOW_SENDER", 0.05)
+    app = build_app(engine.services(), HttpSettings(max_body=50_000))
+    listening = HttpServer(app, "127.0.0.1", 0)
+    port = await listening.start()
+    for request, code in (
+        (large(), "request_timeout"),
+        (HEAD + b"Content-Length: 60000\r\n\r\n" + b" " * 50_001, "payload_too_large"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nc350\r\n" + b" " * 50_000 + b"\r\n1\r\n \r\n", "payload_too_large"),
+        (HEAD + b"Content-Length: 3\r\n\r\n{!}", "invalid_json"),
+        (HEAD + b"Content-Length: 2\r\n\r\n{}", "invalid_request"),
+    ):
+        wire = Wire(*await asyncio.open_connection("127.0.0.1", port))
+        wire.send(request)
+        assert json.loads((await wire.answer())[2])["code"] == code
+        assert app._room._free == app._room._all
+        wire.writer.transport.abort()
     await listening.stop(1)
 
 

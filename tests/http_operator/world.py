@@ -1,6 +1,7 @@
 """A carrier on a real socket, the engine over a real store, and the HTTP server that takes callbacks."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -113,10 +114,11 @@ async def world(
     others: tuple[Operator, ...] = (),
     make_other: Callable[[Operator, OperatorSink], Any] | None = None,
     up: bool = True,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[World]:
     """Everything, connected."""
     carrier = HttpCarrier(options or CarrierOptions(token=TOKEN, secret=SECRET, resend=0.05))
-    port = await carrier.start()
+    port = await carrier.start(tls=tls)
     rigs: list[Rig] = []
     services = Fakes().services()
 

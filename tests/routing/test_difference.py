@@ -225,6 +225,33 @@ def test_an_announced_rate_says_when_it_starts() -> None:
     assert msgspec.to_builtins(found.first[0])["effective_from"] == "2027-01-15T08:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, 1_800_000_000_000, {"before": None, "after": "2027-01-15T08:00:00Z"}),
+        (1_800_000_000_000, None, {"before": "2027-01-15T08:00:00Z", "after": None}),
+        (1_700_000_000_000, 1_800_000_000_000, {"before": "2023-11-14T22:13:20Z", "after": "2027-01-15T08:00:00Z"}),
+    ],
+)
+def test_an_end_that_changes_is_shown(before: int | None, after: int | None, told: dict[str, Any]) -> None:
+    def ending(end: int | None) -> Settings:
+        return with_operator(rates=(Rate("237", Decimal("0.02"), "XAF", effective_to=end),))
+
+    (found,) = difference(ending(before), ending(after)).rates
+    assert (found.added, found.removed, found.changed) == (0, 0, 1)
+    (change,) = msgspec.to_builtins(found.first)
+    assert change["effective_to"] == told
+    assert change["before"] == change["after"] == {"amount": "0.02", "currency": "XAF"}
+
+
+def test_a_rate_that_comes_or_goes_says_when_it_ends() -> None:
+    end = 1_800_000_000_000
+    without, ending = with_operator(rates=()), with_operator(rates=(Rate("1", Decimal(1), "XAF", effective_to=end),))
+    for before, after, key in ((without, ending, "after"), (ending, without, "before")):
+        (change,) = msgspec.to_builtins(difference(before, after).rates[0].first)
+        assert {name: at for name, at in change["effective_to"].items() if at} == {key: "2027-01-15T08:00:00Z"}
+
+
 cards = st.dictionaries(
     st.tuples(st.text("0123456789", max_size=3), st.sampled_from([0, 1, 1_800_000_000_000])),
     st.sampled_from(["0.01", "0.02", "0.03"]),

@@ -251,7 +251,7 @@ async def test_a_file_that_is_damaged_while_the_daemon_runs(world: World) -> Non
     with damaged(database(world)):
         loading = asyncio.create_task(load.run())
         await until(lambda: load.refused)
-        await not_ready(world)
+        await until(lambda: not_ready(world))
         async with world.client.get("/v1/messages?limit=100") as answer:
             assert (await body_of(answer, 503))["code"] == "store_unavailable"
     await until(lambda: ready(world), within=10)

@@ -1,6 +1,7 @@
 """An operator that is not there, goes away, comes back: messages take another way or wait; none is lost."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -52,6 +53,31 @@ async def test_a_single_one_is_waited_for(world: World) -> None:
     assert {event["state"] for event in events if ending(event)} == {"delivered"}
     assert max(submissions(mtn).values()) == 1
     await world.idle()
+
+
+async def test_what_has_waited_is_valid_for_what_is_left(world: World) -> None:
+    """The operator is told how long the message may still take, and nothing where its time is over."""
+    mtn = await world.operator()
+    await mtn.stop()
+    world.configure()
+    await world.start()
+    await until(lambda: _state(world, "mtn", "down"))
+    began = time.monotonic()
+    lasting, short = (
+        await world.submit(plain_number(0), expires_in=100),
+        await world.submit(plain_number(1), expires_in=1),
+    )
+    await world.ended([short["id"]])
+    await world.return_of("mtn")
+    await world.ended([lasting["id"]])
+    waited = time.monotonic() - began
+    (submitted,) = mtn.submitted
+    written = submitted.pdu.validity_period
+    assert written.startswith("00000000")
+    assert written.endswith("000R")
+    left = int(written[8:10]) * 60 + int(written[10:12])
+    assert 99 - waited <= left <= 99, "a second at least has passed"
+    assert (await world.message(short["id"]))["state"] == "expired"
 
 
 async def test_the_cheaper_one_goes_away_under_load_and_comes_back(world: World) -> None:

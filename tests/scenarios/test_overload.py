@@ -73,6 +73,45 @@ async def test_the_queue_is_bounded_and_empties(world: World, restarted: bool) -
     await world.idle()
 
 
+async def test_many_large_bodies_at_once_take_bounded_memory_and_others_are_served(world: World) -> None:
+    """Forty connections of one account, each with a body just below the limit that never ends."""
+    await world.operator()
+    world.configure(account="  - name: hog\n    token: hog-token\n")
+    await world.start()
+    await world.bound()
+    size = 4 * 1024 * 1024
+    head = (
+        f"POST /v1/batches HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer hog-token\r\nContent-Length: {size}\r\n\r\n"
+    ).encode()
+    before = resident(world)
+
+    async def pour() -> tuple[bytes, asyncio.StreamWriter]:
+        """What came as the answer to all but the last octet, nothing where there was none within a second."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.http)
+        writer.write(head + b" " * (size - 1))
+        try:
+            await asyncio.wait_for(writer.drain(), 5)
+            return await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 1), writer
+        except (TimeoutError, ConnectionError):
+            return b"", writer
+
+    poured = await asyncio.gather(*(pour() for _ in range(40)))
+    answers = [answer for answer, _ in poured if answer]
+    assert len(answers) >= 40 - 8 - 1
+    for answer in answers:
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1\r\n" in answer
+    assert resident(world) - before < 80, "forty times four megabytes were sent"
+    await world.delivered(await world.send(50))
+    async with world.client.post(
+        "/v1/messages", json={"to": world.number(), "text": TEXT}, headers={"Authorization": "Bearer hog-token"}
+    ) as answer:
+        assert answer.status in (202, 503)
+    for _, writer in poured:
+        writer.transport.abort()
+    assert (await world.metrics()).total("messages_refused_total", code="overloaded") >= len(answers)
+
+
 async def _taken(world: World) -> list[str]:
     async with world.client.post("/v1/batches", json=batch(LAST)) as answer:
         if answer.status == 503:

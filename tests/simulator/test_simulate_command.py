@@ -79,6 +79,12 @@ def test_wrong_usage(arguments, capsys) -> None:
     assert left.value.code == 2
 
 
+def test_a_file_that_cannot_be_written_is_told(capsys, tmp_path) -> None:
+    args = parse("smsc", "--port", "0", "--submits", str(tmp_path / "missing" / "submits"))
+    assert args.func(args) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
 async def start(*arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -95,8 +101,9 @@ async def start(*arguments: str) -> asyncio.subprocess.Process:
 
 @pytest.mark.process
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-async def test_it_serves_until_a_signal(stop) -> None:
-    process = await start("0", "--json", "--id-form", "hex")
+async def test_it_serves_until_a_signal(stop, tmp_path) -> None:
+    submits = tmp_path / "submits"
+    process = await start("0", "--json", "--id-form", "hex", "--submits", str(submits))
     try:
         async with asyncio.timeout(3 * DEADLINE):
             listening = json.loads(await process.stdout.readline())["listening"]
@@ -117,6 +124,7 @@ async def test_it_serves_until_a_signal(stop) -> None:
             process.send_signal(stop)
             _, complaint = await process.communicate()
             assert (process.returncode, complaint) == (0, b"")
+            assert submits.read_text() == "237670000001 0\n"
             await esme.close()
     finally:
         if process.returncode is None:

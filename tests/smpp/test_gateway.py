@@ -8,10 +8,11 @@ from itertools import pairwise
 import pytest
 
 from adapters.smpp import constants as c
+from adapters.smpp import gateway as gateway_module
 from adapters.smpp.codec import LocalProtocolError
 from adapters.smpp.gateway import SmppGateway
 from adapters.smpp.pdu import BadBody, MessageResp, ShortMessage, Simple
-from router.operator import Addressing, AddressKind, SmppLink
+from router.operator import Addressing, AddressKind, Reconnect, SmppLink
 from router.outcome import Fault, OutcomeKind
 from router.receipt import ReceiptState
 from tests.smpp.conftest import Open
@@ -396,6 +397,32 @@ async def test_settled_follows_a_loss(open_gateway: Open, peer: Peer, sink: Sink
         (False, True),
         (True, True),
     ]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_bind_that_is_not_answered_is_not_waited_for(
+    lost: bool, open_gateway: Open, peer: Peer, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others may have the traffic long before the handshake is over; when it comes up after all it counts."""
+    monkeypatch.setattr(gateway_module, "_GRACE" if lost else "_FIRST_GRACE", 0.1)
+    peer.answers_bind = lost
+    gateway = await open_gateway(handshake=60.0, link={"reconnect": Reconnect(0.01, 0.01)})
+    if lost:
+        await until(up(gateway))
+        peer.answers_bind = False
+        peer.last.cut()
+        await until(lambda: not gateway.link().up)
+    told: list[tuple[bool, bool]] = []
+    changed = sink.link_changed
+    sink.link_changed = lambda operator: (told.append((gateway.link().up, gateway.link().settled)), changed(operator))
+    await until(lambda: gateway.link().settled)
+    assert told in ([], [(False, True)])
+    assert gateway.views()[0].state == "connecting"
+    await until(lambda: peer.last.received)
+    peer.last.send(*bind_ok(peer))
+    await until(up(gateway))
+    send(gateway)
+    await until(lambda: sink.kinds() == ["accepted"])
 
 
 async def test_one_of_two_binds_is_enough(open_gateway: Open, peer: Peer, sink: Sink) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import random
 import resource
 import shutil
 import signal
@@ -25,6 +26,7 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from adapters.store import open_store, reads
+from router.event import EventType, LoggedEvent
 from router.message import Message, State
 from router.ports import MessageFilter, Store, StoreUnavailable
 from tests.store import contract
@@ -352,6 +354,29 @@ class TestWriter:
             with capture_logs() as logs:
                 await committed(store)
             assert logs == []
+
+    @pytest.mark.deep
+    async def test_the_file_stops_growing_under_steady_traffic(self, folder: Folder) -> None:
+        """What retention frees is used again: with two rounds' messages kept, ten rounds take no more than four."""
+        chance = random.Random(1)
+        pages, round_ = [], 600
+        async with opened(folder) as (store, _):
+            for first in range(1, 10 * round_, round_):
+                for no in range(first, first + round_):
+                    one = message(no, reference=f"order {no}", sender="ACME")
+                    await accepted(store, one) if no % 50 == 0 else accepting(store, one)
+                    store.link("mtn", f"{chance.getrandbits(64):x}", one, NOW + no)
+                    one.state = State.DELIVERED if no % 10 else State.UNDELIVERED
+                    store.save(one)
+                    store.append(LoggedEvent("acme", no, EventType.DELIVERED, NOW + no, b"x" * 600))
+                await committed(store)
+                before = NOW + first - round_
+                while await store.purge(before, before, before + round_, before):
+                    pass
+                connection = apsw.Connection(str(folder.path))
+                pages.append(connection.pragma("page_count"))
+                connection.close()
+        assert pages[9] < 1.05 * pages[3], pages
 
 
 class TestReaders:

@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import hmac
+import itertools
 import json
+import random
 import socket
 import ssl
 from base64 import b64encode
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import connector
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.webhook import Schedule, WebhookSender, delivery
@@ -27,6 +30,7 @@ from tests.webhook.receiver import OK, Log, Receiver, answer, receiving, until
 
 TLS = Path(__file__).parent.parent / "http" / "tls"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
+STEADY = Schedule(initial=0.001, max=0.002, patience=1e9, parked=0.002)
 QUICK = Schedule(initial=0.001, max=0.005, patience=1000.0, parked=0.002)
 SUBMITTED, DELIVERED, RECEIVED = EventType.SUBMITTED, EventType.DELIVERED, EventType.RECEIVED
 
@@ -225,6 +229,52 @@ async def test_a_certificate_that_nobody_vouches_for_is_given_no_event(bench: Be
         assert not bench.log.cursors
         assert "hidden" not in str(bench.said)
     server.close()
+
+
+async def test_a_certificate_of_another_name_is_given_no_event(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody we trust vouches for it, but not for the host that the account has named."""
+    monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", ssl.create_default_context(cafile=TLS / "ca.pem"))
+    await bench.log.append("acme", DELIVERED)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
+    receiver = Receiver()
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with bench.delivering(f"https://hook.example:{port}/", resolver=Names(iter(()))):
+        await until(lambda: len(bench.said) >= 3)
+        assert all("certificate" in reason.lower() for reason in bench.reasons())
+        assert receiver.requests == []
+        assert not bench.log.cursors
+    async with bench.delivering(f"https://localhost:{port}/", resolver=Names(iter(()))):
+        await until(bench.reached(1))
+    server.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_a_receiver_does_it_gets_every_event_and_in_order(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Refusals of every kind, answers that never come, restarts and events that come meanwhile, in any order."""
+    monkeypatch.setattr(delivery, "_TOTAL", 0.05)
+    chance = random.Random(seed)
+    bad = [answer(500), answer(302, b"", "Location: /"), answer(404), b"garbage\r\n\r\n", None, Receiver.HANG]
+    answers = [OK if chance.random() < 0.4 else chance.choice(bad) for _ in range(60)]
+    async with receiving(*answers) as receiver:
+        while len(bench.log.events.get("acme", ())) < 60 or bench.log.backlog("acme"):
+            async with bench.delivering(receiver.url, batch=chance.randint(1, 5), schedule=STEADY):
+                for _ in range(chance.randint(1, 4)):
+                    had = len(receiver.requests)
+                    if len(bench.log.events.get("acme", ())) < 60:
+                        await bench.log.append("acme", *[DELIVERED] * chance.randint(1, 6))
+                    await until(lambda had=had: len(receiver.requests) > had or not bench.log.backlog("acme"))
+    said = itertools.chain(answers, itertools.repeat(OK))
+    told = [one.seqs for one, answered in zip(receiver.requests, said, strict=False) if answered == OK]
+    seen = 0
+    for seqs in told:
+        assert seqs == list(range(seqs[0], seqs[-1] + 1))
+        assert seqs[0] <= seen + 1, "an event was skipped"
+        seen = max(seen, seqs[-1])
+    assert seen == len(bench.log.events["acme"])
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from router.cli.children import Failed
 from router.cli.demo.board import Board
 from router.cli.demo.messages import BANK, REFUSED, SHOP, plan
 from router.cli.demo.traffic import Traffic, attempts
-from router.cli.demo.world import DemoFailed, World, world
+from router.cli.demo.world import World, world
 from router.outcome import OutcomeKind
 
 
@@ -34,7 +35,7 @@ def show(count: int, stay: bool, as_json: bool) -> int:
     code = 1
     try:
         code = asyncio.run(_interruptible(count, stay, as_json))
-    except* (DemoFailed, ClientError, OSError) as failures:
+    except* (Failed, ClientError, OSError) as failures:
         print(f"demo: {_first(failures)!r}", file=sys.stderr)
     return code
 
@@ -140,7 +141,7 @@ def _program() -> str:
 
 
 async def _stay(here: World, console: Console) -> None:
-    """Until Ctrl-C. Raises DemoFailed at the daemon's end."""
+    """Until Ctrl-C. Raises Failed at the daemon's end."""
     bank, admin = here.tokens[BANK], here.admin_token
     words = _STAY.format(url=here.url, bank=bank, shop=here.tokens[SHOP], admin=admin, config=here.config)
     console.print(words, soft_wrap=True, highlight=False)
@@ -148,7 +149,7 @@ async def _stay(here: World, console: Console) -> None:
         await here.daemon.wait()
     except asyncio.CancelledError:
         return  # Ctrl-C is how this ends
-    raise DemoFailed(f"the daemon ended:\n{here.last_words()}")
+    raise Failed(f"the daemon ended:\n{here.last_words()}")
 
 
 _NEXT = """

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client.parser import text_string_to_metric_families
 
+from router.cli.children import Failed
 from router.cli.demo.board import Board
 from router.cli.demo.messages import Planned
-from router.cli.demo.world import DemoFailed, World
+from router.cli.demo.world import World
 
 SPREAD = 4.0
 """Seconds over which the submits are spread."""
@@ -59,7 +60,7 @@ class Traffic:
         return time.monotonic() - self._started
 
     async def run(self, messages: list[Planned]) -> None:
-        """Raises DemoFailed where the daemon ends or answers what it should not."""
+        """Raises Failed where the daemon ends or answers what it should not."""
         daemon = self._here.daemon
         patience = deadline(len(messages))
         try:
@@ -75,9 +76,9 @@ class Traffic:
                 for task in (*working, *waiting):
                     task.cancel()
         except* ClientError as errors:
-            raise DemoFailed(f"{errors.exceptions[0]}\n{self._here.last_words()}") from None
+            raise Failed(f"{errors.exceptions[0]}\n{self._here.last_words()}") from None
         if daemon.returncode is not None:
-            raise DemoFailed(f"the daemon ended with {daemon.returncode}:\n{self._here.last_words()}")
+            raise Failed(f"the daemon ended with {daemon.returncode}:\n{self._here.last_words()}")
 
     async def _outage(self) -> None:
         begin, lasting = _OUTAGE
@@ -100,7 +101,7 @@ class Traffic:
         elif response.status == 422:
             results = [{"error": answer}]
         else:
-            raise DemoFailed(f"POST {request.path} was answered with {response.status}: {answer}")
+            raise Failed(f"POST {request.path} was answered with {response.status}: {answer}")
         for result in results:
             self._board.answered(result)
         self._settle()

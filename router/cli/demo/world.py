@@ -6,10 +6,7 @@ All of it ends with the context, and nothing stays behind.
 import asyncio
 import hmac
 import json
-import os
 import secrets
-import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,17 +16,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import web
 
 from adapters.simulator.ids import IdForm
 from adapters.simulator.options import SmscOptions
 from adapters.simulator.smsc import Smsc
 from adapters.webhook.signing import sign
+from router.cli import children
 from router.cli.demo.messages import BANK, SHOP
-
-START = 20.0
-STOP = 10.0
-"""Seconds the daemon may take to be ready, and to end."""
 
 OUTAGE = "orange-cm"
 """The operator whose link goes down for a while."""
@@ -72,10 +66,6 @@ def operators() -> dict[str, Sold]:
         ),
         "world": Sold(({"prefix": "", "price": "45"},), _smsc(receipt_delay=1.5, id_form=IdForm.PADDED)),
     }
-
-
-class DemoFailed(Exception):
-    """What did not work, in words for the person at the terminal."""
 
 
 @dataclass
@@ -137,12 +127,12 @@ class World:
 
     def last_words(self) -> str:
         """The end of the daemon's log."""
-        return "\n".join(_log(self.folder).read_text(errors="replace").splitlines()[-15:])
+        return children.last_words(self.folder / "daemon.log")
 
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
-    """Everything up and ready. Raises DemoFailed where the daemon does not start."""
+    """Everything up and ready. Raises Failed where the daemon does not start."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-demo-")))
         receiver = await stack.enter_async_context(_receiving())
@@ -150,7 +140,7 @@ async def world() -> AsyncIterator[World]:
         smscs = {name: await stack.enter_async_context(_simulated(one.smsc)) for name, one in sold.items()}
         tokens = {account: secrets.token_hex(12) for account in (BANK, SHOP)}
         admin_token = secrets.token_hex(12)
-        port = _free_port()
+        port = children.free_port()
         links = {f"operators/{name}.yaml": _operator(name, smscs[name][1], one) for name, one in sold.items()}
         for name, content in {**files(port, receiver.url), **links}.items():
             path = folder / name
@@ -162,9 +152,9 @@ async def world() -> AsyncIterator[World]:
             "HOOK_SECRET": receiver.secret.decode(),
             **{f"{account.upper()}_TOKEN": token for account, token in tokens.items()},
         }
-        daemon = await stack.enter_async_context(_daemon(folder, environment))
-        here = World(folder, f"http://127.0.0.1:{port}", tokens, admin_token, receiver, daemon, smscs)
-        await _ready(here)
+        url = f"http://127.0.0.1:{port}"
+        daemon = await stack.enter_async_context(children.daemon(folder, url, environment))
+        here = World(folder, url, tokens, admin_token, receiver, daemon, smscs)
         try:
             yield here
         except Exception:
@@ -246,58 +236,3 @@ async def _receiving() -> AsyncIterator[Receiver]:
         yield receiver
     finally:
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def _daemon(folder: Path, environment: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    with _log(folder).open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "router", "serve", "-c", str(folder / "router.yaml")),
-            env={**os.environ, **environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for the demo, which then ends the daemon in order
-        )
-    try:
-        yield process
-    finally:
-        await _end(process)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-async def _ready(here: World) -> None:
-    try:
-        async with asyncio.timeout(START), ClientSession(timeout=ClientTimeout(total=2)) as session:
-            while here.daemon.returncode is None:
-                try:
-                    async with session.get(f"{here.url}/readyz") as response:
-                        if response.status == 200:
-                            return
-                except (ClientError, TimeoutError):
-                    pass
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise DemoFailed(f"the daemon is not ready after {START:.0f} s:\n{here.last_words()}") from None
-    raise DemoFailed(f"the daemon ended with {here.daemon.returncode}:\n{here.last_words()}")
-
-
-def _log(folder: Path) -> Path:
-    return folder / "daemon.log"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port

@@ -1,15 +1,22 @@
-"""What one decision costs, in microseconds of one core.
+"""What single steps cost: decisions, PDUs, receipts, a batch of the store. `make bench-micro`, never `make test`."""
 
-python -m tests.bench.decisions [--seconds 0.3]
-"""
-
-import argparse
-import sys
+import asyncio
 import time
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
+from typing import Any
 
+import pytest
+import structlog
+
+from adapters.smpp import constants as c
+from adapters.smpp.codec import Decoder, encode
+from adapters.smpp.message_pdu import SubmitForm
+from adapters.smpp.pdu import MessageResp, Pdu
+from adapters.smpp.receipts import read_receipt
+from adapters.store import open_store
 from router.account import Account
 from router.delivery.correlate import written_keys
 from router.delivery.lanes import OperatorQueue
@@ -31,6 +38,10 @@ from router.routing.quality import Statistics
 from router.routing.route import Ranker, RouteQuery, decide
 from router.settings import Choice, Match, Plan, Rule, Settings
 from router.text.segment import segment
+from tests.bench.store import committed, new_message, whole_lives
+from tests.smpp.peer import receipt_pdu
+from tests.smpp.values import operator as smpp_operator
+from tests.smpp.values import submission
 
 NOW = 1_767_225_600_000
 NUMBER = "+237670000001"
@@ -129,28 +140,68 @@ def decisions() -> dict[str, Callable[[], object]]:
     }
 
 
-def cost(call: Callable[[], object], seconds: float) -> float:
-    """Microseconds per call: the best of five rounds, which others on the machine disturbed least."""
-    began, calls = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds / 6:
-        call()
-        calls += 1
-    best = float("inf")
-    for _ in range(5):
-        began = time.perf_counter()
-        for _ in range(calls):
-            call()
-        best = min(best, time.perf_counter() - began)
-    return best / calls * 1e6
+DECISIONS = decisions()
+BATCH = 100
+"""PDUs that come in one read."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=0.3, help="for each decision")
-    seconds = parser.parse_args().seconds
-    for name, call in decisions().items():
-        print(f"{name:34} {cost(call, seconds):7.2f} µs")
+@pytest.mark.parametrize("name", DECISIONS)
+def test_decision(name: str, benchmark: Any) -> None:
+    benchmark(DECISIONS[name])
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def pdus() -> dict[str, list[Pdu]]:
+    form = SubmitForm(smpp_operator())
+    return {
+        "submit_sm": [form.fill(submission(f"+23767{place:07}", GSM7.encode()), 0) for place in range(BATCH)],
+        "submit_sm_resp": [MessageResp(c.SUBMIT_SM_RESP, 0, f"{place:010}") for place in range(BATCH)],
+        "deliver_sm": [receipt_pdu(f"{place:010}") for place in range(BATCH)],
+        "deliver_sm_resp": [MessageResp(c.DELIVER_SM_RESP) for _ in range(BATCH)],
+    }
+
+
+@pytest.mark.parametrize("name", pdus())
+def test_encode_a_hundred(name: str, benchmark: Any) -> None:
+    batch = pdus()[name]
+    octets = benchmark(lambda: b"".join([encode(pdu, place) for place, pdu in enumerate(batch, 1)]))
+    assert len(Decoder().feed(octets)) == BATCH
+
+
+@pytest.mark.parametrize("name", pdus())
+def test_decode_a_hundred(name: str, benchmark: Any) -> None:
+    octets = b"".join([encode(pdu, place) for place, pdu in enumerate(pdus()[name], 1)])
+    assert len(benchmark(lambda: Decoder().feed(octets))) == BATCH
+
+
+def test_read_a_receipt(benchmark: Any) -> None:
+    pdu = receipt_pdu("1A2B3C4D")
+    receipt = benchmark(lambda: read_receipt(pdu, "op0", NOW))
+    assert receipt.state is ReceiptState.DELIVERED
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    """Runs what is made of an open store, on the disk that temporary folders are on."""
+    with asyncio.Runner() as runner:
+        store = open_store(f"sqlite:///{tmp_path}/router.db", structlog.get_logger(), lambda seconds, size: None)
+        runner.run(store.open())
+        yield lambda work: runner.run(work(store))
+        runner.run(store.close())
+
+
+def test_store_accepts_a_hundred(run: Any, benchmark: Any) -> None:
+    """One group commit with its fsync."""
+    numbers = count(1)
+
+    async def accept(store: Any) -> None:
+        store.accept([new_message(next(numbers), NOW, True) for _ in range(BATCH)], None, lambda error: None)
+        await committed(store)
+
+    benchmark(lambda: run(accept))
+
+
+def test_store_whole_lives_of_a_hundred(run: Any, benchmark: Any) -> None:
+    """Accepted, submitted, delivered and told: four commits."""
+    firsts = count(1, BATCH)
+    live = lambda: run(lambda store: whole_lives(store, BATCH, BATCH, NOW, next(firsts)))  # noqa: E731
+    benchmark.pedantic(live, rounds=50, warmup_rounds=2)

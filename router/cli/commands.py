@@ -1,0 +1,27 @@
+"""Every command of the command line; importing one alone does not bring the others."""
+
+from types import ModuleType
+
+from router.cli import (
+    account,
+    audit,
+    bench,
+    check,
+    coverage,
+    demo,
+    events,
+    operators,
+    reload,
+    route,
+    segment,
+    send,
+    serve,
+    simulate,
+    status,
+)
+
+COMMANDS: tuple[ModuleType, ...] = (
+    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, simulate, demo,
+    bench,
+)  # fmt: skip
+"""Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""
