@@ -82,6 +82,14 @@ def test_send_gives_every_option_on(daemon, capsys) -> None:
     )  # fmt: skip
 
 
+def test_send_an_email(daemon, capsys) -> None:
+    id = send(capsys, "--option", "subject=a = b", "--option", "html=<p>")["id"]
+    assert daemon.messages.stored[id].options == {"subject": "a = b", "html": "<p>"}
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, "send", "--to", "+1", "--text", "x", "--option", "subject")
+    assert ended.value.code == 2
+
+
 def test_send_with_a_key_twice_is_one_message(daemon, capsys) -> None:
     first, second = (send(capsys, "--idempotency-key", "k") for _ in range(2))
     assert first == second

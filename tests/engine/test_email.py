@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from router.account import Account, Guards, OptOut, Price, RateLimit, Velocity
+from router.engine.opt_outs import OptedOut
 from router.engine.preview import TextQuery
 from router.message import Encoding, State
 from router.money import Money
@@ -153,6 +154,17 @@ async def test_opt_outs_by_address(tmp_path: Path) -> None:
         with pytest.raises(Refusal) as caught:
             await rig.engine.opt_outs.unsubscribe("acme", "ann@shop")
         assert (caught.value.code, caught.value.field) == ("invalid_address", "number")
+
+
+async def test_a_list_shows_numbers_and_counts_addresses(tmp_path: Path) -> None:
+    async with Rig(settings(mail(), accounts=(account(),)), tmp_path) as rig:
+        lists = rig.engine.opt_outs
+        for to in ("+237670000002", "ann@shop.example", "+237670000001", "bob@shop.example"):
+            await lists.unsubscribe("acme", to)
+        assert lists.page("acme", None, 1) == OptedOut("acme", 2, ["+237670000001"], "+237670000001", 2)
+        assert lists.page("acme", "+237670000001", 5) == OptedOut("acme", 2, ["+237670000002"], None, 2)
+        with pytest.raises(Refusal):
+            lists.page("acme", "ann@shop.example", 5)
 
 
 async def test_guards_that_look_back(tmp_path: Path) -> None:
