@@ -3,12 +3,14 @@
     python -m tests.bench.history [--messages 1000000] [--folder DIR]
 
 Fills a store with delivered messages (each with its link and event, one in a hundred undelivered), then reads, accepts
-and forgets, and prints the slowest of each.
+and forgets, and prints the slowest of each. Fails where status or a list takes 20 ms, where the last tenth was taken a
+quarter slower than the first, or where a step of retention holds up what is accepted for half a second.
 """
 
 import argparse
 import asyncio
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -26,6 +28,7 @@ from tests.bench.store import PAYLOAD, committed, new_message
 
 AT = 1_750_000_000_000
 _EVERY = 10  # messages per millisecond
+MOST_SECONDS, SLOWER, LONGEST_SECONDS = 0.02, 1.25, 0.5
 
 
 class Took(Struct):
@@ -34,8 +37,11 @@ class Took(Struct):
     every: list[float]
 
     def __str__(self) -> str:
-        ordered = sorted(self.every)
-        return f"median {ordered[len(ordered) // 2] * 1e3:.2f} ms, longest {ordered[-1] * 1e3:.2f} ms"
+        return f"median {self.median * 1e3:.2f} ms, longest {max(self.every) * 1e3:.2f} ms"
+
+    @property
+    def median(self) -> float:
+        return sorted(self.every)[len(self.every) // 2]
 
 
 async def timed(ask: Callable[[], Awaitable[object]], times: int = 20) -> Took:
@@ -75,7 +81,8 @@ async def fill(store: Store, count: int) -> list[float]:
     return took
 
 
-async def read(store: Store, count: int) -> None:
+async def read(store: Store, count: int) -> list[str]:
+    """What took too long."""
     some = random.Random(2)
 
     def at_random() -> Message:
@@ -94,12 +101,17 @@ async def read(store: Store, count: int) -> None:
         "list by state, none": lambda: store.list_messages(MessageFilter("acme", state=State.QUEUED)),
         "events": lambda: store.events("acme", some.randrange(count), 100),
     }
+    wrong = []
     for name, ask in questions.items():
-        print(f"{name + ':':24} {await timed(ask)}")
+        took = await timed(ask)
+        print(f"{name + ':':24} {took}")
+        if took.median >= MOST_SECONDS:
+            wrong.append(f"{name} took {took.median * 1e3:.0f} ms")
+    return wrong
 
 
-async def accept(store: Store, first: int) -> None:
-    """Single messages, each waited for, and what they take while retention works beside them."""
+async def accept(store: Store, first: int) -> list[str]:
+    """Single messages, each waited for, and what they take while retention works beside them; what was too slow."""
     numbers = iter(range(first, first + 1_000_000))
     accepting: list[float] = []
 
@@ -130,9 +142,11 @@ async def accept(store: Store, first: int) -> None:
     await beside
     print(f"{'retention:':24} {len(steps)} steps in {took:.1f} s, {Took(steps)}")
     print(f"{'accept one meanwhile:':24} {Took(accepting)}")
+    print(f"{'forgotten:':24} {first / 2 / len(steps):.0f} messages a step")
+    return ["retention held up what was accepted"] if max(accepting) >= LONGEST_SECONDS else []
 
 
-async def main() -> None:
+async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--folder", type=Path)
@@ -144,10 +158,15 @@ async def main() -> None:
         tenth = len(took) // 10
         print(f"filled in {sum(took):.0f} s; first tenth {sum(took[:tenth]):.1f} s, last {sum(took[-tenth:]):.1f} s")
         print(f"on disk: {Path(folder, 'router.db').stat().st_size / options.messages:.0f} bytes per message")
-        await read(store, options.messages)
-        await accept(store, options.messages + 1)
+        wrong = await read(store, options.messages)
+        wrong += await accept(store, options.messages + 1)
         await store.close()
+    if sum(took[-tenth:]) > sum(took[:tenth]) * SLOWER:
+        wrong.append("what is accepted slows down as the history grows")
+    for one in wrong:
+        print(f"not as promised: {one}", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    sys.exit(asyncio.run(main()))
