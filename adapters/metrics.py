@@ -66,6 +66,11 @@ COUNTERS = (
         "Messages from handsets: received, incomplete, no_account, or repeated (parts of one that was told already).",
     ),
     Counted(
+        "callbacks_total",
+        ("operator", "result"),
+        "What came to /callbacks/{operator}: receipt, inbound, ignored, challenge, forged, unreadable or not_stored.",
+    ),
+    Counted(
         "lookups_total",
         ("source", "result"),
         "Numbers looked up, by source (table, hlr): found, cached, none (no word on it), unknown, timeout, failed, "
@@ -137,6 +142,7 @@ class PrometheusMetrics(Collector):
         self._submitted = self._counts["parts_submitted_total"]
         self._receipts = self._counts["receipts_total"]
         self._inbound = self._counts["inbound_total"]
+        self._callbacks = self._counts["callbacks_total"]
         self._events = self._counts["events_total"]
         self._accept_seconds = self._histograms["accept_seconds"]
         self._submit_seconds = self._histograms["submit_seconds"]
@@ -175,6 +181,9 @@ class PrometheusMetrics(Collector):
 
     def inbound(self, operator: str, result: str) -> None:
         self._inbound[operator, result] += 1
+
+    def callback(self, operator: str, result: str) -> None:
+        self._callbacks[operator, result] += 1
 
     def accept_seconds(self, seconds: float) -> None:
         self._accept_seconds.observe((), seconds)

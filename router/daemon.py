@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.http import Services, http_server
+from adapters.http_operator.gateway import HttpGateway
 from adapters.logs import configure as configure_logs
 from adapters.lookup.build import ensure_built
 from adapters.lookup.hlr import HlrProvider
@@ -28,7 +29,7 @@ from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
-from router.operator import Operator
+from router.operator import HttpLink, Operator
 from router.ports import (
     Clock,
     GaugeSample,
@@ -49,6 +50,12 @@ _CLIENTS = 5.0
 
 # What shells allow is often 1024; connections of clients alone may be more.
 _FILES = 65_536
+
+
+_GATEWAYS: dict[str, Callable[[Operator, OperatorSink, Clock, FilteringBoundLogger], OperatorGateway]] = {
+    "smpp": SmppGateway,
+    "http": HttpGateway,
+}
 
 
 class SystemClock:
@@ -116,7 +123,7 @@ class Daemon:
         recovery = await store.open()
 
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
-            return SmppGateway(operator, sink, clock, self._log)
+            return _GATEWAYS[operator.protocol](operator, sink, clock, self._log)
 
         lookups = lookups_of(settings.lookup, (), clock, self._log)
 
@@ -152,6 +159,7 @@ class Daemon:
                 ready=engine.ready,
                 account_of=engine.running.account_of,
                 is_admin=engine.running.is_admin,
+                callbacks_of=engine.callbacks_of,
                 metrics_text=metrics.render,
             ),
             settings.http,
@@ -235,7 +243,13 @@ def lookups_of(
 
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
-    found = [link.password for operator in settings.operators.values() if (link := operator.link) and link.password]
+    found: list[str] = []
+    for operator in settings.operators.values():
+        link = operator.link
+        if isinstance(link, HttpLink):
+            found += link.secrets
+        elif link is not None and link.password:
+            found.append(link.password)
     for hook in webhooks_of(settings).values():
         found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
     if settings.lookup is not None and settings.lookup.hlr is not None:

@@ -3,8 +3,9 @@
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
+from router.inbound import Media
 from router.message import MessageError, Network, State
 from router.money import Money
 
@@ -49,8 +50,9 @@ class Event(Struct, frozen=True, gc=False):
 class ReceivedEvent(Struct, frozen=True, gc=False):
     """A message from a handset: exactly one of `text` and `data` is set, `complete` is false where parts never came.
 
-    `udh` (with its length octet) is what the header of `data` says beside the message's parts. The fields of every
-    event stand here too; those that only a message of the account's own has are empty.
+    `udh` (with its length octet) is what the header of `data` says beside the message's parts; `media` is only there
+    where something came beside the text. The fields of every event stand here too; those that only a message of the
+    account's own has are empty.
     """
 
     id: str
@@ -68,6 +70,7 @@ class ReceivedEvent(Struct, frozen=True, gc=False):
     data: bytes | None
     udh: bytes | None
     complete: bool
+    media: Media | UnsetType = UNSET
     reference: None = None
     network: None = None
     cost: None = None

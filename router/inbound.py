@@ -28,6 +28,14 @@ class LongMessage(NamedTuple):
     total: int
 
 
+class Media(Struct, frozen=True, gc=False):
+    """What came with a message beside its text: the operator's id of it, where it is, and its media type (RFC 6838)."""
+
+    id: str | None = None
+    url: str | None = None
+    type: str | None = None
+
+
 class Inbound(Struct, frozen=True, gc=False):
     """One short message from a handset.
 
@@ -44,6 +52,7 @@ class Inbound(Struct, frozen=True, gc=False):
     alphabet: str | None
     udh: bytes | None = None
     place: Place = WHOLE
+    media: Media | None = None
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -73,3 +82,4 @@ class Received(Struct, frozen=True, gc=False):
     udh: bytes | None
     segments: int
     complete: bool
+    media: Media | None = None

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from router.http_calls import Answer, Auth, Batch, Callbacks, HttpRequest, Mapped, StatusCall
 from router.receipt import ReceiptState
 
 
@@ -59,6 +60,45 @@ class SmtpLink:
     password: str | None = field(default=None, repr=False)
 
 
+Override = Literal["retry", "next", "reject", "throttle", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLink:
+    """How an HTTP carrier is reached. `requests`: the first that fits a message is its. `window` is requests at a time,
+    `tps` counts parts per second, 0 is no limit. `codes` are the provider's own for errors.
+
+    `secrets` are all that must not be seen of it.
+    """
+
+    host: str
+    port: int
+    secure: bool
+    requests: tuple[HttpRequest, ...] = field(repr=False)
+    values: dict[str, Mapped] = field(default_factory=dict)
+    auth: Auth = None
+    answer: Answer = field(default_factory=Answer)
+    codes: dict[str, Override] = field(default_factory=dict)
+    batch: Batch | None = None
+    status: StatusCall | None = field(default=None, repr=False)
+    callbacks: Callbacks | None = None
+    window: int = 10
+    tps: float = 0.0
+    connect_timeout: float = 10.0
+    response_timeout: float = 60.0
+    keep_alive: float = 15.0
+    reconnect: Reconnect = Reconnect()
+    tls: Tls = Tls()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def same_binds(self, other: object) -> bool:
+        """As of a SmppLink."""
+        return isinstance(other, HttpLink) and replace(other, tps=self.tps, window=self.window) == self
+
+
+Link = SmppLink | HttpLink | SmtpLink
+
+
 @dataclass(frozen=True, slots=True)
 class AddressKind:
     """Type of number and numbering plan (SMPP 3.4 sections 5.2.5, 5.2.6); `plus` writes the + of E.164."""
@@ -77,14 +117,16 @@ class Addressing:
 
 
 Alphabet = Literal["gsm7", "gsm7-packed", "latin1", "ascii"]
-LongForm = Literal["udh8", "udh16", "sar", "payload"]
+LongForm = Literal["udh8", "udh16", "sar", "payload", "whole"]
 IdForm = Literal["auto", "as-is", "hex", "decimal"]
-Override = Literal["retry", "next", "reject", "throttle", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """How text is written for this operator; `alphabet` is what data_coding 0 means there."""
+    """How text is written for this operator; `alphabet` is what data_coding 0 means there.
+
+    `payload` and `whole` give it a long text in one piece: the first counts (and pays) it as short messages, the other
+    as one, however long it is."""
 
     alphabet: Alphabet = "gsm7"
     ucs2: int = 8
@@ -94,8 +136,9 @@ class TextRules:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptRules:
-    """`text_only`: a text like a receipt is one even where neither esm_class nor a TLV says so. `words` are the
-    operator's own for `stat`, in capitals."""
+    """`poll`: ask after so many seconds what became of a message, and again after growing pauses; None for never.
+    `text_only`: a text like a receipt is one even where neither esm_class nor a TLV says so. `words` are the operator's
+    own for `stat`, in capitals."""
 
     request: Literal["final", "all", "none"] = "final"
     timeout: float = 259_200.0
@@ -104,6 +147,7 @@ class ReceiptRules:
     query: bool = False
     text_only: bool = False
     words: dict[str, ReceiptState] = field(default_factory=dict)
+    poll: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +194,14 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Whom we buy delivery from. `link` is None for protocol http, whose description comes with its adapter.
+    """Whom we buy delivery from. `link` is None for one that is only a name. `errors` are by the protocol's own status
+    (command_status, HTTP status, SMTP reply).
     `cancel`: what was submitted may be cancelled there (cancel_sm)."""
 
     name: str
     channel: str
     protocol: Literal["smpp", "http", "smtp"]
-    link: SmppLink | SmtpLink | None
+    link: Link | None
     currency: str
     addressing: Addressing = Addressing()
     text: TextRules = TextRules()
@@ -172,4 +217,4 @@ class Operator:
     def same_binds(self, other: "Operator") -> bool:
         """Whether the link of that operator is this one, so that what is connected may stay."""
         link = self.link
-        return link.same_binds(other.link) if isinstance(link, SmppLink) else link == other.link
+        return link.same_binds(other.link) if isinstance(link, SmppLink | HttpLink) else link == other.link

@@ -44,7 +44,8 @@ NO_ATTEMPT = frozenset({Fault.ACCOUNT, Fault.BIND, Fault.RATE, Fault.QUEUE})
 class Outcome(Struct, frozen=True, gc=False):
     """One attempt's result, in words that no protocol knows.
 
-    `status` is the SMPP command_status where there was one, `detail` its reason in a sentence.
+    `status` is the protocol's (SMPP command_status, HTTP status, SMTP reply) where there was one, `detail` its reason
+    in a sentence. `code` is the operator's own word for the error, shown in place of a command_status.
     `smsc_message_id` is kept byte for byte as the operator gave it; it may be missing even when accepted.
     """
 
@@ -53,3 +54,4 @@ class Outcome(Struct, frozen=True, gc=False):
     status: int | None = None
     detail: str = ""
     fault: Fault = Fault.OPERATOR
+    code: str | None = None

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, Protocol, TypeVarTuple, Unpack
+from typing import Any, Literal, NamedTuple, Protocol, TypeVarTuple, Unpack, runtime_checkable
 
 from msgspec import Struct
 
@@ -268,7 +268,8 @@ class Question(Struct, gc=False):
 
 class BindView(Struct, frozen=True, gc=False):
     """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
-    or closed. The rates are per second, over about the last ten."""
+    or closed; of an HTTP carrier also open, or paused (it asked us to wait). The rates are per second, over about the
+    last ten."""
 
     id: str
     state: str
@@ -326,6 +327,37 @@ class OperatorGateway(Protocol):
         """Answer the operator for a receipt or a message: stored, or temporarily not."""
 
     def views(self) -> list[BindView]: ...
+
+
+class Callback(Struct, frozen=True, gc=False):
+    """A request that came to /callbacks/{operator}. `secret` is the piece of the path behind the operator's name, ""
+    for none; names of `headers` are in small letters; `peer` is the address of who sent it."""
+
+    method: str
+    secret: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    peer: str
+
+
+class CallbackReply(Struct, frozen=True, gc=False):
+    """How it is answered. `results` are what it held, to be counted: receipt, inbound, ignored, challenge, forged,
+    unreadable or not_stored."""
+
+    status: int
+    results: tuple[str, ...]
+    body: bytes = b""
+    media: str = "text/plain; charset=utf-8"
+
+
+@runtime_checkable
+class TakesCallbacks(Protocol):
+    """A gateway whose operator sends receipts or messages by HTTP."""
+
+    async def called(self, callback: Callback) -> CallbackReply:
+        """Take one; what it holds is stored when this returns with a 200. One that does not show that it comes from the
+        operator changes nothing. Raises nothing for what the other side sends."""
 
 
 class OperatorSink(Protocol):
@@ -434,6 +466,7 @@ class Metrics(Protocol):
     def receipt(self, operator: str, result: str) -> None: ...
     def event(self, type: str) -> None: ...
     def inbound(self, operator: str, result: str) -> None: ...
+    def callback(self, operator: str, result: str) -> None: ...
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...

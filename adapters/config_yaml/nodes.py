@@ -92,10 +92,7 @@ class Source:
             self.fail(line_of(error.problem_mark or error.context_mark), f"is not YAML: {problem}")
         except (ValueError, OverflowError):
             self.fail(1, "is not YAML: an escape in quotes is not a character")
-        if node is None:
-            start = yaml.Mark(self.name, 0, 0, 0, None, 0)
-            node = yaml.MappingNode("tag:yaml.org,2002:map", [], start, start)
-        return Value(self, node, "")
+        return Value(self, node, "") if node is not None else nothing(self, "")
 
     def _check_depth(self, text: str) -> None:
         """Composing is recursive, in C too, where it would end the daemon."""
@@ -141,6 +138,10 @@ class Value:
     @property
     def is_scalar(self) -> bool:
         return isinstance(self.node, yaml.ScalarNode)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
 
     @property
     def is_empty(self) -> bool:
@@ -193,6 +194,12 @@ class Value:
     def _no_tag(self) -> None:
         if self.node.tag not in TAGS:
             self.fail("tags (!) are not supported: quote the value where it begins with !")
+
+
+def nothing(source: Source, key: str) -> Value:
+    """A mapping without keys, in place of one that is not given."""
+    start = yaml.Mark(source.name, 0, 0, 0, None, 0)
+    return Value(source, yaml.MappingNode("tag:yaml.org,2002:map", [], start, start), key)
 
 
 def kind(node: yaml.Node) -> str:

@@ -1,6 +1,5 @@
 """The operators' folder: one YAML file per operator."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
@@ -10,12 +9,13 @@ from msgspec import structs
 from adapters.config_yaml import words
 from adapters.config_yaml.currencies import Currencies
 from adapters.config_yaml.errors import Refused
-from adapters.config_yaml.nodes import Source, Value, why
+from adapters.config_yaml.http_link import http_link
+from adapters.config_yaml.link_parts import link_tls, pauses
+from adapters.config_yaml.nodes import Source, Value, nothing, why
 from adapters.config_yaml.rate_card import RateCard
 from adapters.config_yaml.shapes import Parser, as_it_is, attempt, listing, mapping, read_fields, record
 from adapters.config_yaml.values import (
     Names,
-    file,
     flag,
     named_source,
     number,
@@ -31,6 +31,8 @@ from router.operator import (
     Addressing,
     AddressKind,
     Caps,
+    HttpLink,
+    Link,
     Operator,
     Override,
     ReceiptRules,
@@ -39,14 +41,14 @@ from router.operator import (
     SmppLink,
     SmtpLink,
     TextRules,
-    Tls,
 )
 from router.receipt import ReceiptState
 from router.submit import Channel
 from router.text.languages import IDENTIFIERS
 
 PROTOCOLS = ("smpp", "http", "smtp")
-NOT_AVAILABLE = ("http", "smtp")  # protocols whose adapter this version does not have
+_OF_SMPP = frozenset({"addressing", "tlvs", "cancel"})
+NOT_AVAILABLE = ("smtp",)  # protocols whose adapter this version does not have
 
 
 def read_operators(source: Source, named_by: Value, names: Names, currencies: Currencies) -> dict[str, Operator]:
@@ -89,7 +91,14 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
     if "operator" not in given:
         names.complete = False
     protocol = given.setdefault("protocol", "smpp")
-    link = _read_link(protocol, given.pop("link", None), root)
+    channel = given.setdefault("channel", "sms")
+    before = len(source.errors)
+    for key, _ in root.entries() if protocol != "smpp" else ():
+        if key.written in _OF_SMPP:
+            key.report(f"{key.written} goes with protocol smpp")
+    rules = attempt(_text_rules(protocol, channel), given.pop("text", nothing(source, "text")))
+    link = _read_link(protocol, given.pop("link", None), root, rules)
+    sound = sound and len(source.errors) == before
     currency = given.setdefault("currency", currencies.base)
     card = RateCard(currency, currencies)
     rates = given.pop("rates", None)
@@ -101,11 +110,11 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
             card.add_file(rate_file, named_by)
         except Refused:
             sound = False
-    if not sound:
+    if not sound or rules is None:
         return None
-    return Operator(
-        name=given.pop("operator"), channel=given.pop("channel", "sms"), link=link, rates=tuple(card.rates), **given
-    )
+    if isinstance(link, HttpLink):
+        _check_receipts(given.get("receipts", ReceiptRules()), link, root)
+    return Operator(name=given.pop("operator"), link=link, text=rules, rates=tuple(card.rates), **given)
 
 
 def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
@@ -123,7 +132,7 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
                 "destination": _address_kind(Addressing().destination, plus=flag),
             },
         ),
-        "text": _text_rules,
+        "text": as_it_is,
         "receipts": record(
             ReceiptRules,
             {},
@@ -133,12 +142,13 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
                 "id_in_response": one_of(("auto", "as-is", "hex", "decimal")),
                 "id_in_receipt": one_of(("auto", "as-is", "hex", "decimal")),
                 "query": flag,
+                "poll": word(words.duration),
                 "text_only": flag,
                 "words": mapping(_stat_word, one_of(ReceiptState)),
             },
         ),
         "on_unanswered": one_of(("resend", "hold")),
-        "retry": _pauses(
+        "retry": pauses(
             record(Retry, {}, {"initial": word(words.duration), "max": word(words.duration), "attempts": whole(1)})
         ),
         "cancel": flag,
@@ -180,54 +190,57 @@ def _address_kind(default: AddressKind, **more: Parser[Any]) -> Parser[AddressKi
     return record(partial(replace, default), {}, {"ton": whole(0, 255), "npi": whole(0, 255), **more})
 
 
-def _text_rules(value: Value) -> TextRules:
-    rules = _plain_text_rules(value)
-    if rules.language_tables and rules.alphabet not in ("gsm7", "gsm7-packed"):
-        value.fail(f"language_tables go with alphabet gsm7 or gsm7-packed, not with {rules.alphabet}")
-    return rules
+_TEXT: dict[str, Parser[Any]] = {
+    "alphabet": one_of(("gsm7", "gsm7-packed", "latin1", "ascii")),
+    "ucs2": whole(0, 255),
+    "language_tables": listing(one_of(tuple(IDENTIFIERS)), distinct=True),
+}
+_HTTP_TEXT: dict[str, Parser[Any]] = {"alphabet": one_of(("gsm7", "latin1", "ascii"))}
+_LONG = {
+    "smpp": ("udh8", "udh16", "sar", "payload"),
+    "http": ("payload", "whole", "udh8", "udh16", "sar"),
+    "smtp": ("whole",),
+}
 
 
-_plain_text_rules = record(
-    TextRules,
-    {},
-    {
-        "alphabet": one_of(("gsm7", "gsm7-packed", "latin1", "ascii")),
-        "ucs2": whole(0, 255),
-        "long": one_of(("udh8", "udh16", "sar", "payload")),
-        "language_tables": listing(one_of(tuple(IDENTIFIERS)), distinct=True),
-    },
-)
+def _text_rules(protocol: str, channel: str) -> Parser[TextRules]:
+    """What stands under text, by what the protocol can carry; the default of `long` is its own too."""
+    forms = _LONG[protocol]
+    keys = {"smpp": _TEXT, "http": _HTTP_TEXT, "smtp": {}}[protocol]
+    long: Any = "whole" if "whole" in forms and channel != "sms" else forms[0]
+    parse_plain = record(partial(TextRules, long=long), {}, {**keys, "long": one_of(forms)})
+
+    def parse(value: Value) -> TextRules:
+        rules = parse_plain(value)
+        if rules.language_tables and rules.alphabet not in ("gsm7", "gsm7-packed"):
+            value.fail(f"language_tables go with alphabet gsm7 or gsm7-packed, not with {rules.alphabet}")
+        return rules
+
+    return parse
 
 
-def _pauses(parse: Parser[Any]) -> Parser[Any]:
-    """Growing pauses cannot begin above their largest."""
+def _check_receipts(rules: ReceiptRules, link: HttpLink, root: Value) -> None:
+    """Receipts that are waited for have to come from somewhere."""
+    told = link.callbacks is not None and link.callbacks.receipts is not None
+    if (rules.query or rules.poll is not None) and link.status is None:
+        root.report("receipts.query and receipts.poll need link.status, the request that asks")
+    elif rules.request != "none" and not told and not (link.status is not None and (rules.query or rules.poll)):
+        root.report(
+            "no receipt could ever come: give link.callbacks.receipts, or link.status with receipts.poll, "
+            "or receipts: {request: none}"
+        )
 
-    def parse_pauses(value: Value) -> Any:
-        pauses = parse(value)
-        if pauses.initial > pauses.max:
-            value.fail(f"initial ({pauses.initial:g}s) is longer than max ({pauses.max:g}s)")
-        return pauses
 
-    return parse_pauses
-
-
-def _read_link(protocol: str, value: Value | None, root: Value) -> SmppLink | SmtpLink | None:
-    links: dict[str, Callable[[Value], SmppLink | SmtpLink]] = {"smpp": _smpp_link, "smtp": _smtp_link}
-    if protocol not in links:
-        return None
+def _read_link(protocol: str, value: Value | None, root: Value, rules: TextRules | None) -> Link | None:
+    links: dict[str, Parser[Link]] = {
+        "smpp": _smpp_link,
+        "http": partial(http_link, long=rules.long if rules is not None else "payload"),
+        "smtp": _smtp_link,
+    }
     if value is None:
         root.report("link is missing")
         return None
     return attempt(links[protocol], value)
-
-
-def _tls(value: Value) -> Tls | None:
-    if value.is_scalar:
-        return Tls() if flag(value) else None
-    tls = record(Tls, {}, {"ca": file, "verify": flag, "certificate": file, "key": file})(value)
-    if (tls.certificate is None) != (tls.key is None):
-        value.fail("certificate and key go together")
-    return tls
 
 
 _smpp_link = record(
@@ -244,10 +257,10 @@ _smpp_link = record(
         "binds": whole(1, 1000),
         "window": whole(1, 100_000),
         "tps": number(0),
-        "tls": _tls,
+        "tls": link_tls,
         "enquire_link": word(words.duration),
         "response_timeout": word(words.duration),
-        "reconnect": _pauses(record(Reconnect, {}, {"initial": word(words.duration), "max": word(words.duration)})),
+        "reconnect": pauses(record(Reconnect, {}, {"initial": word(words.duration), "max": word(words.duration)})),
         "address_range": octets(40),
     },
 )

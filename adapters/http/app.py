@@ -7,6 +7,7 @@ import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.http.authority import Authority
+from adapters.http.callbacks import callback_calls
 from adapters.http.documentation import documentation_calls
 from adapters.http.incoming import Incoming
 from adapters.http.problem import invalid_config, refused
@@ -32,7 +33,7 @@ class App:
         self._stopping = asyncio.Event()
         self._room = Room(settings.max_body)
         calls = calls_of(services, settings.max_body, self._stopping)
-        self.calls = (*calls, *documentation_calls(calls))
+        self.calls = (*calls, *documentation_calls(calls), *callback_calls(services, settings.max_body))
         self._routes = Routes(self.calls)
         self._metrics = services.metrics
         self._intake = services.intake

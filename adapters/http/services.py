@@ -11,7 +11,7 @@ from router.engine.intake import Intake
 from router.engine.messages import Messages
 from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
-from router.ports import Metrics
+from router.ports import Metrics, TakesCallbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Services:
 
     `replay` sends an account's webhook what waits for it, or all since an event; it gives where that begins and how
     many events follow. `ready` says why the daemon cannot take work, None while it can; `account_of` and `is_admin`
-    know tokens.
+    know tokens; `callbacks_of` gives who takes what an operator sends.
     """
 
     intake: Intake
@@ -35,4 +35,5 @@ class Services:
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]
     is_admin: Callable[[str], bool]
+    callbacks_of: Callable[[str], TakesCallbacks | None]
     metrics_text: Callable[[], bytes]

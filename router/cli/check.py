@@ -18,7 +18,7 @@ from adapters.lookup.build import check
 from router.cli.console import console
 from router.cli.difference import show_difference
 from router.cli.offline import as_config_errors
-from router.operator import Operator, SmppLink
+from router.operator import HttpLink, Operator, SmppLink
 from router.refusal import InvalidConfig, Refusal
 from router.routing.difference import difference
 from router.routing.exchange import Exchange
@@ -136,7 +136,7 @@ def _operator(operator: Operator) -> dict[str, Any]:
         "protocol": operator.protocol,
         "link": f"{link.host}:{link.port}" if link else None,
         "binds": link.binds if isinstance(link, SmppLink) else None,
-        "tps": link.tps if isinstance(link, SmppLink) else None,
+        "tps": link.tps if isinstance(link, SmppLink | HttpLink) else None,
         "currency": operator.currency,
         "rates": len(operator.rates),
     }

@@ -1,11 +1,11 @@
-"""`carrier-router simulate smsc`: the misbehaving SMSC by hand."""
+"""`carrier-router simulate smsc` and `simulate http`: the misbehaving other sides by hand."""
 
 import argparse
 import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +15,8 @@ import msgspec
 import uvloop
 
 from adapters.simulator.behaviour import BY_ENDING, help_text
+from adapters.simulator.http_behaviour import BY_HTTP_ENDING, http_help_text
+from adapters.simulator.http_carrier import CarrierOptions, HttpCarrier
 from adapters.simulator.ids import IdForm
 from adapters.simulator.observed import Submitted
 from adapters.simulator.options import Door
@@ -23,7 +25,7 @@ from adapters.simulator.smsc import Smsc, SmscOptions
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `simulate` to the command line."""
-    simulate = subparsers.add_parser("simulate", help="run the other side: an SMSC that misbehaves on request")
+    simulate = subparsers.add_parser("simulate", help="run the other side: an SMSC or an HTTP carrier that misbehaves")
     kinds = simulate.add_subparsers(dest="kind", required=True, metavar="KIND")
     smsc = kinds.add_parser(
         "smsc",
@@ -47,6 +49,43 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="write a line for each submit_sm: its destination and the status of the answer, - for none",
     )
     smsc.set_defaults(func=run)
+    _add_http(kinds)
+
+
+def _add_http(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    defaults = CarrierOptions()
+    http = kinds.add_parser(
+        "http",
+        help="an HTTP carrier, steered by the number's last digits",
+        description="Listen as an HTTP carrier until SIGINT or SIGTERM: POST /messages, POST /batches, "
+        "GET /messages/ID, POST /token. Callbacks are signed in X-Signature: sha256=HEX.",
+        epilog=http_help_text(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    http.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    http.add_argument("--port", type=_port, default=8090, help="port, 0 for any (default %(default)s)")
+    http.add_argument("--token", help="the bearer token that requests must have (default: any)")
+    http.add_argument("--client-id", help="who may have a token at /token; requests then need one")
+    http.add_argument("--client-secret", help="the secret of that client")
+    http.add_argument("--secret", default=defaults.secret, help="what callbacks are signed with (default %(default)s)")
+    http.add_argument("--callback", metavar="URL", help="where they go if a message has no callback_url")
+    http.add_argument(
+        "--behaviour",
+        choices=sorted(BY_HTTP_ENDING),
+        default="",
+        metavar="ENDING",
+        help="a row of the table below for all numbers that have none of their own",
+    )
+    for name, what in (
+        ("response-delay", "before each answer"),
+        ("receipt-delay", "from a message to its callback (default %(default)s)"),
+        ("late", "how late what is late comes (default %(default)s)"),
+        ("resend", "until a callback that was not taken is sent again (default %(default)s)"),
+    ):
+        default = getattr(defaults, name.replace("-", "_"))
+        http.add_argument(f"--{name}", type=_seconds, default=default, metavar="SECONDS", help=what)
+    http.add_argument("--json", action="store_true", help="one JSON object a line")
+    http.set_defaults(func=run_http)
 
 
 def _add_binding(group: "argparse._ArgumentGroup", defaults: SmscOptions) -> None:
@@ -163,12 +202,12 @@ def run(args: argparse.Namespace) -> int:
             except OSError as error:
                 print(f"cannot write {args.submits}: {error.strerror or error}", file=sys.stderr)
                 return 1
-        try:
-            uvloop.run(_serve(Smsc(options, on_submit), args.host, args.port, args.json))
-        except OSError as error:
-            print(f"cannot listen on {args.host}:{args.port}: {error.strerror or error}", file=sys.stderr)
-            return 1
-    return 0
+        smsc = Smsc(options, on_submit)
+
+        def counts() -> dict[str, int]:
+            return {"sessions": len(smsc.sessions), **msgspec.to_builtins(smsc.counts)}
+
+        return _run(_until_stopped(smsc, counts, args, "SMSC", _line), args)
 
 
 def _writer(file: IO[str]) -> Callable[[Submitted], None]:
@@ -179,23 +218,59 @@ def _writer(file: IO[str]) -> Callable[[Submitted], None]:
     return write
 
 
-async def _serve(smsc: Smsc, host: str, port: int, as_json: bool) -> None:
+def run_http(args: argparse.Namespace) -> int:
+    """As `run`, of the HTTP carrier."""
+    given = vars(args)
+    names = [one.name for one in fields(CarrierOptions) if one.name in given]
+    options = CarrierOptions(**{name: given[name] for name in names}, keep=False)
+    carrier = HttpCarrier(options)
+
+    def counts() -> dict[str, int]:
+        found: dict[str, int] = msgspec.to_builtins(carrier.counts)
+        return found
+
+    return _run(_until_stopped(carrier, counts, args, "HTTP carrier", _http_line), args)
+
+
+def _run(serving: Coroutine[Any, Any, None], args: argparse.Namespace) -> int:
+    try:
+        uvloop.run(serving)
+    except OSError as error:
+        print(f"cannot listen on {args.host}:{args.port}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _until_stopped(
+    simulator: Smsc | HttpCarrier,
+    counts: Callable[[], dict[str, int]],
+    args: argparse.Namespace,
+    what: str,
+    line: Callable[[dict[str, int]], str],
+) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    port = await smsc.start(host, port)
-    _say({"listening": f"{host}:{port}"} if as_json else f"SMSC listening on {host}:{port}")
-    told: dict[str, Any] = {}
+    port = await simulator.start(args.host, args.port)
+    _say({"listening": f"{args.host}:{port}"} if args.json else f"{what} listening on {args.host}:{port}")
+    told: dict[str, int] = {}
     while not stopped.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), 1.0)
-        counts = {"sessions": len(smsc.sessions)} | msgspec.to_builtins(smsc.counts)
-        if counts != told:
-            told = counts
-            _say(counts if as_json else _line(counts))
-    await smsc.stop()
-    if not as_json and sys.stdout.isatty():
+        if (now := counts()) != told:
+            told = now
+            _say(now if args.json else line(now))
+    await simulator.stop()
+    if not args.json and sys.stdout.isatty():
         print()
+
+
+def _http_line(counts: dict[str, int]) -> str:
+    line = (
+        "{requests} requests ({accepted} accepted, {refused} refused, {unanswered} unanswered), "
+        "{delivered} of {callbacks} callbacks taken"
+    ).format_map(counts)
+    return f"\r\x1b[K{line}" if sys.stdout.isatty() else line
 
 
 def _line(counts: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ from enum import Enum
 from router.delivery.fold import message_state
 from router.delivery.retry import pause
 from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptWish, State
-from router.operator import Operator
+from router.operator import Operator, ReceiptRules
 from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind
 
 _WAITS_FOR = {Fault.RATE: "throttled", Fault.QUEUE: "throttled", Fault.BIND: "bind", Fault.ACCOUNT: "circuit"}
@@ -143,7 +143,7 @@ def stop_sending(message: Message, operator: Operator, now: int) -> Step:
 def _record(attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempt.outcome = outcome.kind
     attempt.answered_at = now
-    attempt.status = outcome.status
+    attempt.status = outcome.status if outcome.code is None else None  # a command_status; others are in the detail
     attempt.detail = outcome.detail
     attempt.smsc_message_id = outcome.smsc_message_id
 
@@ -163,12 +163,22 @@ def _submitted(message: Message, operator: Operator, now: int) -> Step:
     message.submitted_at = now
     message.position = None
     wanted = message.receipts is not ReceiptWish.NONE and operator.receipts.request != "none"
-    message.due_at = now + round(operator.receipts.timeout * 1000) if wanted else None
+    message.due_at = next_look(message, operator.receipts, now) if wanted else None
     return Step.AWAIT
 
 
+def next_look(message: Message, rules: ReceiptRules, now: int) -> int:
+    """When to see again to a message that waits for receipts: at their timeout, or before it to ask the operator, the
+    later the longer it has waited. Milliseconds since the epoch."""
+    since = message.submitted_at if message.submitted_at is not None else now
+    end = since + round(rules.timeout * 1000)
+    if rules.poll is None:
+        return end
+    return min(now + max(round(rules.poll * 1000), (now - since) // 2), end)
+
+
 def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome, ending: State) -> Step:
-    smsc_error = f"0x{outcome.status:08X}" if outcome.status is not None else None
+    smsc_error = outcome.code or (f"0x{outcome.status:08X}" if outcome.status is not None else None)
     code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
     message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
     if outcome.fault is Fault.MESSAGE or committed_to(message) is not None:

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from router.delivery.lanes import RANKS
 from router.engine.caps import CapKeeper, TodayView
 from router.engine.desk import Desk
-from router.engine.dispatch import Dispatcher
+from router.engine.lines import Lines
 from router.engine.observing import Observer
 from router.engine.running import Running
 from router.operator import Operator
@@ -81,7 +81,7 @@ class Control:
         self,
         running: Running,
         desks: dict[str, Desk],
-        dispatcher: Dispatcher,
+        lines: Lines,
         caps: CapKeeper,
         clock: Clock,
         files: PlanFiles,
@@ -93,7 +93,7 @@ class Control:
         self._observer = observer
         self._running = running
         self._desks = desks
-        self._dispatcher = dispatcher
+        self._lines = lines
         self._caps = caps
         self._clock = clock
         self._files = files
@@ -204,18 +204,18 @@ class Control:
                 desk.reconfigure(operator)
                 desk.gateway.reconfigure(operator)
                 self._caps.watch(desk)
-                self._dispatcher.link_changed(name)
+                self._lines.link_changed(name)
         for name, desk in self._desks.items():
             if name not in operators and desk.gateway is not None:
                 self._dismiss(desk)
                 desk.gateway = None
-                self._dispatcher.link_changed(name)
-        self._dispatcher.offer_all()
+                self._lines.link_changed(name)
+        self._lines.offer_all()
 
     async def _start(self, desk: Desk) -> None:
         assert desk.gateway is not None
         await desk.gateway.start()
-        self._dispatcher.link_changed(desk.name)
+        self._lines.link_changed(desk.name)
 
     def _dismiss(self, desk: Desk) -> None:
         if desk.gateway is not None:
@@ -232,7 +232,7 @@ class Control:
         if control == "running":
             # Whoever resumes it has seen to what was wrong.
             desk.trust()
-        self._dispatcher.link_changed(name)
+        self._lines.link_changed(name)
         self._log.info("operator_steered", operator=name, control=control)
         return self._view(desk)
 

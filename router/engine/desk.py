@@ -10,7 +10,7 @@ from router.delivery.lanes import OperatorQueue
 from router.delivery.pacing import Pacer
 from router.delivery.recipients import Recipients
 from router.delivery.spending import Spending
-from router.operator import Operator, SmppLink
+from router.operator import HttpLink, Operator, SmppLink
 from router.ports import LinkState, OperatorGateway, Submission
 from router.routing.shares import FIRST, WHOLE, returning
 
@@ -136,4 +136,4 @@ def departed(name: str) -> Desk:
 
 
 def _tps(operator: Operator) -> float:
-    return operator.link.tps if isinstance(operator.link, SmppLink) else 0.0
+    return operator.link.tps if isinstance(operator.link, SmppLink | HttpLink) else 0.0

@@ -21,6 +21,7 @@ from router.engine.ids import Ids
 from router.engine.inbound import Inbox
 from router.engine.intake import Intake
 from router.engine.ledger import Ledger
+from router.engine.lines import Lines
 from router.engine.lookups import Lookups
 from router.engine.messages import Messages
 from router.engine.observing import Observer
@@ -47,6 +48,7 @@ from router.ports import (
     Recovery,
     Store,
     Submission,
+    TakesCallbacks,
 )
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
@@ -121,12 +123,23 @@ class Engine:
             log,
         )
         self._caps = CapKeeper(store, self.running, clock, recovery.spent, self.link_changed)
-        self._dispatcher = Dispatcher(
+        self._lines = Lines(
             self.ledger,
             self.desks,
             chooser,
             endings,
             self._backlog,
+            self._wakeups.note,
+            lambda desk: self._dispatcher.pump_soon(desk),
+            clock,
+            log,
+        )
+        self._dispatcher = Dispatcher(
+            self.ledger,
+            self.desks,
+            chooser,
+            endings,
+            self._lines,
             self._wakeups.note,
             self.settled,
             self._caps,
@@ -135,7 +148,8 @@ class Engine:
         )
         self._settler = Settler(
             self.ledger,
-            self._dispatcher,
+            self._lines,
+            self._dispatcher.pump_soon,
             chooser,
             endings,
             self._wakeups.note,
@@ -160,11 +174,11 @@ class Engine:
         self.audit = Audit(store, clock)
         self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
         self.preview = Preview(self.running, self.desks, sharing, self.lookups, self.opt_outs)
-        self._overdue = Overdue(self.running, self.desks, self._dispatcher, self.ledger, clock)
+        self._overdue = Overdue(self.running, self.desks, self._lines, self.ledger, clock)
         self.control = Control(
             self.running,
             self.desks,
-            self._dispatcher,
+            self._lines,
             self._caps,
             clock,
             files,
@@ -180,7 +194,7 @@ class Engine:
         """Take up what the last run left, connect to the operators, begin to work."""
         recovery = self._recovery
         for found in recovery.lanes:
-            self._backlog.recover(self._dispatcher.desk(found.lane.operator), found)
+            self._backlog.recover(self._lines.desk(found.lane.operator), found)
         for message in recovery.unsettled:
             self._settler.recover(self.ledger.resident(message))
         self._correlator.recover(recovery.parked)
@@ -189,14 +203,14 @@ class Engine:
             if desk.gateway is not None:
                 await desk.gateway.start()
                 desk.refresh(self._clock.monotonic())
-            self._dispatcher.fetch(desk)
+            self._lines.fetch(desk)
         if recovery.open_messages or recovery.unsettled:
             self._log.info("resumed", open=recovery.open_messages, in_doubt=len(recovery.unsettled))
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(keep_up(work, self._log))
             for work in (
-                partial(self._wakeups.run, self._dispatcher),
+                partial(self._wakeups.run, self._lines),
                 self._inbox.run,
                 self._overdue.run,
                 partial(keep_house, self._store, self.running, self._correlator, self._clock, self._log),
@@ -224,6 +238,12 @@ class Engine:
         if self._draining:
             return "draining"
         return None if self._store.healthy else "store_unavailable"
+
+    def callbacks_of(self, operator: str) -> TakesCallbacks | None:
+        """Who takes what an operator sends to us by HTTP."""
+        desk = self.desks.get(operator)
+        gateway = desk.gateway if desk is not None else None
+        return gateway if isinstance(gateway, TakesCallbacks) else None
 
     def gauges(self) -> Iterator[GaugeSample]:
         """What stands in the queues and on the links at this moment."""
@@ -279,7 +299,7 @@ class Engine:
 
     def link_changed(self, operator: str) -> None:
         try:
-            self._dispatcher.link_changed(operator)
+            self._lines.link_changed(operator)
         except Exception as error:
             self._broke(error, operator=operator)
 

@@ -83,6 +83,7 @@ class Feed:
             data=received.data,
             udh=received.udh,
             complete=received.complete,
+            media=received.media or msgspec.UNSET,
         )
         self._log(account, seq, EventType.RECEIVED, now, self._encode(event), pieces)
 

@@ -178,7 +178,7 @@ class Inbox:
                 self._store.drop(pieces)
             return
         self._metrics.inbound(first.operator, "received" if complete else "incomplete")
-        received = Received(first.operator, first.sender, first.to, text, data, udh, len(came), complete)
+        received = Received(first.operator, first.sender, first.to, text, data, udh, len(came), complete, first.media)
         if text is not None and complete:
             self._opt_outs.heard(account, first.sender, text)
         desk = self._desks.get(first.operator)

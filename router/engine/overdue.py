@@ -5,8 +5,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from router.engine.desk import Desk
-from router.engine.dispatch import Dispatcher
 from router.engine.ledger import Ledger
+from router.engine.lines import Lines
 from router.engine.running import Running
 from router.ports import Clock
 
@@ -20,12 +20,10 @@ class Overdue:
     message stands in its line. After a restart all begin to wait anew.
     """
 
-    def __init__(
-        self, running: Running, desks: Mapping[str, Desk], dispatcher: Dispatcher, ledger: Ledger, clock: Clock
-    ) -> None:
+    def __init__(self, running: Running, desks: Mapping[str, Desk], lines: Lines, ledger: Ledger, clock: Clock) -> None:
         self._running = running
         self._desks = desks
-        self._dispatcher = dispatcher
+        self._lines = lines
         self._ledger = ledger
         self._clock = clock
         self._marks: deque[tuple[float, int]] = deque()
@@ -56,7 +54,7 @@ class Overdue:
         for name in slow:
             desk = self._desks[name]
             if desk.unusable is None:
-                self._dispatcher.relieve(desk, plans, position, slow, self._turn)
+                self._lines.relieve(desk, plans, position, slow, self._turn)
 
     def _entered_before(self, then: float) -> int:
         """Every position up to this one was given before a time."""

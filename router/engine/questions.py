@@ -6,10 +6,11 @@ from functools import partial
 from typing import Literal
 
 from router.delivery.correlate import Match
+from router.delivery.settle import next_look
 from router.engine.desk import Desk
 from router.engine.ledger import resolve
 from router.message import Message, State
-from router.operator import SmppLink
+from router.operator import HttpLink, SmppLink
 from router.outcome import OutcomeKind
 from router.ports import Question, Reply
 from router.receipt import Receipt
@@ -34,10 +35,24 @@ class Questions:
                 message.queried = self._ask(desk, "query", match, answered) or message.queried
         return message.queried
 
+    def poll(self, message: Message, now: int) -> int | None:
+        """Ask again, before its receipts are overdue, what became of a message whose operator is asked so; when to look
+        at it again, None where nobody is asked (any more). Both in ms."""
+        desk = self._desks.get(message.operator or "")
+        if desk is None or desk.operator.receipts.poll is None or message.submitted_at is None:
+            return None
+        rules = desk.operator.receipts
+        if now >= message.submitted_at + round(rules.timeout * 1000):
+            return None
+        for match in _open(message):
+            self._ask(desk, "query", match, partial(self._answered, desk, match))
+        return next_look(message, rules, now)
+
     def patience(self, message: Message) -> float:
         """Seconds that an answer may take."""
         desk = self._desks.get(message.operator or "")
-        return desk.operator.link.response_timeout + 1.0 if desk and isinstance(desk.operator.link, SmppLink) else 1.0
+        link = desk.operator.link if desk is not None else None
+        return link.response_timeout + 1.0 if isinstance(link, SmppLink | HttpLink) else 1.0
 
     async def cancel(self, message: Message) -> bool:
         """Ask the operator to deliver none of a submitted message. Whether it does not any more, not even in part;

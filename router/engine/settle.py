@@ -7,9 +7,9 @@ from router.delivery.settle import Step, hold_back, settle, settle_late
 from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
 from router.engine.desk import Desk
-from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.lines import Lines
 from router.engine.observing import Observer
 from router.message import FINAL, Attempt, Message, Part, State
 from router.outcome import Fault, Outcome, OutcomeKind
@@ -22,7 +22,8 @@ class Settler:
     def __init__(
         self,
         ledger: Ledger,
-        dispatcher: Dispatcher,
+        lines: Lines,
+        freed: Callable[[Desk], None],
         chooser: Chooser,
         endings: Endings,
         alarm: Callable[[Message], None],
@@ -35,7 +36,8 @@ class Settler:
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
-        self._dispatcher = dispatcher
+        self._lines = lines
+        self._freed = freed
         self._chooser = chooser
         self._endings = endings
         self._alarm = alarm
@@ -49,9 +51,9 @@ class Settler:
     def settled(self, submission: Submission, outcome: Outcome) -> None:
         """The result of a submission; see the port OperatorSink."""
         message = submission.message
-        desk = self._dispatcher.desk(submission.attempt.operator)
+        desk = self._lines.desk(submission.attempt.operator)
         # Asked for before anything is saved, so that the next claims still go into the batch of this result.
-        self._dispatcher.pump_soon(desk)
+        self._freed(desk)
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
@@ -82,12 +84,12 @@ class Settler:
         if outcome.kind is OutcomeKind.THROTTLED and not own:
             desk.pacer.throttled(now)
         if desk.circuit.answered(outcome, to, now):
-            self._dispatcher.circuit_changed(desk, now)
+            self._lines.circuit_changed(desk, now)
         return own
 
     def answered_late(self, message: Message, part: Part, attempt: Attempt, outcome: Outcome) -> None:
         """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
-        desk = self._dispatcher.desk(attempt.operator)
+        desk = self._lines.desk(attempt.operator)
         was = message.state
         step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
         if was is State.SUBMITTED and message.state is State.QUEUED:
@@ -103,23 +105,23 @@ class Settler:
             last = part.attempts[-1] if part.attempts else None
             if last is None:
                 continue
-            desk = self._dispatcher.desk(last.operator)
+            desk = self._lines.desk(last.operator)
             if last.outcome is None:
                 step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
                 self._proceed(desk, message, part, last, step)
             elif last.outcome is OutcomeKind.UNKNOWN:
                 self._ledger.note_unanswered(desk.name, message)
                 if part.state is State.QUEUED:
-                    self._dispatcher.front(desk, message)
+                    self._lines.front(desk, message)
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
         now = self._clock.now()
         match step:
             case Step.AWAIT:  # nearly always
-                self._dispatcher.submitted(message, now)
+                self._lines.submitted(message, now)
             case Step.FRONT | Step.REST:
                 self._store.save(message)
-                self._dispatcher.front(desk, message)
+                self._lines.front(desk, message)
             case Step.LATER:
                 self._store.save(message)
                 self._ledger.active.pop(message.no, None)
@@ -141,7 +143,7 @@ class Settler:
         self._ledger.active.pop(message.no, None)
         if self._chooser.move(message, now):
             message.waiting_for = None
-            self._dispatcher.enqueue(message)
+            self._lines.enqueue(message)
             self._store.save(message)
             return
         exhausted = message.error is not None and message.error.code == "retries_exhausted"

@@ -5,9 +5,9 @@ import asyncio
 from router.delivery.receipts import give_up_waiting
 from router.delivery.settle import committed_to, hold_back
 from router.engine.choosing import Chooser
-from router.engine.dispatch import Dispatcher
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
+from router.engine.lines import Lines
 from router.engine.opt_outs import OptOuts
 from router.engine.questions import Questions
 from router.message import Message, MessageError, State
@@ -55,7 +55,7 @@ class Wakeups:
             self._next = due
             self._changed.set()
 
-    async def run(self, dispatcher: Dispatcher) -> None:
+    async def run(self, lines: Lines) -> None:
         """Act on what is due, for as long as the daemon runs."""
         while True:
             self._changed.clear()
@@ -69,14 +69,14 @@ class Wakeups:
                     pass
                 continue
             try:
-                await self._act(dispatcher)
+                await self._act(lines)
             except Exception as error:
                 self._next = _AT_ONCE
                 if not isinstance(error, StoreUnavailable):
                     raise
                 await asyncio.sleep(_AGAIN)
 
-    async def _act(self, dispatcher: Dispatcher) -> None:
+    async def _act(self, lines: Lines) -> None:
         store = self._ledger.store
         # What was changed up to here must be on disk, or its old due_at would be read again.
         await self._ledger.committed()
@@ -87,19 +87,23 @@ class Wakeups:
             message = self._ledger.resident(stored)
             if message.due_at is not None and message.due_at <= now:
                 try:
-                    self._wake(dispatcher, message, now)
+                    self._wake(lines, message, now)
                 except Exception as error:
-                    dispatcher.put_off(message, error)
+                    lines.put_off(message, error)
         if len(due) == _CHUNK:
             self._alarm(_AT_ONCE)
         elif (coming := await store.next_due()) is not None:
             # What is still due as we read was acted on just now and is not on disk yet: the next look comes after that.
             self._alarm(_AT_ONCE if coming <= now else coming)
 
-    def _wake(self, dispatcher: Dispatcher, message: Message, now: int) -> None:
+    def _wake(self, lines: Lines, message: Message, now: int) -> None:
         message.due_at = None
         if message.state is State.SUBMITTED:
-            if self._questions.query(message):
+            message.due_at = self._questions.poll(message, now)
+            if message.due_at is not None:
+                self._ledger.store.save(message)
+                self.note(message)
+            elif self._questions.query(message):
                 message.due_at = now + round(self._questions.patience(message) * 1000)
                 self._ledger.store.save(message)
                 self.note(message)
@@ -112,7 +116,7 @@ class Wakeups:
             self._ledger.store.save(message)
             return
         if message.expires_at is not None and message.expires_at <= now:
-            if dispatcher.out_of_time(message, now):
+            if lines.out_of_time(message, now):
                 return
             # Some of it may be with the operator; look again when that is settled.
             message.due_at = now + _AGAIN_MS
@@ -136,6 +140,6 @@ class Wakeups:
                 if not self._chooser.move(message, now):
                     self._endings.end(message, State.FAILED, now, _NO_OPERATOR)
                     return
-            dispatcher.enqueue(message)
+            lines.enqueue(message)
         self._ledger.store.save(message)
         self.note(message)

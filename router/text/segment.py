@@ -67,6 +67,8 @@ def segment(
     Raises Refusal for the field `text`: `not_encodable` where the wish cannot be met, `too_long` for more than
     `max_parts` (or 255) short messages.
     """
+    if rules.long == "whole":
+        return _whole(text)
     most = min(max_parts, MAX_PARTS)
     if len(text) > most * _SEPTETS.alone:
         # To encode and cut megabytes only to count what nobody takes would hold up everybody else.
@@ -86,11 +88,19 @@ def segment(
     return _segmentation(written, rules, most)
 
 
+def _whole(text: str) -> Segmentation:
+    """What no short messages are counted for: one piece, whatever is in it."""
+    encoding = Encoding.UCS2 if _outside(text, "gsm7", 1) else Encoding.GSM7
+    return Segmentation(encoding, None, len(text), len(text), 1, (Segment(b"", len(text), text),))
+
+
 def segment_binary(data: bytes, udh: bytes | None, rules: TextRules, max_parts: int = MAX_PARTS) -> Segmentation:
     """Cut `data`; behind a header of the client's own (with its length octet) it must fit one short message.
 
     Raises Refusal `too_long` for the field `data`, `invalid_request` for a `udh` whose lengths do not agree.
     """
+    if rules.long == "whole" and udh is None:
+        return Segmentation(Encoding.BINARY, None, len(data), len(data), 1, (Segment(data, len(data)),))
     if udh is None:
         most = min(max_parts, MAX_PARTS)
         return _segmentation(_written(_OCTETS, data, None, None, rules, most), rules, most)
@@ -131,7 +141,7 @@ class _Form(Struct, frozen=True):
     shifts: bytes = b""
 
 
-_HEADERS: dict[LongForm, int] = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6}
+_HEADERS: dict[LongForm, int] = {"udh8": 6, "udh16": 7, "sar": 6, "payload": 6, "whole": 6}
 """Octets of header in each short message on the air; where the SMSC writes it, the common one is assumed."""
 
 

@@ -17,6 +17,7 @@ def names() -> set[str]:
     return {
         name
         for path in CONFIG.rglob("*.yaml")
+        if "examples" not in path.parts
         for line in path.read_text().splitlines()
         for name in re.findall(r"\$\{(\w+)\}", line.split("#")[0])
     } - {"NAME"}

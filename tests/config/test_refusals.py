@@ -115,7 +115,6 @@ CASES = [
     (N, "operator: orange-cm", "operator: backup", "operator: operator 'backup' is already defined in operators/backu"),
     (M, "channel: sms", "channel: fax", "channel: 'fax' is not one of sms, whatsapp, voice, mms, viber, email"),
     (M, "protocol: smpp", "protocol: ucp", "protocol: 'ucp' is not one of smpp, http, smtp"),
-    (M, "protocol: smpp", "protocol: http", "protocol: protocol http is not available in this version"),
     (M, "  host: smsc.example\n", "", "link.host is missing"),
     (M, "smsc.example", "smpp://smsc.example", "link.host: 'smpp://smsc.example' is not a host name or an address"),
     (M, "port: 2775", "port: 70000", "link.port: 70000 is out of range (1 to 65535)"),

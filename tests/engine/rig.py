@@ -83,6 +83,9 @@ class Counts:
     def inbound(self, operator: str, result: str) -> None:
         self.counted["inbound", operator, result] += 1
 
+    def callback(self, operator: str, result: str) -> None:
+        self.counted["callback", operator, result] += 1
+
     def accept_seconds(self, seconds: float) -> None: ...
     def submit_seconds(self, operator: str, seconds: float) -> None: ...
     def receipt_seconds(self, operator: str, seconds: float) -> None: ...

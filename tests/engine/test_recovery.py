@@ -147,7 +147,7 @@ async def test_what_is_accepted_while_the_store_s_part_loads_is_not_forgotten(tm
             await rig.submit(to=number)
         late: list[asyncio.Future[Any]] = []
         desk = rig.engine.desks["mtn"]
-        rig.engine._dispatcher.fetch(desk)
+        rig.engine._lines.fetch(desk)
         rig.store.after_commit(lambda: late.append(asyncio.ensure_future(rig.submit(to=numbers[5]))))
         await rig.until(lambda: late and late[0].done())
         rig.operators["mtn"].come_up()

@@ -14,6 +14,7 @@ from router.engine.choosing import Chooser
 from router.engine.correlate import Correlator
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
+from router.engine.lines import Lines
 from router.engine.settle import Settler
 from router.engine.trouble import keep_up
 from router.engine.wakeups import Wakeups
@@ -34,7 +35,7 @@ class Log:
     def __init__(self, rig: Rig) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         engine = rig.engine
-        for part in (engine, engine._dispatcher, engine._correlator):
+        for part in (engine, engine._lines, engine._dispatcher, engine._correlator):
             part._log = self  # type: ignore[attr-defined]
 
     def error(self, event: str, **fields: Any) -> None:
@@ -75,7 +76,7 @@ def short_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PLACES = [
-    (Dispatcher, "enqueue"),
+    (Lines, "enqueue"),
     (Dispatcher, "_pump"),
     (Dispatcher, "_take"),
     (Dispatcher, "_segment"),
@@ -122,7 +123,7 @@ async def test_whatever_breaks_after_a_message_was_taken_the_answer_is_true(
 async def test_a_batch_is_taken_whole_though_one_of_it_breaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         Log(rig)
-        fault = Broken(monkeypatch, rig.engine._dispatcher, "enqueue")
+        fault = Broken(monkeypatch, rig.engine._lines, "enqueue")
         fault.only = lambda message: message.text == "poison"
         texts = ["one", "poison", "three"]
         taken = await rig.submit_all([wish(to=f"+23767000000{at}", text=text) for at, text in enumerate(texts)])

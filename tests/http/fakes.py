@@ -319,6 +319,10 @@ class FakeMetrics:
     def __init__(self) -> None:
         self.refusals: list[str] = []
         self.accepts: list[float] = []
+        self.callbacks: list[tuple[str, str]] = []
+
+    def callback(self, operator, result):
+        self.callbacks.append((operator, result))
 
     def refused(self, code):
         self.refusals.append(code)
@@ -339,6 +343,7 @@ class Engine:
         self.audit = FakeAudit()
         self.opt_outs = FakeOptOuts()
         self.metrics = FakeMetrics()
+        self.callbacks = {}
         self.sick: str | None = None
         accounts = {
             TOKEN: Account("acme", None, "XAF"),
@@ -372,6 +377,7 @@ class Engine:
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=self.account_of,
+            callbacks_of=self.callbacks.get,
             is_admin=lambda token: hashlib.sha256(token.encode()).digest() == self.admin,
             metrics_text=lambda: b"carrier_router_plan_version 3.0\n",
         )

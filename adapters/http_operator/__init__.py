@@ -1,0 +1,1 @@
+"""Operators that are reached by HTTP, as data describes them."""
