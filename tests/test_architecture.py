@@ -15,6 +15,10 @@ PURE = sorted(
     [
         *(ROOT / "router").glob("*.py"),
         *(path for part in ("routing", "text", "delivery") for path in (ROOT / "router" / part).rglob("*.py")),
+        *(
+            ROOT / "adapters" / "http_operator" / f"{name}.py"
+            for name in ("answer", "callbacks", "documents", "fields", "request")
+        ),
         *(ROOT / "adapters" / "smpp" / f"{name}.py" for name in ("codec", "session", "timers", "window", "receipts")),
     ]
 )

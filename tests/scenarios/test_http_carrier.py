@@ -8,7 +8,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.processes import TOKEN, Processes, write_config
+from tests.processes import ADMIN, TOKEN, Processes, write_config
 
 pytestmark = pytest.mark.process
 
@@ -41,12 +41,22 @@ def free_port() -> int:
         return port
 
 
-def call(http: int, path: str, body: object = None) -> dict:
+def call(http: int, path: str, body: object = None, token: str = TOKEN) -> dict:
     data = json.dumps(body).encode() if body is not None else None
-    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     with urlopen(Request(f"http://127.0.0.1:{http}{path}", data, headers), timeout=20) as answer:
         found: dict = json.load(answer)
         return found
+
+
+async def up(http: int) -> None:
+    """Return once every operator can take messages."""
+    async with asyncio.timeout(30):
+        while any(
+            one["state"] != "up"
+            for one in (await asyncio.to_thread(call, http, "/v1/operators", None, ADMIN))["operators"]
+        ):
+            await asyncio.sleep(0.05)
 
 
 async def events(http: int, count: int, kind: str = "message.delivered") -> list[dict]:
@@ -72,6 +82,7 @@ async def test_a_message_fails_over_from_smpp_to_http(tmp_path: Path) -> None:
         processes.simulator(smsc, "--behaviour", "912")
         processes.start("simulate", "http", "--port", str(carrier), "--token", "carrier-token-Zq9")
         await processes.daemon(configure(tmp_path, http, smsc, carrier), http)
+        await up(http)
         to = "+237670000001"
         answer = await asyncio.to_thread(call, http, "/v1/messages", {"to": to, "text": "Hello"})
         (event,) = [one for one in await events(http, 1) if one["type"] == "message.delivered"]
