@@ -101,8 +101,9 @@ def wrong_values() -> Iterator[Bad]:
     yield submit("too_long", text=..., data=base64.b64encode(b"x" * 1341).decode())
     for text in ("ж", "`", "ç", "👋", "\0", TEXT + "—"):
         yield submit("not_encodable", text=text, encoding="gsm7")
-    for channel in ("voice", "whatsapp", "mms", "viber", "email"):
+    for channel in ("voice", "whatsapp", "mms", "viber"):
         yield submit("unroutable", channel=channel)
+    yield submit("invalid_address", channel="email")
     yield submit("unroutable", to="+33612345678")
     for amount in ("0", "0.0099", "0.00"):
         yield submit("price_too_high", max_price={"amount": amount, "currency": "XAF"})
