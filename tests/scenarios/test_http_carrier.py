@@ -120,7 +120,8 @@ async def test_kill_and_restart_with_a_carrier(tmp_path: Path) -> None:
         log = tmp_path / "carrier.log"
         processes.start(
             *("simulate", "http", "--port", str(carrier), "--token", "carrier-token-Zq9", "--json"),
-            *("--response-delay", "0.02", "--resend", "0.1"),
+            # It gives up a callback after twenty tries: a start on a busy machine takes longer than two seconds.
+            *("--response-delay", "0.02", "--resend", "0.5"),
             log=log,
         )
         daemon = await processes.daemon(config, http)
