@@ -1,47 +1,39 @@
-"""The table of calls, and finding the one that a request means."""
+"""Finding the call that a request means."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Generic, Protocol, TypeVar
 
-from aiohttp.web import BaseRequest, StreamResponse
+from aiohttp.web import BaseRequest
 
-from adapters.http.incoming import Incoming
-from adapters.http.problem import MethodNotAllowed
 from router.refusal import Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of the API: how it is reached, who may, what goes in and out. Its documentation is made of this.
+class Routed(Protocol):
+    """What is reached by a method and a path; a piece of the path may be a {name}."""
 
-    `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
-    beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
-    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record.
-    """
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    summary: str
-    handler: Callable[[Incoming], Awaitable[StreamResponse]]
-    auth: Literal["none", "account", "admin"]
-    answer: Any = None
-    media: str = "application/json"
-    status: int = 200
-    request: Any = None
-    body_needed: bool = True
-    query: Any = None
-    codes: tuple[str, ...] = ()
-    submits: bool = False
-    audit: str | None = None
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
 
 
-class Routes:
+C = TypeVar("C", bound=Routed)
+
+
+class MethodNotAllowed(Refusal):
+    """`allow` lists the methods that this path knows."""
+
+    def __init__(self, allow: str) -> None:
+        super().__init__("method_not_allowed", f"this path answers to {allow}")
+        self.allow = allow
+
+
+class Routes(Generic[C]):
     """Finds calls by method and path: fixed paths by a dictionary, those with a {name} by their pieces."""
 
-    def __init__(self, calls: Iterable[Call]) -> None:
-        self._fixed: dict[str, dict[str, Call]] = {}
-        self._patterns: list[tuple[list[str], dict[str, Call]]] = []
+    def __init__(self, calls: Iterable[C]) -> None:
+        self._fixed: dict[str, dict[str, C]] = {}
+        self._patterns: list[tuple[list[str], dict[str, C]]] = []
         for call in calls:
             if "{" not in call.path:
                 self._fixed.setdefault(call.path, {})[call.method] = call
@@ -54,7 +46,7 @@ class Routes:
             else:
                 self._patterns.append((pieces, {call.method: call}))
 
-    def find(self, request: BaseRequest) -> tuple[Call, dict[str, str]]:
+    def find(self, request: BaseRequest) -> tuple[C, dict[str, str]]:
         """The call and the named pieces of the path. Raises Refusal not_found, invalid_request, MethodNotAllowed."""
         path = request.raw_path
         methods = self._fixed.get(path)
@@ -72,7 +64,7 @@ class Routes:
             raise MethodNotAllowed(", ".join([*methods, "HEAD"] if "GET" in methods else methods))
         return call, params
 
-    def _match(self, given: list[str]) -> tuple[dict[str, Call], dict[str, str]]:
+    def _match(self, given: list[str]) -> tuple[dict[str, C], dict[str, str]]:
         for pieces, methods in self._patterns:
             if len(pieces) == len(given) and all(
                 wanted == got or (wanted.startswith("{") and got) for wanted, got in zip(pieces, given, strict=True)

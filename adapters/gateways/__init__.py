@@ -1,0 +1,1 @@
+"""The five public gateway APIs over one shared domain."""
