@@ -49,16 +49,18 @@ class Routes(Generic[C]):
     def find(self, request: BaseRequest) -> tuple[C, dict[str, str]]:
         """The call and the named pieces of the path. Raises Refusal not_found, invalid_request, MethodNotAllowed."""
         path = request.raw_path
-        methods = self._fixed.get(path)
-        params: dict[str, str] = {}
-        if methods is None:
+        if path not in self._fixed:
             if not path.isascii():
                 raise Refusal("invalid_request", "the address has to be percent-encoded")
             path = request.path
-            methods = self._fixed.get(path)
-            if methods is None:
-                methods, params = self._match(path.split("/"))
-        method = request.method
+        return self.at(request.method, path)
+
+    def at(self, method: str, path: str) -> tuple[C, dict[str, str]]:
+        """The same by method and decoded path. Raises Refusal not_found, MethodNotAllowed."""
+        params: dict[str, str] = {}
+        methods = self._fixed.get(path)
+        if methods is None:
+            methods, params = self._match(path.split("/"))
         call = methods.get("GET" if method == "HEAD" else method)
         if call is None:
             raise MethodNotAllowed(", ".join([*methods, "HEAD"] if "GET" in methods else methods))

@@ -134,6 +134,10 @@ class Intake:
                 prepared.append(refusal)
         return prepared
 
+    def discard(self, messages: Sequence[Message]) -> None:
+        """Prepared messages that will not be sent count against nobody."""
+        self._gate.take_back(messages)
+
     def _check_request(self, account: Account, count: int) -> None:
         if account.status != "active":
             raise Refusal("forbidden", f"the account is {account.status}")
