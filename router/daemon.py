@@ -157,6 +157,7 @@ class Daemon:
                 audit=engine.audit,
                 replay=webhooks.replay,
                 opt_outs=engine.opt_outs,
+                wallets=engine.wallets,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,

@@ -18,6 +18,7 @@ from router.engine.lookups import NO_ANSWERS, Answers, Lookups
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
+from router.engine.wallets import Purse, Wallets
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
@@ -27,6 +28,7 @@ from router.routing.recipient import EMAIL, recipient
 from router.routing.route import matching_rule
 from router.submit import Submit
 from router.text.email import email_of
+from router.wallet import Entry, Tariff
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
@@ -36,11 +38,14 @@ Stored = asyncio.Future[StoreUnavailable | None]
 
 
 class Prepared(Struct, gc=False):
-    """Messages ready to be made durable, and the answer that says so."""
+    """Messages of one account, ready to be made durable, and the answer that says so. `reference` and `detail` are
+    those of the entry in the account's wallet; the reference is the id of a single message where none is given."""
 
     messages: list[Message]
     status: int
     body: bytes
+    reference: str | None = None
+    detail: str = ""
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -63,6 +68,7 @@ class Intake:
         ids: Ids,
         lookups: Lookups,
         opt_outs: OptOuts,
+        wallets: Wallets,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -73,6 +79,7 @@ class Intake:
         self._ids = ids
         self._lookups = lookups
         self._opt_outs = opt_outs
+        self._wallets = wallets
         self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
@@ -102,9 +109,15 @@ class Intake:
         return await self._lookups.ask(numbers)
 
     def prepare(
-        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS
+        self,
+        account: Account,
+        submits: Sequence[Submit],
+        answers: Answers = NO_ANSWERS,
+        tariff: Tariff = Tariff.PRICE,
     ) -> list[Message | Refusal]:
-        """A message or the reason for its refusal, for each submit in order. Nothing is kept yet.
+        """A message or the reason for its refusal, for each submit in order. Nothing is kept or charged yet; what the
+        account's wallet cannot pay, after the messages before it, is refused with `insufficient_credit`. That holds
+        only while nothing is awaited between this and the end of the `make` that calls it: the wallet is then as found.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -113,13 +126,22 @@ class Intake:
         if account.rate is not None:
             self._meter(account).take(len(submits), self._clock.monotonic())
         now = self._clock.now()
+        purse = self._wallets.purse(account) if account.wallet != "off" else None
         prepared: list[Message | Refusal] = []
         for submit in submits:
             try:
-                prepared.append(self._message(account, submit, now, answers))
+                message = self._message(account, submit, now, answers, purse, tariff)
             except Refusal as refusal:
                 prepared.append(refusal)
+                continue
+            if purse is not None:
+                purse.pay(message)
+            prepared.append(message)
         return prepared
+
+    def drop(self, messages: Sequence[Message]) -> None:
+        """Messages that were prepared are not accepted after all: sent later, they are no duplicates."""
+        self._gate.take_back(messages)
 
     def _check_request(self, account: Account, count: int) -> None:
         if account.status != "active":
@@ -158,11 +180,12 @@ class Intake:
     ) -> Answer:
         """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
 
-        Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`.
+        Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`;
+        `insufficient_credit` where `make` awaited something after `prepare` and the wallet was emptied meanwhile.
         """
         if key is None:
             prepared = await make()
-            await self._outcome(self._begin(prepared, None))
+            await self._outcome(self._begin(account, prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
         deadline = self._clock.monotonic() + _PATIENCE
@@ -181,7 +204,7 @@ class Intake:
                 return known
             prepared = await make()
             answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
-            stored = self._begin(prepared, answer)
+            stored = self._begin(account, prepared, answer)
             await self._outcome(stored)
             return Answer(prepared.status, prepared.body, False)
         finally:
@@ -209,7 +232,9 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _message(self, account: Account, submit: Submit, now: int, answers: Answers) -> Message:
+    def _message(
+        self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, tariff: Tariff
+    ) -> Message:
         to, sender = self._check(account, submit)
         plan = self._running.plan
         send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
@@ -252,6 +277,8 @@ class Intake:
             message.state = State.SCHEDULED
             message.waiting_for = QUIET_HOURS
             message.due_at = until if message.expires_at is None else min(until, message.expires_at)
+        if purse is not None:
+            purse.charge(message, tariff)
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
             self._gate.admit(account.guards, message, self._clock.monotonic())
@@ -267,20 +294,30 @@ class Intake:
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 
-    def _begin(self, prepared: Prepared, remembered: Remembered | None) -> Stored:
+    def _begin(self, account: Account, prepared: Prepared, remembered: Remembered | None) -> Stored:
         """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
         stored: Stored = asyncio.get_running_loop().create_future()
         messages = prepared.messages
         if not messages and remembered is None:
             stored.set_result(None)
             return stored
+        debit = self._debit(account, prepared) if account.wallet != "off" else None
         for message in messages:
             message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
+        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored), debit)
         self._dispatcher.take(messages)
         return stored
+
+    def _debit(self, account: Account, prepared: Prepared) -> Entry | None:
+        """Take what the messages cost together. Raises Refusal `insufficient_credit`."""
+        messages = prepared.messages
+        charged = sum(message.charged for message in messages)
+        if not charged:
+            return None
+        reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
+        return self._wallets.take(account.name, charged, reference, prepared.detail)
 
     async def _outcome(self, stored: Stored) -> None:
         """Raises Refusal `store_unavailable`."""
@@ -296,6 +333,9 @@ class Intake:
             return
         self._ledger.open -= len(messages)
         for message in messages:
+            if message.charged:
+                self._wallets.give_back(message.account, message.charged - message.refunded)
+                message.charged = message.refunded = 0
             # Whoever still holds it will leave it alone.
             message.state = State.FAILED
             self._ledger.active.pop(message.no, None)
