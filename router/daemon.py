@@ -161,6 +161,7 @@ class Daemon:
                 audit=engine.audit,
                 replay=webhooks.replay,
                 opt_outs=engine.opt_outs,
+                wallets=engine.wallets,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
@@ -172,7 +173,9 @@ class Daemon:
         )
         servers = [server]
         if settings.gateways is not None:
-            services = GatewayServices(engine.intake, engine.running, book, clock, metrics, engine.ledger.current)
+            services = GatewayServices(
+                engine.intake, engine.running, book, clock, engine.wallets, metrics, engine.ledger.current
+            )
             servers.append(gateways_server(services, settings.gateways, settings.http.max_body))
         self._listen_to_signals(engine)
         # Messages hold no cycles; looking for some among a hundred thousand of them would cost more than they do.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.book import Book
 from router.engine.intake import Intake
 from router.engine.running import Running
+from router.engine.wallets import Wallets
 from router.message import Message
 from router.ports import Clock, Metrics
 
@@ -18,5 +19,6 @@ class Services:
     running: Running
     book: Book
     clock: Clock
+    wallets: Wallets
     metrics: Metrics
     current: Callable[[Message], Message]

@@ -43,6 +43,7 @@ KINDS = {
     "duplicate_message": Kind(422, "The same message was sent just now"),
     "price_too_high": Kind(422, "Price too high"),
     "idempotency_mismatch": Kind(422, "Idempotency-Key used for another request"),
+    "wallet_off": Kind(422, "The account has no wallet"),
     "rate_limited": Kind(429, "Too many messages"),
     "internal_error": Kind(500, "Internal error"),
     "queue_full": Kind(503, "Queue full"),

@@ -1,6 +1,7 @@
 """The shapes of requests and answers; the OpenAPI document is made of them too."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
@@ -22,6 +23,7 @@ from router.money import Money
 from router.outcome import OutcomeKind
 from router.receipt import ReceiptState
 from router.submit import Submit
+from router.wallet import EntryKind
 
 MOST_MESSAGES = 1000
 """In one batch, and in one page of a list."""
@@ -77,6 +79,12 @@ class NumberRequest(Struct, forbid_unknown_fields=True):
     number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001, or an email address.")]
 
 
+class CreditRequest(Struct, forbid_unknown_fields=True):
+    """What an account pays in, in its currency; below zero what is taken out, which may leave a debt."""
+
+    amount: Annotated[Decimal, Meta(description="Not zero, with at most 9 decimals, e.g. 100.00.")]
+
+
 class ConversionRequest(Struct, forbid_unknown_fields=True):
     """The recipient acted on the message: used its code, followed its link."""
 
@@ -115,6 +123,11 @@ class CoverageQuery(Struct, forbid_unknown_fields=True):
 
 class OptedOutQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[str, Meta(description="`next` of the page before.")] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class WalletQuery(Struct, forbid_unknown_fields=True):
+    before: Annotated[int, Meta(ge=1, le=2**63 - 1, description="`next` of the page before.")] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
@@ -356,6 +369,28 @@ class AuditList(Struct):
 
     entries: list[AuditView]
     next: int
+
+
+class EntryView(Struct):
+    """One line of a wallet. What was taken is below zero; `reference` is the message, or the send, that it is about.
+    `carried` is the sum of all older lines, which are kept as long as messages are."""
+
+    no: int
+    time: datetime
+    kind: EntryKind
+    amount: Money
+    reference: str | None
+    detail: str
+
+
+class WalletView(Struct):
+    """What an account has, and the last lines of its wallet, newest first; `next` is what to give as `before` for those
+    before them, null where there are none."""
+
+    account: str
+    balance: Money
+    entries: list[EntryView]
+    next: int | None
 
 
 class ReplayRequest(Struct, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ from router.engine.intake import Intake
 from router.engine.messages import Messages
 from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
+from router.engine.wallets import Wallets
 from router.ports import Metrics, TakesCallbacks
 
 
@@ -31,6 +32,7 @@ class Services:
     audit: Audit
     replay: Callable[[str, int | None], tuple[int, int]]
     opt_outs: OptOuts
+    wallets: Wallets
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

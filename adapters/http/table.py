@@ -17,6 +17,7 @@ from adapters.http.schema import (
     BatchRequest,
     ConversionRequest,
     CoverageQuery,
+    CreditRequest,
     EventList,
     EventsQuery,
     Health,
@@ -33,11 +34,15 @@ from adapters.http.schema import (
     RouteRequest,
     SegmentRequest,
     StreamQuery,
+    WalletQuery,
+    WalletView,
 )
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
+from adapters.http.wallets import WalletCalls
 from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.opt_outs import OptedOut, Subscription
+from router.engine.wallets import Balance
 from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
@@ -60,6 +65,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     control = ControlCalls(services.control, services.audit, max_body)
     replay = ReplayCalls(services.replay)
     accounts = AccountCalls(services.opt_outs, max_body)
+    wallets = WalletCalls(services.wallets, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -146,6 +152,16 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "POST", "/v1/accounts/{name}/subscribe", "Take a number or an address off an account's opt-out list",
             accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
             codes=("not_found", "invalid_number", "invalid_address", "store_unavailable"), audit="account.subscribe",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/credit", "Pay into an account's wallet, or take out of it", wallets.credit,
+            "admin", request=CreditRequest, answer=Balance, codes=("not_found", "wallet_off", "store_unavailable"),
+            audit="account.credit",
+        ),
+        Call(
+            "GET", "/v1/accounts/{name}/wallet", "What an account has, and what made it so, newest first",
+            wallets.wallet, "admin", query=WalletQuery, answer=WalletView,
+            codes=("not_found", "wallet_off", "store_unavailable"),
         ),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,

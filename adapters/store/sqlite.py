@@ -25,6 +25,7 @@ from router.message import Message
 from router.ports import Lane, MessageFilter, Recovery, Remembered, Rider, Spent, StoreUnavailable
 from router.receipt import Receipt
 from router.refusal import Refusal
+from router.wallet import Entry
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -92,14 +93,18 @@ class SqliteStore:
         messages: Sequence[Message],
         remembered: Remembered | None,
         done: Done,
+        debit: Entry | None = None,
         riders: Sequence[Rider] = (),
     ) -> None:
         writer = self._writer
         if writer.healthy:
-            writer.batch().accept(Acceptance(messages, remembered, done, riders))
+            writer.batch().accept(Acceptance(messages, remembered, done, riders), debit)
         else:
             error = StoreUnavailable("the store cannot write at the moment")
             asyncio.get_running_loop().call_soon(writer.call, done, error)
+
+    def enter(self, entry: Entry, message: Message | None = None) -> None:
+        self._writer.enter(entry, message)
 
     def save(self, message: Message) -> None:
         self._writer.batch().save(message)
@@ -175,6 +180,9 @@ class SqliteStore:
 
     async def audited(self, after: int, limit: int) -> list[AuditEntry]:
         return await self._readers.ask(partial(reads.audited, after=after, limit=limit))
+
+    async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
+        return await self._readers.ask(partial(reads.entries, account=account, before=before, limit=limit))
 
     async def recall(self, account: str, key: str) -> Remembered | None:
         return await self._readers.ask(partial(reads.recall, account=account, key=key))

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from router.cli.client import Client, add_arguments, ask, count, print_fields, print_json, print_rows
+from router.cli.client import Client, add_arguments, ask, count, print_fields, print_json, print_rows, shown
 
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "account",
-        help="keep an account's opt-out list",
-        description="Keep the list of numbers that want nothing from an account. Needs the admin token.",
+        help="keep an account's wallet and opt-out list",
+        description="Keep what an account has to spend, and the list of numbers that want nothing from it. "
+        "Needs the admin token.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, what in (
@@ -23,6 +24,11 @@ def add_parser(subparsers: Any) -> None:
     listing = _add_action(actions, "opt-outs", "show an account's opt-out list", _list)
     listing.add_argument("--after", metavar="NUMBER", help="only the numbers behind this one, in their order")
     listing.add_argument("--limit", type=count, default=100, help="how many, 1 to 1000; default: %(default)s")
+    credit = _add_action(actions, "credit", "pay into an account's wallet, or take out of it", _credit)
+    credit.add_argument("amount", metavar="AMOUNT", help="in the account's currency, e.g. 100.00; below zero takes out")
+    wallet = _add_action(actions, "wallet", "show what an account has, and what made it so, newest first", _wallet)
+    wallet.add_argument("--before", type=count, metavar="NO", help="only the entries before this one")
+    wallet.add_argument("--limit", type=count, default=100, help="how many, 1 to 1000; default: %(default)s")
 
 
 def _add_action(
@@ -56,6 +62,29 @@ def _list(arguments: argparse.Namespace, client: Client) -> None:
         print(f"more: --after {answer['next']}")
     elif answer["addresses"]:
         print(f"and {answer['addresses']} email addresses, which are kept as hashes")
+
+
+def _credit(arguments: argparse.Namespace, client: Client) -> None:
+    answer = client.call("POST", f"{_path(arguments)}/credit", body={"amount": arguments.amount})
+    if arguments.json:
+        print_json(answer)
+    else:
+        print_fields(answer)
+
+
+def _wallet(arguments: argparse.Namespace, client: Client) -> None:
+    query: dict[str, object] = {"limit": arguments.limit}
+    if arguments.before is not None:
+        query["before"] = arguments.before
+    answer = client.call("GET", f"{_path(arguments)}/wallet", query)
+    if arguments.json:
+        print_json(answer)
+        return
+    heads = ["no", "time", "kind", "amount", "reference", "detail"]
+    print_rows(heads, [[entry[head] for head in heads] for entry in answer["entries"]])
+    print(f"{answer['account']} has {shown(answer['balance'])}")
+    if answer["next"] is not None:
+        print(f"more: --before {answer['next']}")
 
 
 def _path(arguments: argparse.Namespace) -> str:

@@ -38,7 +38,9 @@ class GatewayRig:
         self.book = open_book(rig.store)  # type: ignore[arg-type]
         await self.book.open()
         engine = rig.engine
-        services = Services(engine.intake, engine.running, self.book, rig.clock, rig.metrics, engine.ledger.current)
+        services = Services(
+            engine.intake, engine.running, self.book, rig.clock, engine.wallets, rig.metrics, engine.ledger.current
+        )
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
         self.client = ClientSession(self.url)

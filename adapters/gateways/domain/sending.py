@@ -17,11 +17,14 @@ Result = Message | Refusal
 
 
 class Decision(Struct, gc=False):
-    """What a face makes of the results: its answer, which of the messages are sent, and what is written with them."""
+    """What a face makes of the results: its answer, which of the messages are sent, and what is written with them.
+    `reference` and `detail` stand in the wallet's entry (see Prepared)."""
 
     body: bytes
     messages: list[Message]
     riders: Sequence[Rider] = ()
+    reference: str | None = None
+    detail: str = ""
 
 
 class Sending:
@@ -59,12 +62,13 @@ class Sending:
             except BaseException:
                 self._intake.discard([result for result in results if isinstance(result, Message)])
                 raise
-            return Prepared(decision.messages, 200, decision.body, decision.riders)
+            return Prepared(decision.messages, 200, decision.body, decision.reference, decision.detail, decision.riders)
 
         return await self._intake.answer(account, key, digest, make)
 
     def record(self, no: int, account: Account, face: str, messages: Sequence[Message]) -> Rider:
         """That these messages, one behind the other as they were prepared, are one request to send; `no` is a number of
         the Book."""
-        first, last = messages[0].no, messages[-1].no
-        return self._book.sends.record(Send(no, account.name, face, self._clock.now(), first, last, len(messages)))
+        charged = sum(message.charged for message in messages)
+        send = Send(no, account.name, face, self._clock.now(), messages[0].no, messages[-1].no, len(messages), charged)
+        return self._book.sends.record(send)

@@ -19,10 +19,11 @@ from router.gateway.ids import HEX24
 from router.message import Encoding, Message, State
 from router.refusal import Refusal
 from router.submit import Submit
+from router.wallet import Tariff
 
 _encode = Encoder().encode
 _send = Decoder(shapes.SendRequest)
-_VIA = Via("texify")
+_VIA = Via("texify", Tariff.UNIT)
 _BATCH = 1000
 _REPLAYED = JSON + b"Idempotency-Replayed: true\r\n"
 
