@@ -1,8 +1,9 @@
 """Structured logs that can be shown to anyone: numbers masked, message text and secrets never in them.
 
 Everything that is logged, by structlog or by the standard library (aiohttp, asyncio, warnings), goes through one
-chain: keys that carry content or credentials are dropped, known secrets are blotted out wherever they stand, and
-numbers lose their middle. Objects are logged by their type only, so a repr cannot carry a text past this.
+chain: keys that carry content or credentials are dropped, known secrets are blotted out wherever they stand, numbers
+lose their middle and email addresses all but their first letter and domain. Objects are logged by their type only, so a
+repr cannot carry a text past this.
 """
 
 import logging
@@ -35,11 +36,13 @@ _READABLE = re.compile("(?:.*_)?id|timestamp|time|at|digest|version")
 _PLAIN = (str, UUID, PurePath, IPv4Address, IPv4Network, IPv6Address, IPv6Network)
 
 # A UUID, or a hexadecimal word too long to be a number (a digest, a trace id), is matched first and kept.
+_ADDRESS = r"(?P<address>[^\s@<>()\"',:;/\[\]\\]{1,64}@[^\s@<>()\"',:;/?#\[\]\\]+)"
 _IN_TEXT = re.compile(
     r"(?P<kept>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{16,}\b)"
+    rf"|{_ADDRESS}"
     r"|\+\d(?:[ .()-]{0,2}\d){6,14}|\d{9,15}"
 )
-_IN_NUMBER = re.compile(r"\+?\d(?:[ .()-]{0,2}\d){6,}")
+_IN_NUMBER = re.compile(rf"{_ADDRESS}|\+?\d(?:[ .()-]{{0,2}}\d){{6,}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
 
@@ -50,7 +53,15 @@ def mask(number: str) -> str:
     return f"{plus}{digits[:4]}{'*' * (len(digits) - 6)}{digits[-2:]}"
 
 
+def mask_address(address: str) -> str:
+    """Keep the domain: ann@shop.example becomes a***@shop.example."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}***@{domain}"
+
+
 def _mask_match(match: re.Match[str]) -> str:
+    if match.lastgroup == "address":
+        return mask_address(match[0])
     return match[0] if match.lastgroup == "kept" else mask(match[0])
 
 
@@ -101,7 +112,7 @@ class Cleaner:
         if self._secrets is not None:
             value = self._secrets.sub(REDACTED, value)
         if _NUMBERS.fullmatch(name):
-            return _IN_NUMBER.sub(lambda match: mask(match[0]), value)
+            return _IN_NUMBER.sub(_mask_match, value)
         if _READABLE.fullmatch(name):
             return value
         return _IN_TEXT.sub(_mask_match, value)

@@ -24,12 +24,13 @@ from adapters.lookup.hlr import HlrProvider
 from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
+from adapters.smtp.gateway import SmtpGateway
 from adapters.store import open_store
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.engine import Engine
 from router.event import LoggedEvent
-from router.operator import HttpLink, Operator
+from router.operator import HttpLink, Operator, SmtpLink
 from router.ports import (
     Clock,
     GaugeSample,
@@ -55,6 +56,7 @@ _FILES = 65_536
 _GATEWAYS: dict[str, Callable[[Operator, OperatorSink, Clock, FilteringBoundLogger], OperatorGateway]] = {
     "smpp": SmppGateway,
     "http": HttpGateway,
+    "smtp": SmtpGateway,
 }
 
 
@@ -246,7 +248,7 @@ def secrets_of(settings: Settings) -> list[str]:
     found: list[str] = []
     for operator in settings.operators.values():
         link = operator.link
-        if isinstance(link, HttpLink):
+        if isinstance(link, HttpLink | SmtpLink):
             found += link.secrets
         elif link is not None and link.password:
             found.append(link.password)

@@ -53,11 +53,20 @@ class SmppLink:
 
 @dataclass(frozen=True, slots=True)
 class SmtpLink:
+    """With `tls` the server's certificate is always checked. What the server tells of mails that it took comes to
+    /callbacks/{operator}/{callback_secret}."""
+
     host: str
     port: int
     tls: bool | Literal["starttls"] = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    callback_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must not be seen of it."""
+        return tuple(secret for secret in (self.password, self.callback_secret) if secret is not None)
 
 
 Override = Literal["retry", "next", "reject", "throttle", "account"]

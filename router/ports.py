@@ -90,8 +90,8 @@ class Recovery(Struct, frozen=True, gc=False):
     """What a start finds. `open_messages` counts all that are queued or scheduled; `unsettled` are the messages
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
     messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
-    `last_piece` the greatest id of a piece. `opted_out` holds for each account the numbers on its opt-out list (E.164
-    digits), sorted."""
+    `last_piece` the greatest id of a piece. `opted_out` holds for each account the keys on its opt-out list,
+    sorted."""
 
     last_no: int
     last_position: int
@@ -175,7 +175,8 @@ class Store(Protocol):
         """Keep what an operator was given, in place of what was kept of it before."""
 
     def opt_out(self, account: str, number: int, at: int) -> None:
-        """Put a number (E.164 digits) on the account's opt-out list, at a time (ms); twice is once, the first time."""
+        """Put a number (E.164 digits, or what stands for an address, below 2**63) on the account's opt-out list, at a
+        time (ms); twice is once, the first time."""
 
     def opt_in(self, account: str, number: int) -> None:
         """Take a number off the account's opt-out list, where it is on it."""
@@ -222,7 +223,7 @@ class Store(Protocol):
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts older than `text_before`.
+        given times (ms), blank texts (and the options beside them) older than `text_before`.
         True while there is more to do."""
 
 
@@ -268,8 +269,8 @@ class Question(Struct, gc=False):
 
 class BindView(Struct, frozen=True, gc=False):
     """One bind for people: `state` is connecting, bound_trx, bound_tx, bound_rx, waiting, refused (our credentials are)
-    or closed; of an HTTP carrier also open, or paused (it asked us to wait). The rates are per second, over about the
-    last ten."""
+    or closed; of a mail server also idle (connected when there is something to send), of an HTTP carrier also open, or
+    paused (it asked us to wait). The rates are per second, over about the last ten."""
 
     id: str
     state: str

@@ -22,7 +22,8 @@ class Receipt(Struct, frozen=True, gc=False):
     """One delivery receipt.
 
     `smsc_message_ids` are the ids as they were written, the most trustworthy first (TLV before text).
-    `to` is the number the receipt is about (its source address), digits only; `error` is the err field verbatim.
+    `to` is the number the receipt is about (its source address), digits only, or an email address; `error` is the err
+    field verbatim.
     `received_at` and `done_at` are milliseconds since the epoch, UTC; `done_at` is what the operator claims.
     """
 

@@ -25,8 +25,13 @@ class Submit(Struct, forbid_unknown_fields=True, gc=False):
     It is at once the value the engine takes, the check of a request's shape and the source of its JSON schema.
     """
 
-    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164, e.g. +237670000001.")]
-    sender: Annotated[str, Meta(min_length=1, max_length=320)] | None = field(default=None, name="from")
+    to: Annotated[
+        str, Meta(max_length=320, description="Recipient in E.164, e.g. +237670000001; on channel email an address.")
+    ]
+    sender: (
+        Annotated[str, Meta(min_length=1, max_length=320, description="The sender; on channel email an address.")]
+        | None
+    ) = field(default=None, name="from")
     text: Annotated[str, Meta(min_length=1, description="Either this or `data`.")] | None = None
     data: Annotated[bytes, Meta(min_length=1, description="Binary content, base64.")] | None = None
     udh: (
@@ -44,4 +49,13 @@ class Submit(Struct, forbid_unknown_fields=True, gc=False):
     plan: str | None = None
     max_price: Money | None = None
     flash: bool = False
-    options: dict[str, Any] | None = None
+    options: (
+        Annotated[
+            dict[str, Any],
+            Meta(
+                description="What a channel or an operator takes beside the text. On channel email: `subject`, `html` "
+                "(an alternative to `text`), `reply_to` (an address), `from_name`."
+            ),
+        ]
+        | None
+    ) = None

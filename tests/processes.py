@@ -105,7 +105,9 @@ class Processes:
         for file in self._files:
             file.close()
 
-    def start(self, *arguments: str, log: Path | None = None, within: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *arguments: str, log: Path | None = None, within: Sequence[str] = (), module: str = "router"
+    ) -> "subprocess.Popen[bytes]":
         """`python -m router` with these arguments; `within` is a command to run it by, which keeps its process id."""
         output: Any = subprocess.DEVNULL
         if log is not None:
@@ -113,7 +115,7 @@ class Processes:
             leaks.LOGS.add(log)
             self._files.append(output)
         child = subprocess.Popen(
-            [*within, sys.executable, "-m", "router", *arguments], cwd=ROOT, stdout=output, stderr=output
+            [*within, sys.executable, "-m", module, *arguments], cwd=ROOT, stdout=output, stderr=output
         )
         self._children.append(child)
         return child

@@ -14,6 +14,7 @@ from adapters.config_yaml.link_parts import link_tls, pauses
 from adapters.config_yaml.nodes import Source, Value, nothing, why
 from adapters.config_yaml.rate_card import RateCard
 from adapters.config_yaml.shapes import Parser, as_it_is, attempt, listing, mapping, read_fields, record
+from adapters.config_yaml.smtp_link import smtp_link
 from adapters.config_yaml.values import (
     Names,
     flag,
@@ -39,7 +40,6 @@ from router.operator import (
     Reconnect,
     Retry,
     SmppLink,
-    SmtpLink,
     TextRules,
 )
 from router.receipt import ReceiptState
@@ -48,7 +48,6 @@ from router.text.languages import IDENTIFIERS
 
 PROTOCOLS = ("smpp", "http", "smtp")
 _OF_SMPP = frozenset({"addressing", "tlvs", "cancel"})
-NOT_AVAILABLE = ("smtp",)  # protocols whose adapter this version does not have
 
 
 def read_operators(source: Source, named_by: Value, names: Names, currencies: Currencies) -> dict[str, Operator]:
@@ -110,17 +109,31 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
             card.add_file(rate_file, named_by)
         except Refused:
             sound = False
-    if not sound or rules is None:
+    if not sound or rules is None or not _is_email(protocol, channel, root, card):
         return None
     if isinstance(link, HttpLink):
         _check_receipts(given.get("receipts", ReceiptRules()), link, root)
     return Operator(name=given.pop("operator"), link=link, text=rules, rates=tuple(card.rates), **given)
 
 
+def _is_email(protocol: str, channel: str, root: Value, card: RateCard) -> bool:
+    """Whether channel and protocol fit together, and the rates of channel email are for all addresses."""
+    errors = root.source.errors
+    before = len(errors)
+    email = channel == Channel.EMAIL
+    if email and protocol == "smpp":
+        root.report("channel email goes with protocol smtp or http")
+    if protocol == "smtp" and not email:
+        root.report("protocol smtp goes with channel email")
+    if email and any(rate.prefix or rate.network for rate in card.rates):
+        root.report('rates of channel email have prefix ""')
+    return len(errors) == before
+
+
 def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
     return {
         "channel": lambda value: str(one_of(Channel)(value)),
-        "protocol": _protocol,
+        "protocol": one_of(PROTOCOLS),
         "link": as_it_is,
         "addressing": record(
             Addressing,
@@ -159,13 +172,6 @@ def _optional(currencies: Currencies) -> dict[str, Parser[Any]]:
         "rates_file": named_source,
         "currency": currencies.refer,
     }
-
-
-def _protocol(value: Value) -> str:
-    protocol = str(one_of(PROTOCOLS)(value))
-    if protocol in NOT_AVAILABLE:
-        value.report(f"protocol {protocol} is not available in this version")
-    return protocol
 
 
 def _caps(value: Value) -> Caps:
@@ -235,7 +241,7 @@ def _read_link(protocol: str, value: Value | None, root: Value, rules: TextRules
     links: dict[str, Parser[Link]] = {
         "smpp": _smpp_link,
         "http": partial(http_link, long=rules.long if rules is not None else "payload"),
-        "smtp": _smtp_link,
+        "smtp": smtp_link,
     }
     if value is None:
         root.report("link is missing")
@@ -263,19 +269,4 @@ _smpp_link = record(
         "reconnect": pauses(record(Reconnect, {}, {"initial": word(words.duration), "max": word(words.duration)})),
         "address_range": octets(40),
     },
-)
-
-
-def _smtp_tls(value: Value) -> Any:
-    if value.is_boolean:
-        return flag(value)
-    if value.scalar("true, false or starttls") != "starttls":
-        value.fail("must be true, false or starttls")
-    return "starttls"
-
-
-_smtp_link = record(
-    SmtpLink,
-    {"host": word(words.host), "port": whole(1, 65_535)},
-    {"tls": _smtp_tls, "username": secret, "password": secret},
 )

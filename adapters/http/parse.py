@@ -11,10 +11,13 @@ from msgspec.json import encode as encode_any
 from adapters.http.incoming import decode, shape_refusal
 from adapters.http.schema import BatchRequest, ItemError, RawBatch, RefusedItem
 from router.refusal import Refusal
-from router.submit import Submit
+from router.submit import Channel, Submit
 
 MOST_OPTIONS = 16 * 1024
 """Octets of JSON that `options` may take: they are kept with the message, in memory too."""
+
+MOST_EMAIL_OPTIONS = 1024 * 1024
+"""The same on channel email, where the HTML is one of them; how much of it may be sent is the engine's to say."""
 
 DEEPEST_OPTIONS = 16
 
@@ -88,7 +91,7 @@ def _contradiction(submit: Submit) -> Refusal | None:
     if price is not None and not _sensible(price.amount):
         return Refusal("invalid_request", "this is not an amount of money", "max_price.amount")
     if submit.options is not None:
-        return _options_problem(submit.options)
+        return _options_problem(submit.options, MOST_EMAIL_OPTIONS if submit.channel is Channel.EMAIL else MOST_OPTIONS)
     return None
 
 
@@ -98,21 +101,21 @@ def _sensible(amount: Decimal) -> bool:
     return isinstance(exponent, int) and exponent >= -18 and amount.adjusted() <= 18 and amount >= 0
 
 
-def _options_problem(options: dict[str, Any]) -> Refusal | None:
+def _options_problem(options: dict[str, Any], most: int) -> Refusal | None:
     values = 0
     level: list[Any] = [options]
     for _ in range(DEEPEST_OPTIONS + 1):
         values += len(level)
-        if values > MOST_OPTIONS:
+        if values > most:
             # Each is an octet at least.
-            return _too_large_options()
+            return _too_large_options(most)
         if not all(-(2**63) <= one < 2**63 for one in level if isinstance(one, int)):
             break
         inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        if sum(map(len, inner)) > MOST_OPTIONS:
-            return _too_large_options()
+        if sum(map(len, inner)) > most:
+            return _too_large_options(most)
         if not inner:
-            return _too_large_options() if len(encode_any(options)) > MOST_OPTIONS else None
+            return _too_large_options(most) if len(encode_any(options)) > most else None
         level = [one for values_of in inner for one in values_of]
     return Refusal(
         "invalid_request",
@@ -121,5 +124,5 @@ def _options_problem(options: dict[str, Any]) -> Refusal | None:
     )
 
 
-def _too_large_options() -> Refusal:
-    return Refusal("invalid_request", f"options take at most {MOST_OPTIONS} octets", "options")
+def _too_large_options(most: int) -> Refusal:
+    return Refusal("invalid_request", f"options take at most {most} octets", "options")

@@ -31,6 +31,7 @@ KINDS = {
     "invalid_request": Kind(422, "Not a valid request"),
     "invalid_config": Kind(422, "The configuration is not valid"),
     "invalid_number": Kind(422, "Not a valid number"),
+    "invalid_address": Kind(422, "Not a valid address"),
     "unroutable": Kind(422, "No operator reaches this number"),
     "sender_not_allowed": Kind(422, "Sender not allowed"),
     "too_long": Kind(422, "Too long"),

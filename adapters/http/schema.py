@@ -50,7 +50,7 @@ class SegmentRequest(Struct, forbid_unknown_fields=True):
     text: Annotated[str, Meta(min_length=1)]
     encoding: EncodingWish = EncodingWish.AUTO
     operator: str | None = None
-    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164.")] | None = None
+    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164, or an email address.")] | None = None
     sender: Annotated[str, Meta(min_length=1, max_length=320)] | None = field(default=None, name="from")
     traffic_class: TrafficClass = field(default=TrafficClass.TRANSACTIONAL, name="class")
 
@@ -58,7 +58,7 @@ class SegmentRequest(Struct, forbid_unknown_fields=True):
 class RouteRequest(Struct, forbid_unknown_fields=True):
     """Who would carry a message to this number?"""
 
-    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164.")]
+    to: Annotated[str, Meta(max_length=320, description="Recipient in E.164, or an email address.")]
     sender: Annotated[str, Meta(min_length=1, max_length=320)] | None = field(default=None, name="from")
     traffic_class: TrafficClass = field(default=TrafficClass.TRANSACTIONAL, name="class")
     plan: str | None = None
@@ -72,9 +72,9 @@ class ReloadRequest(Struct, forbid_unknown_fields=True):
 
 
 class NumberRequest(Struct, forbid_unknown_fields=True):
-    """A number of somebody who takes messages from an account, or does not any more."""
+    """A number or an email address of somebody who takes messages from an account, or does not any more."""
 
-    number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001.")]
+    number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001, or an email address.")]
 
 
 class ConversionRequest(Struct, forbid_unknown_fields=True):

@@ -45,7 +45,8 @@ from router.text.view import SegmentationView
 
 _INTAKE = ("idempotency_mismatch", "idempotency_in_progress", "rate_limited", "queue_full", "store_unavailable")
 _CONTENT = (
-    "invalid_number", "unroutable", "sender_not_allowed", "too_long", "not_encodable", "price_too_high",
+    "invalid_number", "invalid_address", "unroutable", "sender_not_allowed", "too_long", "not_encodable",
+    "price_too_high",
     "destination_not_allowed", "loop", "opted_out", "duplicate_message",
 )  # fmt: skip
 
@@ -98,12 +99,17 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         Call(
             "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
             request=SegmentRequest, answer=SegmentationView,
-            codes=("not_encodable", "too_long", "invalid_number", "unroutable", "sender_not_allowed"),
+            codes=(
+                "not_encodable", "too_long", "invalid_number", "invalid_address", "unroutable", "sender_not_allowed",
+            ),
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
             request=RouteRequest, answer=Decision,
-            codes=("invalid_number", "unroutable", "sender_not_allowed", "destination_not_allowed", "loop"),
+            codes=(
+                "invalid_number", "invalid_address", "unroutable", "sender_not_allowed", "destination_not_allowed",
+                "loop",
+            ),
         ),
         Call(
             "GET", "/v1/operators", "Links, binds, windows, queues and health", control.operators, "admin",
@@ -132,14 +138,14 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             accounts.opted_out, "admin", query=OptedOutQuery, answer=OptedOut, codes=("not_found",),
         ),
         Call(
-            "POST", "/v1/accounts/{name}/unsubscribe", "Put a number on an account's opt-out list",
+            "POST", "/v1/accounts/{name}/unsubscribe", "Put a number or an address on an account's opt-out list",
             accounts.unsubscribe, "admin", request=NumberRequest, answer=Subscription,
-            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.unsubscribe",
+            codes=("not_found", "invalid_number", "invalid_address", "store_unavailable"), audit="account.unsubscribe",
         ),
         Call(
-            "POST", "/v1/accounts/{name}/subscribe", "Take a number off an account's opt-out list",
+            "POST", "/v1/accounts/{name}/subscribe", "Take a number or an address off an account's opt-out list",
             accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
-            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.subscribe",
+            codes=("not_found", "invalid_number", "invalid_address", "store_unavailable"), audit="account.subscribe",
         ),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,

@@ -82,7 +82,8 @@ def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, 
     last, more = _old_ones(connection, after, before)
     if last > after:
         connection.execute(
-            "UPDATE messages SET body = CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh') AS BLOB)"
+            "UPDATE messages SET body ="
+            " CAST(json_remove(CAST(body AS TEXT), '$.text', '$.data', '$.udh', '$.options') AS BLOB)"
             f" WHERE no > ? AND no <= ? AND {_ENDED}",
             (after, last),
         )

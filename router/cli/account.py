@@ -54,6 +54,8 @@ def _list(arguments: argparse.Namespace, client: Client) -> None:
     print_rows([f"{answer['count']} opted out of {answer['account']}"], [[number] for number in answer["numbers"]])
     if answer["next"] is not None:
         print(f"more: --after {answer['next']}")
+    elif answer["addresses"]:
+        print(f"and {answer['addresses']} email addresses, which are kept as hashes")
 
 
 def _path(arguments: argparse.Namespace) -> str:

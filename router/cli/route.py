@@ -26,7 +26,7 @@ from router.message import TrafficClass
 from router.ports import Found, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
-from router.routing.opt_out import holds_for
+from router.routing.opt_out import holds_for, list_key
 from router.routing.plan import RoutePlan
 from router.routing.quality import Quality
 from router.routing.route import Decision, RouteQuery
@@ -89,10 +89,11 @@ def _decision(arguments: argparse.Namespace) -> Decision:
     )
 
     def opted_out(name: str, to: str, traffic_class: str) -> bool:
-        if not holds_for(account, traffic_class):
+        key = list_key(to)
+        if key is None or not holds_for(account, traffic_class):
             return False
         try:
-            return has_opted_out(settings.store, name, int(to))
+            return has_opted_out(settings.store, name, key)
         except StoreUnavailable as error:
             raise Refusal("store_unavailable", f"the opt-out list cannot be read: {error}") from None
 

@@ -7,6 +7,7 @@ leading zeros, in either case. Ids have no size limit here: Python integers do n
 import re
 from collections.abc import Sequence
 
+from router.address import bare
 from router.message import Attempt, Message, Part, State
 from router.operator import IdForm, ReceiptRules
 from router.outcome import OutcomeKind
@@ -80,7 +81,7 @@ def attempts_under(message: Message, operator: str, key: str) -> list[Match]:
 
 def is_exact(receipt: Receipt, match: Match) -> bool:
     """Whether id and number are equal as they are written."""
-    return match.attempt.smsc_message_id in receipt.smsc_message_ids and match.message.to[1:] == receipt.to
+    return match.attempt.smsc_message_id in receipt.smsc_message_ids and bare(match.message.to) == receipt.to
 
 
 def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) -> Match | None:
@@ -102,7 +103,7 @@ def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) ->
 
 
 def _to_same_number(receipt: Receipt, found: Sequence[Match]) -> list[Match]:
-    return [match for match in found if match.message.to[1:] == receipt.to]
+    return [match for match in found if bare(match.message.to) == receipt.to]
 
 
 def unanswered(message: Message, operator: str) -> list[Match]:

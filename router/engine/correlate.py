@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from router.address import bare, full
 from router.delivery.correlate import (
     Match,
     attempts_under,
@@ -93,7 +94,7 @@ class Correlator:
     def unanswered(self, desk: Desk, message: Message) -> None:
         """Only its number can tell which receipt is about a part of `message`; it may have come already."""
         self._ledger.note_unanswered(desk.name, message)
-        self._place_early(desk, self._ledger.parked.about(desk.name, message.to[1:]))
+        self._place_early(desk, self._ledger.parked.about(desk.name, bare(message.to)))
 
     def recover(self, receipts: list[Receipt]) -> None:
         """Take up the receipts that were parked before a restart."""
@@ -196,7 +197,7 @@ class Correlator:
 
     def _by_number(self, desk: Desk, receipt: Receipt) -> Match | None:
         """The only unanswered part for this number, if there is just one and nothing else is under way to it."""
-        to = f"+{receipt.to}"
+        to = full(receipt.to)
         waiting = self._ledger.unanswered(desk.name, to)
         # What was written later than the receipt came is not what it is about.
         found = [match for match in waiting if match.attempt.at <= receipt.received_at]

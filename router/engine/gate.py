@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from router.account import Guards, Velocity
+from router.address import is_email
 from router.message import Message
 from router.refusal import Refusal
 from router.routing.pace import Pace
@@ -69,7 +70,7 @@ class _Paces:
             self._limits.append(("this number", Pace(velocity.destination, _MOST), str))
         if velocity.prefix is not None:
             what = f"numbers that begin with these {velocity.prefix_digits} digits"
-            self._limits.append((what, Pace(velocity.prefix, _MOST), lambda to: to[:digits]))
+            self._limits.append((what, Pace(velocity.prefix, _MOST), lambda to: to if is_email(to) else to[:digits]))
 
     def check(self, to: str, now: float) -> None:
         for what, pace, key in self._limits:
@@ -109,4 +110,5 @@ class _Recent:
 
 
 def _content(to: str, given: Message | Submit) -> int:
-    return hash((to, given.text, given.data, given.udh))
+    # Of an email most of what is read may stand in its options.
+    return hash((to, given.text, given.data, given.udh, repr(given.options) if is_email(to) else None))

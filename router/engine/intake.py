@@ -7,6 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
+from router.address import digits, is_email
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.gate import Gate
@@ -21,10 +22,11 @@ from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
-from router.routing.msisdn import normalise
 from router.routing.plan import network_of
+from router.routing.recipient import EMAIL, recipient
 from router.routing.route import matching_rule
 from router.submit import Submit
+from router.text.email import email_of
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
@@ -94,8 +96,8 @@ class Intake:
                     self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
-            rule = matching_rule(self._running.plan.rules, to[1:], sender, submit.traffic_class)
-            if rule is None or rule.refuse is None:
+            rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
+            if not is_email(to) and (rule is None or rule.refuse is None):
                 numbers.append(to)
         return await self._lookups.ask(numbers)
 
@@ -128,18 +130,21 @@ class Intake:
             raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
 
     def _check(self, account: Account, submit: Submit) -> tuple[str, str | None]:
-        """The recipient (E.164) and the sender of a message that nothing forbids, whatever network it would go to."""
+        """Recipient and sender, normalised, of a message that nothing forbids, whatever network it would go to."""
         if (submit.text is None) == (submit.data is None):
             raise Refusal("invalid_request", "give exactly one of text and data", "text")
         if submit.udh is not None and submit.data is None:
             raise Refusal("invalid_request", "udh goes with data only", "udh")
+        channel = submit.channel.value
+        if channel == EMAIL:
+            _check_email(submit)
         plan = self._running.plan
-        to = normalise(submit.to, plan.settings.limits.numbers)
-        sender = sender_for(account, submit.sender)
+        to = recipient(submit.to, channel, plan.settings.limits.numbers)
+        sender = sender_for(account, submit.sender, channel)
         if account.guards is not None:
             check_destination(account.guards, plan, to)
         if self._opt_outs and self._opt_outs.refuses(account.name, to, submit.traffic_class):
-            raise Refusal(OPTED_OUT, "this number does not want such messages from the account", "to")
+            raise Refusal(OPTED_OUT, "this recipient does not want such messages from the account", "to")
         return to, sender
 
     def quota(self, account: Account) -> Quota | None:
@@ -233,12 +238,12 @@ class Intake:
             options=submit.options,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
-        found = self._lookups.find(message.to, answers)
+        found = self._lookups.find(message.to, answers) if not is_email(message.to) else None
         if found is not None:
             message.looked_up = found.how
             if found.network is not None:
                 message.network = network_of(found.network, plan.network_names.get(found.network))
-        price = plan.price(account.name, message.to[1:], message.traffic_class, message.channel)
+        price = plan.price(account.name, digits(message.to), message.traffic_class, message.channel)
         message.price = price
         self._route(message, now, plan.settings.limits.message_parts)
         message.price = price.times(message.segments) if price is not None else None
@@ -302,6 +307,12 @@ class Intake:
         if meter is None or meter.limit != account.rate:
             meter = self._meters[account.name] = Meter(account.rate)
         return meter
+
+
+def _check_email(submit: Submit) -> None:
+    if submit.text is None:
+        raise Refusal("invalid_request", "an email has a text, not data", "data")
+    email_of(submit.text, submit.options)
 
 
 def _unavailable() -> Refusal:

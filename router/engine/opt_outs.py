@@ -1,4 +1,7 @@
-"""Numbers that want nothing from an account: on disk, and in memory as eight octets each."""
+"""Numbers and addresses that want nothing from an account: on disk, and in memory as eight octets each.
+
+A number stands there as itself, an address as a hash that no number can be.
+"""
 
 from array import array
 from bisect import bisect_left, bisect_right
@@ -6,19 +9,19 @@ from bisect import bisect_left, bisect_right
 from msgspec import Struct
 
 from router.account import Account
+from router.address import is_email
 from router.engine.ledger import Ledger
 from router.engine.running import Running
 from router.ports import Clock
 from router.refusal import Refusal
-from router.routing.msisdn import normalise
-from router.routing.opt_out import holds_for, wants_out
+from router.routing.opt_out import ADDRESSES, holds_for, list_key, wants_out
+from router.routing.recipient import channel_of, recipient
 
 _NOBODY = array("Q")
-_LONGEST = 15  # digits of a number in E.164
 
 
 class Subscription(Struct, frozen=True, gc=False):
-    """Whether a number takes messages from an account."""
+    """Whether a number, or an address, takes messages from an account."""
 
     account: str
     number: str
@@ -26,13 +29,15 @@ class Subscription(Struct, frozen=True, gc=False):
 
 
 class OptedOut(Struct, frozen=True, gc=False):
-    """A page of an account's opt-out list, in order of the digits; `count` is how many the whole list has, `next` what
-    to give as `after` for the page behind this one, null where it is the last."""
+    """A page of an account's opt-out list, in order of the digits; `count` is how many numbers the whole list has,
+    `next` what to give as `after` for the page behind this one, null where it is the last. Email addresses on it are
+    only counted: it holds hashes of them."""
 
     account: str
     count: int
     numbers: list[str]
     next: str | None
+    addresses: int = 0
 
 
 class OptOuts:
@@ -51,7 +56,7 @@ class OptOuts:
     def heard(self, account: Account, sender: str, text: str) -> None:
         """A handset wrote to an account: keep its list where this is a word of it. `sender` is in E.164 if a number."""
         rules = account.guards.opt_out if account.guards is not None else None
-        number = _digits(sender)
+        number = list_key(sender)
         if rules is None or number is None:
             return
         out = wants_out(rules, text)
@@ -63,7 +68,7 @@ class OptOuts:
         numbers = self._lists.get(account)
         if not numbers:
             return False
-        number = _digits(to)
+        number = list_key(to)
         listed = number is not None and _place(numbers, number)[1]
         return listed and holds_for(self._running.plan.accounts.get(account), traffic_class)
 
@@ -73,16 +78,17 @@ class OptOuts:
         numbers = self._lists.get(account, _NOBODY)
         first = 0
         if after is not None:
-            number = _digits(after)
+            number = None if is_email(after) else list_key(after)
             if number is None:
                 raise Refusal("invalid_request", "this is no number in E.164", "after")
             first = bisect_right(numbers, number)
-        shown = [f"+{number}" for number in numbers[first : first + limit]]
-        return OptedOut(account, len(numbers), shown, shown[-1] if first + limit < len(numbers) else None)
+        end = bisect_left(numbers, ADDRESSES)
+        shown = [f"+{number}" for number in numbers[first : min(first + limit, end)]]
+        return OptedOut(account, end, shown, shown[-1] if first + limit < end else None, len(numbers) - end)
 
     async def unsubscribe(self, account: str, number: str) -> Subscription:
-        """Put a number on an account's list, on disk when this returns. Raises Refusal `not_found`,
-        `invalid_number`, `store_unavailable`."""
+        """Put a number or an address on an account's list, on disk when this returns. Raises Refusal `not_found`,
+        `invalid_number`, `invalid_address`, `store_unavailable`."""
         return await self._ask(account, number, True)
 
     async def subscribe(self, account: str, number: str) -> Subscription:
@@ -92,14 +98,16 @@ class OptOuts:
     async def _ask(self, account: str, number: str, out: bool) -> Subscription:
         self._check(account)
         try:
-            e164 = normalise(number, self._running.plan.settings.limits.numbers)
+            to = recipient(number, channel_of(number), self._running.plan.settings.limits.numbers)
         except Refusal as refusal:
             raise Refusal(refusal.code, refusal.detail, "number") from None
         if not self._ledger.store.healthy:
             raise Refusal("store_unavailable", "the list cannot be written at the moment; try again", retry_after=1)
-        self._set(account, int(e164), out)
+        key = list_key(to)
+        assert key is not None
+        self._set(account, key, out)
         await self._ledger.committed()
-        return Subscription(account, e164, not out)
+        return Subscription(account, to, not out)
 
     def _check(self, account: str) -> None:
         if account not in self._running.plan.accounts:
@@ -115,14 +123,6 @@ class OptOuts:
         elif there and not out:
             del numbers[place]
             self._ledger.store.opt_in(account, number)
-
-
-def _digits(address: str) -> int | None:
-    """A number in E.164 without its plus sign, None for an address that is none."""
-    digits = address[1:]
-    if address[:1] == "+" and len(digits) <= _LONGEST and digits.isascii() and digits.isdigit():
-        return int(digits)
-    return None
 
 
 def _place(numbers: "array[int]", number: int) -> tuple[int, bool]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from msgspec import UNSET, Struct, structs
 
 from router.account import Account
+from router.address import digits
 from router.engine.desk import Desk
 from router.engine.lookups import LookedUp, Lookups
 from router.engine.opt_outs import OptOuts
@@ -16,9 +17,9 @@ from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.coverage import Coverage, coverage
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
-from router.routing.msisdn import normalise
 from router.routing.networks import network_name
 from router.routing.plan import RoutePlan
+from router.routing.recipient import EMAIL, channel_of, recipient
 from router.routing.route import Arrange, Candidate, Decision, RouteQuery, Usable, decide, objections, rank
 from router.text.segment import Segmentation, segment
 from router.text.view import SegmentationView, view
@@ -53,8 +54,10 @@ class Preview:
     async def look_up(self, account: Account | None, query: RouteQuery) -> RouteQuery:
         """The query with the network of its number, found out as for a message; nobody is asked about a number that the
         account may not send to."""
+        if channel_of(query.to) == EMAIL:
+            return query
         try:
-            to = recipient(self._running.plan, account, query.to)
+            to = _addressed(self._running.plan, account, query).to
         except Refusal:
             return query
         return looked_up(query, self._lookups.find(to, await self._lookups.ask((to,))))
@@ -90,15 +93,15 @@ def preview_segments(plan: RoutePlan, account: Account | None, query: TextQuery,
     if query.route is None:
         rules = TextRules() if query.operator is None else plan.operators[query.operator].text
         return view(_cut(plan, query, rules))
-    to = normalise(query.route.to, plan.settings.limits.numbers)
-    way = structs.replace(query.route, to=to, sender=_sender(account, query.route))
+    way = _addressed(plan, None, query.route)
+    way = structs.replace(way, sender=_sender(account, way))
     ranking = rank(plan, account, way)
     objection = objections(plan, account, way, ranking)
     allowed = [candidate for candidate in ranking.candidates if objection(candidate) is None]
     candidate, cut = _carried(plan, query, allowed, usable)
     price = None
     if account is not None:
-        price = plan.price(account.name, way.to[1:], way.traffic_class, way.channel)
+        price = plan.price(account.name, digits(way.to), way.traffic_class, way.channel)
     return structs.replace(
         view(cut),
         operator=candidate.operator,
@@ -146,25 +149,26 @@ def preview_route(
     arrange: Arrange | None = None,
 ) -> Decision:
     """As `Preview.route`, without a running daemon. `opted_out` is asked as `OptOuts.refuses`."""
-    to = recipient(plan, account, query.to)
-    name = network_name(to) if query.network is None else plan.network_names.get(query.network)
-    way = structs.replace(query, to=to, sender=_sender(account, query))
-    decision = decide(plan, account, way, usable, name, arrange)
-    if account is not None and opted_out(account.name, to, query.traffic_class):
+    way = _addressed(plan, account, query)
+    name = network_name(way.to) if query.network is None else plan.network_names.get(query.network)
+    decision = decide(plan, account, structs.replace(way, sender=_sender(account, way)), usable, name, arrange)
+    if account is not None and opted_out(account.name, way.to, query.traffic_class):
         return structs.replace(decision, operator=None, refusal=OPTED_OUT)
-    until = quiet_until(plan, query.traffic_class, to, query.at)
+    until = quiet_until(plan, query.traffic_class, way.to, query.at)
     if until is not None:
         moment = datetime.fromtimestamp(until / 1000, UTC)
         return structs.replace(decision, waiting_for=QUIET_HOURS, waits_until=moment)
     return decision
 
 
-def recipient(plan: RoutePlan, account: Account | None, to: str) -> str:
-    """A number as a client writes it in E.164. Raises Refusal where the account may not send there."""
-    e164 = normalise(to, plan.settings.limits.numbers)
+def _addressed(plan: RoutePlan, account: Account | None, query: RouteQuery) -> RouteQuery:
+    """The query with its recipient as a message would have it; an address is one of channel email. Raises Refusal where
+    the account may not send there."""
+    channel = channel_of(query.to, query.channel)
+    to = recipient(query.to, channel, plan.settings.limits.numbers)
     if account is not None and account.guards is not None:
-        check_destination(account.guards, plan, e164)
-    return e164
+        check_destination(account.guards, plan, to)
+    return structs.replace(query, to=to, channel=channel)
 
 
 def _sender(account: Account | None, query: RouteQuery) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from router.account import Guards
+from router.address import is_email
 from router.message import TrafficClass
 from router.money import Money
 from router.refusal import Refusal
@@ -17,7 +18,10 @@ QUIET_HOURS = "quiet_hours"
 
 
 def check_destination(guards: Guards, plan: RoutePlan, to: str) -> None:
-    """Raises Refusal `destination_not_allowed` or `loop` where the account may not send to this number (E.164)."""
+    """Raises Refusal `destination_not_allowed` or `loop` where the account may not send to this number (E.164); to an
+    address it may, for that is in no country."""
+    if is_email(to):
+        return
     if guards.countries is not None and (place := country(to)) not in guards.countries:
         where = f"numbers of {place}" if place else "a number of no country"
         raise Refusal("destination_not_allowed", f"the account may not send to {where}", "to")

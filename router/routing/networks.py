@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import phonenumbers
 from phonenumbers.carrierdata import CARRIER_DATA
 
+from router.address import digits
 from router.operator import Operator
 from router.routing.numbering import Numbering, calling_code
 from router.routing.prefixes import PrefixTable
 
 
 def country(e164: str) -> str | None:
-    """The region of a normalised number (ISO 3166-1 alpha-2), None for numbers of no country or of no known one."""
+    """The region of a normalised number (ISO 3166-1 alpha-2), None for numbers of no country or of no known one, and
+    for an address."""
     plan, national = _placed(e164)
     region = plan.region(national) if plan else None
     return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
@@ -48,8 +50,9 @@ def names_by_code(operators: Iterable[Operator]) -> dict[tuple[str, str], str]:
 
 
 def _placed(e164: str) -> tuple[Numbering | None, str]:
-    plan = calling_code(e164[1:])
-    return plan, e164[1 + len(plan.code) :] if plan else ""
+    number = digits(e164)
+    plan = calling_code(number)
+    return plan, number[len(plan.code) :] if plan else ""
 
 
 def _names_by_calling_code() -> dict[str, PrefixTable[str]]:

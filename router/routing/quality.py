@@ -27,6 +27,7 @@ from math import log, sqrt
 
 from msgspec import Struct
 
+from router.address import digits
 from router.receipt import ReceiptState
 from router.routing.numbering import calling_code
 
@@ -51,7 +52,7 @@ def destination_of(mcc: str | None, mnc: str | None, to: str) -> str:
     `to` is E.164."""
     if mcc is not None:
         return f"{mcc}-{mnc or ''}"
-    code = calling_code(to[1:])
+    code = calling_code(digits(to))
     return f"+{code.code}" if code is not None else "+"
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from router.account import Account
+from router.address import digits
 from router.message import Network
 from router.money import Money
 from router.refusal import Refusal
@@ -183,7 +184,7 @@ def objections(
     plan: RoutePlan, account: Account | None, query: RouteQuery, ranking: Ranking
 ) -> Callable[[Candidate], str | None]:
     """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
-    price = plan.price(account.name, query.to[1:], query.traffic_class, query.channel) if account else None
+    price = plan.price(account.name, digits(query.to), query.traffic_class, query.channel) if account else None
     pays = worth(ranking.plan, price, ranking.worth)
     judge = rulings(plan, query.to, query.sender, ranking, query.at)
 
@@ -233,15 +234,15 @@ def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) 
 
 def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, str]:
     """The rule, the plan, and the longest prefix that anybody sells ("" where only the network can be known)."""
-    digits = query.to[1:]
-    rule = matching_rule(plan.rules, digits, query.sender, query.traffic_class)
+    number = digits(query.to)
+    rule = matching_rule(plan.rules, number, query.sender, query.traffic_class)
     if rule is not None and rule.refuse is not None:
         raise Refusal(rule.refuse, f"rule {rule.number} of the routes refuses this message")
     name = (rule.plan if rule else None) or query.plan or (account.plan if account else "default")
     chosen = plan.plans.get(name)
     if chosen is None:
         raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
-    prefix = plan.rates.longest(digits)
+    prefix = plan.rates.longest(number)
     if prefix is None and query.network is None:
         raise Refusal("unroutable", "no operator has a rate for this number", "to")
     return rule, chosen, prefix or ""

@@ -82,6 +82,14 @@ def test_send_gives_every_option_on(daemon, capsys) -> None:
     )  # fmt: skip
 
 
+def test_send_an_email(daemon, capsys) -> None:
+    id = send(capsys, "--option", "subject=a = b", "--option", "html=<p>")["id"]
+    assert daemon.messages.stored[id].options == {"subject": "a = b", "html": "<p>"}
+    with pytest.raises(SystemExit) as ended:
+        run(capsys, "send", "--to", "+1", "--text", "x", "--option", "subject")
+    assert ended.value.code == 2
+
+
 def test_send_with_a_key_twice_is_one_message(daemon, capsys) -> None:
     first, second = (send(capsys, "--idempotency-key", "k") for _ in range(2))
     assert first == second
@@ -212,7 +220,7 @@ def test_an_opt_out_list_is_kept(daemon, capsys) -> None:
     answer = json.loads(run(capsys, "account", "subscribe", "acme", numbers[0], "--json")[1])
     assert answer == {"account": "acme", "number": numbers[0], "subscribed": True}
     answer = json.loads(run(capsys, "account", "opt-outs", "acme", "--json")[1])
-    assert answer == {"account": "acme", "count": 2, "numbers": numbers[1:], "next": None}
+    assert answer == {"account": "acme", "count": 2, "numbers": numbers[1:], "next": None, "addresses": 0}
     assert {entry.action for entry in daemon.audit.entries} == {"account.unsubscribe", "account.subscribe"}
 
 

@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from adapters.config_yaml import nodes
+from router.operator import SmtpLink
 from tests.config.conftest import Folder
 
 R, M, N = "router.yaml", "operators/mtn-cm.yaml", "operators/orange-cm.yaml"
@@ -408,21 +409,79 @@ def test_several_currencies_without_a_table(folder: Folder) -> None:
     ]
 
 
-def test_an_smtp_link_is_checked_and_refused(folder: Folder) -> None:
-    folder.files["operators/mail.yaml"] = """\
+MAIL = """\
 operator: mail
 channel: email
 protocol: smtp
-link: {host: mail.example, port: 587, tls: starttls, username: u, password: p}
+link: {host: mail.example, port: 587, tls: starttls, username: u, password: secret-Zq11}
 rates: [{prefix: "", price: "0.0001"}]
 """
-    assert folder.errors() == ["operators/mail.yaml:3: protocol: protocol smtp is not available in this version"]
-    folder.replace("operators/mail.yaml", "tls: starttls", "tls: ssl")
-    folder.replace("operators/mail.yaml", "host: mail.example, ", "")
-    assert folder.errors()[1:] == [
-        "operators/mail.yaml:4: link.host is missing",
-        "operators/mail.yaml:4: link.tls: must be true, false or starttls",
-    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("tls: starttls", "tls: ssl", "4: link.tls: must be true, false or starttls"),
+        ("tls: starttls", 'tls: "true"', "4: link.tls: must be true, false or starttls"),
+        (
+            "tls: starttls, ",
+            "",
+            "4: link: tls is missing: true or starttls, or false to send username and password in the clear",
+        ),
+        (", password: secret-Zq11", "", "4: link: username and password go together"),
+        ("username: u, ", "", "4: link: username and password go together"),
+        ("host: mail.example, ", "", "4: link.host is missing"),
+        ("port: 587", "port: 0", "4: link.port: 0 is out of range (1 to 65535)"),
+        ("port: 587", "port: 587, window: 5", "4: link: unknown key 'window' (known: "),
+        (
+            "tls: starttls",
+            "tls: starttls, callback_secret: short",
+            "4: link.callback_secret: must be at least 16 letters",
+        ),
+        (
+            "tls: starttls",
+            "tls: starttls, callback_secret: with/a/slash/and/more",
+            "4: link.callback_secret: must be at least 16 letters",
+        ),
+        ("channel: email", "channel: sms", "1: protocol smtp goes with channel email"),
+        ("channel: email\n", "", "1: protocol smtp goes with channel email"),
+        ('prefix: "",', 'prefix: "237",', '1: rates of channel email have prefix ""'),
+        ('prefix: "",', 'network: "62401",', '1: rates of channel email have prefix ""'),
+        ("rates:", "text: {alphabet: latin1}\nrates:", "5: text: unknown key 'alphabet'"),
+        ("rates:", "tlvs: {}\nrates:", "5: tlvs goes with protocol smpp"),
+        ("rates:", "addressing: {}\nrates:", "5: addressing goes with protocol smpp"),
+    ],
+)
+def test_an_smtp_operator_is_checked(folder: Folder, old: str, new: str, reason: str) -> None:
+    assert old in MAIL
+    folder.files["operators/mail.yaml"] = MAIL.replace(old, new)
+    (error,) = folder.errors()
+    assert error.startswith(f"operators/mail.yaml:{reason}")
+    assert "secret-Zq11" not in error
+
+
+@pytest.mark.parametrize("tls", ["true", "false", "starttls"])
+def test_what_smtp_operators_may_have(folder: Folder, tls: str) -> None:
+    folder.files["operators/mail.yaml"] = MAIL.replace("tls: starttls", f"tls: {tls}").replace(
+        "}\n", ", callback_secret: 0123456789abcdef}\n", 1
+    )
+    operator = folder.load().operators["mail"]
+    assert operator.link == SmtpLink(
+        "mail.example", 587, {"true": True, "false": False}.get(tls, tls), "u", "secret-Zq11", "0123456789abcdef"
+    )
+    assert (operator.channel, operator.text.long) == ("email", "whole")
+    assert "secret-Zq11" not in repr(operator)
+    assert "0123456789abcdef" not in repr(operator)
+
+
+def test_without_credentials_there_is_nothing_to_hide(folder: Folder) -> None:
+    folder.files["operators/mail.yaml"] = MAIL.replace(", tls: starttls, username: u, password: secret-Zq11", "")
+    assert folder.load().operators["mail"].link == SmtpLink("mail.example", 587)
+
+
+def test_smpp_does_not_carry_email(folder: Folder) -> None:
+    folder.replace("operators/mtn-cm.yaml", "channel: sms", "channel: email")
+    assert "operators/mtn-cm.yaml:1: channel email goes with protocol smtp or http" in folder.errors()
 
 
 def test_other_files_in_the_folder_of_operators_are_no_operators(folder: Folder) -> None:

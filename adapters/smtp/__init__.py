@@ -1,0 +1,1 @@
+"""Operators that take email: a pool of SMTP conversations behind the port OperatorGateway."""
