@@ -11,7 +11,7 @@ from router.ports import Lane, LaneBacklog, StoreUnavailable
 
 # So many messages of a line are read at once; fewer where so many of all lines would be more than memory may hold, but
 # some, for nobody's line may stand still because of others.
-_CHUNK = 500
+_CHUNK = 2000
 _LEAST = 10
 _AGAIN = 1.0
 

@@ -8,7 +8,8 @@ from router.engine.running import Running
 from router.ports import Clock, Store, StoreUnavailable
 
 _EVERY = 60.0
-_BREATH = 0.05
+# Short enough to forget as much as can be sent.
+_BREATH = 0.01
 _KEYS_MS = 24 * 3_600_000
 
 
