@@ -123,8 +123,9 @@ async def test_however_many_accounts_wait_memory_holds_what_it_may(tmp_path: Pat
             return
     async with Rig(config, tmp_path, rig.clock) as rig:
         closed(rig.operators["down"])
+        await rig.until(lambda: rig.engine.ledger.active)
         await rig.settle()
-        assert 0 < len(rig.engine.ledger.active) <= 1000
+        assert len(rig.engine.ledger.active) <= 1000
         rig.operators["down"].window = 200
         rig.operators["down"].come_up()
         await numbers_sent(rig, "down", 3600)

@@ -101,8 +101,14 @@ def wrong_values() -> Iterator[Bad]:
     yield submit("too_long", text=..., data=base64.b64encode(b"x" * 1341).decode())
     for text in ("ж", "`", "ç", "👋", "\0", TEXT + "—"):
         yield submit("not_encodable", text=text, encoding="gsm7")
-    for channel in ("voice", "whatsapp", "mms", "viber", "email"):
+    for channel in ("voice", "whatsapp", "mms", "viber"):
         yield submit("unroutable", channel=channel)
+    for to in (NUMBER, "ann@shop", "ann@shop.example\r\nBcc: x@y.example", "<ann@shop.example>", "a b@shop.example"):
+        yield submit("invalid_address", to=to, channel="email")
+    yield submit("invalid_number", to="ann@shop.example")
+    yield submit("sender_not_allowed", to="ann@shop.example", channel="email")
+    yield submit("invalid_request", to="ann@shop.example", channel="email", text=..., data="AAE=")
+    yield submit("invalid_request", to="ann@shop.example", channel="email", options={"subject": "a\nBcc: x@y.example"})
     yield submit("unroutable", to="+33612345678")
     for amount in ("0", "0.0099", "0.00"):
         yield submit("price_too_high", max_price={"amount": amount, "currency": "XAF"})

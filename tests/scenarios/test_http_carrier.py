@@ -49,6 +49,19 @@ def call(http: int, path: str, body: object = None, token: str = TOKEN) -> dict:
         return found
 
 
+async def listening(port: int) -> None:
+    """Return once somebody listens: an operator that was not there at first would get its traffic little by little."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
 async def up(http: int) -> None:
     """Return once every operator can take messages."""
     async with asyncio.timeout(30):
@@ -81,6 +94,8 @@ async def test_a_message_fails_over_from_smpp_to_http(tmp_path: Path) -> None:
     with Processes() as processes:
         processes.simulator(smsc, "--behaviour", "912")
         processes.start("simulate", "http", "--port", str(carrier), "--token", "carrier-token-Zq9")
+        for port in (smsc, carrier):
+            await listening(port)
         await processes.daemon(configure(tmp_path, http, smsc, carrier), http)
         await up(http)
         to = "+237670000001"
@@ -105,7 +120,8 @@ async def test_kill_and_restart_with_a_carrier(tmp_path: Path) -> None:
         log = tmp_path / "carrier.log"
         processes.start(
             *("simulate", "http", "--port", str(carrier), "--token", "carrier-token-Zq9", "--json"),
-            *("--response-delay", "0.02", "--resend", "0.1"),
+            # It gives up a callback after twenty tries: a start on a busy machine takes longer than two seconds.
+            *("--response-delay", "0.02", "--resend", "0.5"),
             log=log,
         )
         daemon = await processes.daemon(config, http)
