@@ -64,6 +64,10 @@ class MessageFilter(Struct, frozen=True, gc=False):
     limit: int = 50
 
 
+Rider = Callable[[Any], None]
+"""A write that the gateway domain's Book makes and the Store does in its own transaction; what it takes is theirs."""
+
+
 class Lane(Struct, frozen=True, gc=False):
     """One line of the queue: all that waits for one operator, of one class (rank 0 first), of one account."""
 
@@ -136,10 +140,11 @@ class Store(Protocol):
         messages: Sequence[Message],
         remembered: Remembered | None,
         done: Callable[[StoreUnavailable | None], None],
+        riders: Sequence[Rider] = (),
     ) -> None:
-        """Insert new messages, all or none, with the answer to remember. `done` runs after the commit (before the
-        batch's `after_commit` callbacks), or with the error, and then nothing of them was kept and no other
-        write of this batch concerns them any more."""
+        """Insert new messages, all or none, with the answer to remember and what rides with them. `done` runs after the
+        commit (before the batch's `after_commit` callbacks), or with the error, and then nothing of them was kept and
+        no other write of this batch concerns them any more."""
 
     def save(self, message: Message) -> None:
         """Write an existing message (also one accepted in the same batch) anew."""

@@ -19,7 +19,7 @@ from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.message import Message, State
-from router.ports import Clock, Metrics, Remembered, StoreUnavailable
+from router.ports import Clock, Metrics, Remembered, Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of
@@ -36,11 +36,23 @@ Stored = asyncio.Future[StoreUnavailable | None]
 
 
 class Prepared(Struct, gc=False):
-    """Messages ready to be made durable, and the answer that says so."""
+    """Messages ready to be made durable, and the answer that says so; `riders` are written with them or not at all."""
 
     messages: list[Message]
     status: int
     body: bytes
+    riders: Sequence[Rider] = ()
+
+
+class Via(Struct, frozen=True, gc=False):
+    """Which public API a request came by, None for the internal one; whether what it says is to be kept no longer
+    than needed (a one-time code)."""
+
+    origin: str | None = None
+    confidential: bool = False
+
+
+_INTERNAL = Via()
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -102,9 +114,10 @@ class Intake:
         return await self._lookups.ask(numbers)
 
     def prepare(
-        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS
+        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
     ) -> list[Message | Refusal]:
-        """A message or the reason for its refusal, for each submit in order. Nothing is kept yet.
+        """A message or the reason for its refusal, for each submit in order. Nothing is kept yet; the numbers (`no`) of
+        the messages of one call have no other's between them.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -116,10 +129,14 @@ class Intake:
         prepared: list[Message | Refusal] = []
         for submit in submits:
             try:
-                prepared.append(self._message(account, submit, now, answers))
+                prepared.append(self._message(account, submit, now, answers, via))
             except Refusal as refusal:
                 prepared.append(refusal)
         return prepared
+
+    def discard(self, messages: Sequence[Message]) -> None:
+        """Prepared messages that will not be sent count against nobody."""
+        self._gate.take_back(messages)
 
     def _check_request(self, account: Account, count: int) -> None:
         if account.status != "active":
@@ -209,7 +226,7 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _message(self, account: Account, submit: Submit, now: int, answers: Answers) -> Message:
+    def _message(self, account: Account, submit: Submit, now: int, answers: Answers, via: Via) -> Message:
         to, sender = self._check(account, submit)
         plan = self._running.plan
         send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
@@ -236,6 +253,8 @@ class Intake:
             max_price=submit.max_price,
             flash=submit.flash,
             options=submit.options,
+            origin=via.origin,
+            confidential=via.confidential,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
         found = self._lookups.find(message.to, answers) if not is_email(message.to) else None
@@ -255,6 +274,7 @@ class Intake:
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
             self._gate.admit(account.guards, message, self._clock.monotonic())
+        message.no = self._ledger.next_no()
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
@@ -271,14 +291,13 @@ class Intake:
         """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
         stored: Stored = asyncio.get_running_loop().create_future()
         messages = prepared.messages
-        if not messages and remembered is None:
+        if not messages and remembered is None and not prepared.riders:
             stored.set_result(None)
             return stored
         for message in messages:
-            message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored))
+        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored), prepared.riders)
         self._dispatcher.take(messages)
         return stored
 
