@@ -155,10 +155,10 @@ async def test_the_demo_brings_every_message_to_its_end_and_leaves_nothing(tmp_p
     attempts = {channel: [tuple(one.values()) for one in row["attempts"]] for channel, row in told.items()}
     assert attempts.pop("sms") == [
         ("orange-sn", "smpp", "rejected", "0x00000045"),
-        ("web-sn", "http", "accepted", None),
+        ("web-sn", "http", "accepted", "200"),
     ]
-    assert attempts.pop("email") == [("mail", "smtp", "accepted", None)]
-    assert all(row == [(channel, "http", "accepted", None)] for channel, row in attempts.items())
+    assert attempts.pop("email") == [("mail", "smtp", "accepted", "250")]
+    assert all(row == [(channel, "http", "accepted", "200")] for channel, row in attempts.items())
     assert summary["failover"] == told["sms"]
     hook = summary["webhook"]
     assert hook["told"] == hook["of"] > 0

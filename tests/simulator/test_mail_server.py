@@ -62,7 +62,8 @@ async def test_it_takes_mails_and_tells_what_became_of_them(server: tuple[MailSe
     finally:
         await runner.cleanup()
     (receipt,) = read_bounce(first, "mail", 7, ReceiptRules())
-    assert (receipt.ids, receipt.state, receipt.to) == (("x+y@shop",), ReceiptState.DELIVERED, "b@guest.example")
+    assert receipt.smsc_message_ids == ("x+y@shop",)
+    assert (receipt.state, receipt.to) == (ReceiptState.DELIVERED, "b@guest.example")
     for taken in one.mails:
         assert (taken.sender, taken.to) == ("a@shop.example", "b@guest.example")
         assert b"Hello\r\n.\r\n..dots\r\n" in taken.content
