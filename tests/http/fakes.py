@@ -5,6 +5,7 @@ import hashlib
 import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID
 
 import msgspec
@@ -17,6 +18,7 @@ from router.engine.control import OperatorView, PlanView, ReceiptFlag, ReloadVie
 from router.engine.intake import Answer
 from router.engine.limits import Quota
 from router.engine.opt_outs import OptedOut, Subscription
+from router.engine.wallets import Wallets
 from router.event import LoggedEvent
 from router.message import FINAL, Message, Network, State
 from router.money import Money
@@ -302,6 +304,33 @@ class FakeOptOuts:
         return Subscription(account, number, number not in self.numbers)
 
 
+class FakeEntries:
+    """What a wallet needs of a store, in a list."""
+
+    healthy = True
+
+    def __init__(self) -> None:
+        self.written = []
+
+    def enter(self, entry, message=None):
+        self.written.append(structs.replace(entry, no=len(self.written) + 1))
+
+    def after_commit(self, call, *args):
+        asyncio.get_running_loop().call_soon(call, *args)
+
+    async def entries(self, account, before, limit):
+        if not self.healthy:
+            raise StoreUnavailable
+        mine = [one for one in reversed(self.written) if one.account == account and one.no < (before or 2**63)]
+        return mine[:limit]
+
+
+def wallets_of(*accounts):
+    """The wallets of these accounts as the engine keeps them, over a list."""
+    running = SimpleNamespace(plan=SimpleNamespace(accounts={one.name: one for one in accounts}))
+    return Wallets(FakeEntries(), running, SimpleNamespace(now=lambda: NOW), {})
+
+
 class FakeAudit:
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
@@ -342,6 +371,7 @@ class Engine:
         self.control = FakeControl()
         self.audit = FakeAudit()
         self.opt_outs = FakeOptOuts()
+        self.wallets = wallets_of(Account("acme", None, "XAF", wallet="prepaid"), Account("other", None, "XAF"))
         self.metrics = FakeMetrics()
         self.callbacks = {}
         self.sick: str | None = None
@@ -374,6 +404,7 @@ class Engine:
             audit=self.audit,
             replay=self.replay,
             opt_outs=self.opt_outs,
+            wallets=self.wallets,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=self.account_of,

@@ -281,6 +281,49 @@ CONTROL = [
             ("as nobody", "acme/opt-outs", 401, None, "unauthorized"),
         )
     ),
+    *(
+        Case(f"credit {what}", "POST", f"/v1/accounts/{name}/credit", status, body, token=token, **told)
+        for what, name, status, body, token, told in (
+            ("an account", "acme", 200, {"amount": "100.00"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "balance": {"amount": "100.00", "currency": "XAF"}}}),
+            ("less than nothing", "acme", 200, {"amount": "-0.000000001"}, ADMIN_TOKEN,
+             {"shows": {"balance": {"amount": "-1E-9", "currency": "XAF"}}}),
+            ("a number", "acme", 200, {"amount": 2.5}, ADMIN_TOKEN,
+             {"shows": {"balance": {"amount": "2.50", "currency": "XAF"}}}),
+            ("the most", "acme", 200, {"amount": "4e9"}, ADMIN_TOKEN,
+             {"shows": {"balance": {"amount": "4000000000.00", "currency": "XAF"}}}),
+            ("nobody", "zz", 404, {"amount": "1"}, ADMIN_TOKEN, {"code": "not_found"}),
+            ("no wallet", "other", 422, {"amount": "1"}, ADMIN_TOKEN, {"code": "wallet_off"}),
+            *(
+                (f"{amount!r:.20}", "acme", 422, {"amount": amount}, ADMIN_TOKEN,
+                 {"code": "invalid_request", "fields": ["amount"]})
+                for amount in ("0", "-0.00", "0.0000000001", "1.00000000000000000000000000000000001", "4000000000.01",
+                               "-4000000000.01", "1e999999", "1e-999999", "NaN", "-Infinity", "much", "", "9" * 5000,
+                               None, True, [1])
+            ),
+            ("nothing", "acme", 422, {}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("too much", "acme", 422, {"amount": "1", "x": 1}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("as an account", "acme", 403, {"amount": "1"}, TOKEN, {"code": "forbidden"}),
+            ("as nobody", "acme", 401, {"amount": "1"}, None, {"code": "unauthorized"}),
+        )
+    ),
+    Case("wallet", "GET", "/v1/accounts/acme/wallet", 200, token=ADMIN_TOKEN,
+         shows={"account": "acme", "balance": {"amount": "0.00", "currency": "XAF"}, "entries": [], "next": None}),
+    Case("wallet, a page", "GET", "/v1/accounts/acme/wallet?before=7&limit=1000", 200, token=ADMIN_TOKEN),
+    *(
+        Case(f"wallet {what}", "GET", f"/v1/accounts/{name}", status, token=token, code=code)
+        for what, name, status, token, code in (
+            ("of nobody", "zz/wallet", 404, ADMIN_TOKEN, "not_found"),
+            ("of who has none", "other/wallet", 422, ADMIN_TOKEN, "wallet_off"),
+            ("before nothing", "acme/wallet?before=zz", 422, ADMIN_TOKEN, "invalid_request"),
+            ("before the first", "acme/wallet?before=0", 422, ADMIN_TOKEN, "invalid_request"),
+            ("behind all numbers", f"acme/wallet?before={2**63}", 422, ADMIN_TOKEN, "invalid_request"),
+            ("of no size", "acme/wallet?limit=0", 422, ADMIN_TOKEN, "invalid_request"),
+            ("of any size", "acme/wallet?limit=1001", 422, ADMIN_TOKEN, "invalid_request"),
+            ("as an account", "acme/wallet", 403, TOKEN, "forbidden"),
+            ("as nobody", "acme/wallet", 401, None, "unauthorized"),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),
