@@ -16,6 +16,8 @@ import uvloop
 from structlog.typing import FilteringBoundLogger
 
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
+from adapters.gateways import Services as GatewayServices
+from adapters.gateways import gateways_server
 from adapters.http import Services, http_server
 from adapters.http_operator.gateway import HttpGateway
 from adapters.logs import configure as configure_logs
@@ -25,7 +27,7 @@ from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.smtp.gateway import SmtpGateway
-from adapters.store import open_store
+from adapters.store import open_book, open_store
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.engine import Engine
@@ -123,6 +125,8 @@ class Daemon:
         metrics = PrometheusMetrics()
         store = open_store(settings.store, self._log, metrics.commit)
         recovery = await store.open()
+        book = open_book(store)
+        await book.open()
 
         def make_gateway(operator: Operator, sink: OperatorSink) -> OperatorGateway:
             return _GATEWAYS[operator.protocol](operator, sink, clock, self._log)
@@ -167,6 +171,12 @@ class Daemon:
             ),
             settings.http,
         )
+        servers = [server]
+        if settings.gateways is not None:
+            services = GatewayServices(
+                engine.intake, engine.running, book, clock, engine.wallets, metrics, engine.ledger.current
+            )
+            servers.append(gateways_server(services, settings.gateways, settings.http.max_body))
         self._listen_to_signals(engine)
         # Messages hold no cycles; looking for some among a hundred thousand of them would cost more than they do.
         gc.freeze()
@@ -176,14 +186,17 @@ class Daemon:
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
             await engine.control.keep_first(loaded.files)
             del loaded  # the files have done their work, and may be large
-            port = await server.start()
-            self._log.info("ready", listen=f"{settings.http.host}:{port}", operators=len(settings.operators))
+            ports = [await one.start() for one in servers]
+            listen = {"listen": f"{settings.http.host}:{ports[0]}"}
+            if settings.gateways is not None:
+                listen["gateways"] = f"{settings.gateways.host}:{ports[1]}"
+            self._log.info("ready", **listen, operators=len(settings.operators))
             await self._stopping.wait()
             self._log.info("draining")
         finally:
             # The API answers while operators do, so that whoever asks /readyz sees the drain.
             await engine.stop(_DRAIN)
-            await server.stop(_CLIENTS)
+            await asyncio.gather(*(one.stop(_CLIENTS) for one in servers))
             await webhooks.stop(_WEBHOOKS)
             for lookup in engine.lookups.sources:
                 await lookup.close()

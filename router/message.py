@@ -131,6 +131,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `due_at` is when the clock next has something to do for this message.
     `converted_at` is when the recipient acted on it, as the account reports.
     `queried`: the operator was asked what became of it.
+    `origin` names the public API it came by, None for the internal one; `confidential`: what it says (a one-time code)
+    is not kept once it has ended.
     `looked_up` is the source (table, hlr) that found `network`; else the reason why its prefix tells the network, or
     "prefix" where no source knows the number; None where nobody was asked.
     `charged` is what was taken for it from its account's wallet when it was accepted, `refunded` how much of that was
@@ -181,6 +183,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     waiting_for: str | None = None
     queried: bool = False
     converted_at: int | None = None
+    origin: str | None = None
+    confidential: bool = False
     charged: int = 0
     refunded: int = 0
     position: int | None = None

@@ -65,6 +65,10 @@ class MessageFilter(Struct, frozen=True, gc=False):
     limit: int = 50
 
 
+Rider = Callable[[Any], None]
+"""A write that the gateway domain's Book makes and the Store does in its own transaction; what it takes is theirs."""
+
+
 class Lane(Struct, frozen=True, gc=False):
     """One line of the queue: all that waits for one operator, of one class (rank 0 first), of one account."""
 
@@ -139,10 +143,11 @@ class Store(Protocol):
         remembered: Remembered | None,
         done: Callable[[StoreUnavailable | None], None],
         debit: Entry | None = None,
+        riders: Sequence[Rider] = (),
     ) -> None:
-        """Insert new messages, all or none, with the answer to remember and what they cost their account. `done` runs
-        after the commit (before the batch's `after_commit` callbacks), or with the error, and then nothing of them was
-        kept and no other write of this batch concerns them any more."""
+        """Insert new messages, all or none, with the answer to remember, what they cost their account and what rides
+        with them. `done` runs after the commit (before the batch's `after_commit` callbacks), or with the error, and
+        then nothing of them was kept and no other write of this batch concerns them any more."""
 
     def enter(self, entry: Entry, message: Message | None = None) -> None:
         """Add to the account's wallet. With the message that it is about, which says itself what it has paid: both are

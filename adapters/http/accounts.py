@@ -3,9 +3,9 @@
 from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import NumberRequest, OptedOutQuery
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 from router.engine.opt_outs import OptOuts
 
 _encode = Encoder().encode
@@ -27,10 +27,10 @@ class AccountCalls:
 
     async def unsubscribe(self, incoming: Incoming) -> Reply:
         """POST /v1/accounts/{name}/unsubscribe"""
-        wanted = decode(_request, await incoming.json_body(self._max_body))
+        wanted = decode(_request, await incoming.body(self._max_body))
         return Reply(200, _encode(await self._opt_outs.unsubscribe(incoming.params["name"], wanted.number)))
 
     async def subscribe(self, incoming: Incoming) -> Reply:
         """POST /v1/accounts/{name}/subscribe"""
-        wanted = decode(_request, await incoming.json_body(self._max_body))
+        wanted = decode(_request, await incoming.body(self._max_body))
         return Reply(200, _encode(await self._opt_outs.subscribe(incoming.params["name"], wanted.number)))

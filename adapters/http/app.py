@@ -7,16 +7,17 @@ import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.http.authority import Authority
+from adapters.http.call import Call
 from adapters.http.callbacks import callback_calls
 from adapters.http.documentation import documentation_calls
-from adapters.http.incoming import Incoming
-from adapters.http.problem import invalid_config, refused
+from adapters.http.problem import full, invalid_config, malformed, refused
 from adapters.http.quota import quota_headers
-from adapters.http.room import Room
-from adapters.http.routes import Call, Routes
-from adapters.http.server import HttpServer
 from adapters.http.services import Services
 from adapters.http.table import calls_of
+from adapters.web.incoming import Incoming
+from adapters.web.room import Room
+from adapters.web.routes import Routes
+from adapters.web.server import Answers, HttpServer
 from router.account import Account
 from router.engine.trouble import described
 from router.ports import StoreUnavailable
@@ -24,6 +25,8 @@ from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
 
 _log = structlog.get_logger(__name__)
+
+ANSWERS = Answers(malformed, full)
 
 
 class App:
@@ -101,12 +104,7 @@ class App:
         return response
 
 
-def build_app(services: Services, settings: HttpSettings) -> App:
-    """The internal API of section 6 of the design, wired to the engine."""
-    return App(services, settings)
-
-
 def http_server(services: Services, settings: HttpSettings) -> HttpServer:
     """The server of the internal API, not started yet."""
-    app = build_app(services, settings)
-    return HttpServer(app, settings.host, settings.port, settings.tls, on_stop=app.stop)
+    app = App(services, settings)
+    return HttpServer(app, settings.host, settings.port, settings.tls, on_stop=app.stop, answers=ANSWERS)

@@ -1,9 +1,9 @@
 """What HTTP carriers send to us: handed over to the operator's gateway, which knows its own."""
 
-from adapters.http.incoming import Incoming
-from adapters.http.reply import Reply
-from adapters.http.routes import Call
+from adapters.http.call import Call
 from adapters.http.services import Services
+from adapters.web.incoming import Incoming
+from adapters.web.reply import Reply
 from router.ports import Callback
 from router.refusal import Refusal
 
@@ -23,7 +23,7 @@ def callback_calls(services: Services, max_body: int) -> tuple[Call, ...]:
         if taker is None:
             raise Refusal("not_found", "there is nothing at this path")
         raw = incoming.raw
-        body = await incoming.json_body(limit)
+        body = await incoming.body(limit)
         peer = raw.transport.get_extra_info("peername") if raw.transport is not None else None
         reply = await taker.called(
             Callback(

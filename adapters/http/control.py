@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList, ReloadRequest
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 from router.engine.audit import Audit
 from router.engine.control import Control
 
@@ -40,7 +40,7 @@ class ControlCalls:
 
     async def reload(self, incoming: Incoming) -> Reply:
         """POST /v1/reload"""
-        body = await incoming.json_body(self._max_body)
+        body = await incoming.body(self._max_body)
         version = decode(_reload, body).version if body else None
         return Reply(200, _encode(await self._control.reload(version=version)))
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from msgspec.json import Encoder
 
-from adapters.http.incoming import Incoming
+from adapters.http.call import Call
 from adapters.http.openapi import document
-from adapters.http.reply import Reply
-from adapters.http.routes import Call
+from adapters.web.incoming import Incoming
+from adapters.web.reply import Reply
 
 _FOLDER = Path(__file__).parent / "docs"
 

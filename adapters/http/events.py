@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from aiohttp.web import StreamResponse
 
-from adapters.http.incoming import Incoming
-from adapters.http.reply import SLOW_READER, Reply
 from adapters.http.schema import EventsQuery, StreamQuery
+from adapters.web.incoming import Incoming
+from adapters.web.reply import SLOW_READER, Reply
 from router.engine.feed import Feed
 from router.event import LoggedEvent
 from router.refusal import Refusal

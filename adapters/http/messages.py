@@ -7,9 +7,9 @@ from uuid import UUID
 from msgspec import UNSET, Meta, ValidationError, convert
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import ConversionRequest, ListQuery, MessageList, detail, view
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 from router.engine.messages import Messages
 from router.ports import MessageFilter
 from router.refusal import Refusal
@@ -64,7 +64,7 @@ class MessageCalls:
     async def convert(self, incoming: Incoming) -> Reply:
         """POST /v1/messages/{id}/conversion"""
         id = _message_id(incoming)
-        reported = decode(_conversion_request, await incoming.json_body(self._max_body))
+        reported = decode(_conversion_request, await incoming.body(self._max_body))
         at = None if reported.at is None else (reported.at - _EPOCH) // _MILLISECOND
         return Reply(200, _encode(detail(await self._messages.convert(incoming.account.name, id, at))))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec.json import schema_components
 
+from adapters.http.call import Call
 from adapters.http.problem import KINDS, ConfigProblem, Problem
-from adapters.http.routes import Call
 from adapters.http.schema import MessageView, RefusedItem
 from router.event import Event, ReceivedEvent
 

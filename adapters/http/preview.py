@@ -6,9 +6,9 @@ from time import time_ns
 from msgspec import structs
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import CoverageQuery, RouteRequest, SegmentRequest
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 from router.engine.preview import Preview, TextQuery
 from router.routing.route import RouteQuery
 
@@ -24,7 +24,7 @@ class PreviewCalls:
 
     async def segment(self, incoming: Incoming) -> Reply:
         """POST /v1/segment"""
-        wanted = decode(_segment_request, await incoming.json_body(self._max_body))
+        wanted = decode(_segment_request, await incoming.body(self._max_body))
         query = TextQuery(
             text=wanted.text,
             wish=wanted.encoding,
@@ -38,7 +38,7 @@ class PreviewCalls:
 
     async def route(self, incoming: Incoming) -> Reply:
         """POST /v1/route"""
-        wanted = decode(_route_request, await incoming.json_body(self._max_body))
+        wanted = decode(_route_request, await incoming.body(self._max_body))
         query = RouteQuery(
             to=wanted.to,
             at=_now() if wanted.at is None else int(wanted.at.timestamp() * 1000),

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from adapters.http.incoming import Incoming
-from adapters.http.reply import Reply
+from adapters.web.incoming import Incoming
+from adapters.web.reply import Reply
 from router.refusal import Refusal
 
 METRICS_MEDIA = "text/plain; version=0.0.4; charset=utf-8"

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.json import Encoder
 
-from adapters.http.reply import PROBLEM_HEADERS, Reply
+from adapters.web.reply import PROBLEM_HEADERS, Reply
+from adapters.web.routes import MethodNotAllowed
 from router.refusal import InvalidConfig, Refusal
 
 
@@ -94,14 +95,6 @@ class ConfigProblem(Struct, frozen=True):
     errors: list[FileError] = []
 
 
-class MethodNotAllowed(Refusal):
-    """`allow` lists the methods that this path knows."""
-
-    def __init__(self, allow: str) -> None:
-        super().__init__("method_not_allowed", f"this path answers to {allow}")
-        self.allow = allow
-
-
 _encode = Encoder().encode
 
 
@@ -130,11 +123,19 @@ def invalid_config(error: InvalidConfig) -> Reply:
     return Reply(kind.status, _encode(problem), PROBLEM_HEADERS)
 
 
-def malformed(detail: str) -> Reply:
+def malformed() -> Reply:
     """The answer to bytes that are not an HTTP request; the connection is of no more use."""
     kind = KINDS["invalid_json"]
+    detail = "this is not a well-formed HTTP/1.1 request"
     problem = Problem(_type("invalid_json"), kind.title, kind.status, detail, "invalid_json")
     return Reply(kind.status, _encode(problem), PROBLEM_HEADERS, close=True)
+
+
+def full() -> Reply:
+    """The answer to a connection more than there may be."""
+    return refused(
+        Refusal("too_many_connections", "there are too many connections; use fewer and keep them", None, 1.0)
+    )
 
 
 def _type(code: str) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import Replay, ReplayRequest
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 
 _MOST = 1024
 _encode = Encoder().encode
@@ -28,5 +28,5 @@ class ReplayCalls:
         return await self._answer(incoming, incoming.params["name"])
 
     async def _answer(self, incoming: Incoming, account: str) -> Reply:
-        wanted = decode(_request, await incoming.json_body(_MOST))
+        wanted = decode(_request, await incoming.body(_MOST))
         return Reply(200, _encode(Replay(account, *self._replay(account, wanted.after))))

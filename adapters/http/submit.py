@@ -5,11 +5,11 @@ from time import monotonic
 
 from msgspec.json import Encoder
 
-from adapters.http.incoming import Incoming
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.quota import quota_headers
-from adapters.http.reply import JSON_HEADERS, Reply
 from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
+from adapters.web.incoming import Incoming
+from adapters.web.reply import JSON_HEADERS, Reply
 from router.account import Account
 from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
@@ -31,7 +31,7 @@ class SubmitCalls:
 
     async def one(self, incoming: Incoming) -> Reply:
         """POST /v1/messages"""
-        body = await incoming.json_body(self._max_body)
+        body = await incoming.body(self._max_body)
         submit = parse_submit(body)
         account = incoming.account
 
@@ -50,7 +50,7 @@ class SubmitCalls:
 
     async def batch(self, incoming: Incoming) -> Reply:
         """POST /v1/batches"""
-        body = await incoming.json_body(self._max_body)
+        body = await incoming.body(self._max_body)
         items = parse_batch(body)
         account = incoming.account
         submits = [item for item in items if isinstance(item, Submit)]

@@ -3,13 +3,13 @@
 import asyncio
 
 from adapters.http.accounts import AccountCalls
+from adapters.http.call import Call
 from adapters.http.control import ControlCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
 from adapters.http.preview import PreviewCalls
 from adapters.http.probes import METRICS_MEDIA, ProbeCalls
 from adapters.http.replay import ReplayCalls
-from adapters.http.routes import Call
 from adapters.http.schema import (
     AuditList,
     AuditQuery,

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.incoming import Incoming, decode
-from adapters.http.reply import Reply
 from adapters.http.schema import CreditRequest, EntryView, WalletQuery, WalletView
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
 from router.engine.wallets import Wallets
 from router.money import Money, from_nano
 
@@ -24,7 +24,7 @@ class WalletCalls:
 
     async def credit(self, incoming: Incoming) -> Reply:
         """POST /v1/accounts/{name}/credit"""
-        wanted = decode(_request, await incoming.json_body(self._max_body))
+        wanted = decode(_request, await incoming.body(self._max_body))
         return Reply(200, _encode(await self._wallets.credit(incoming.params["name"], wanted.amount)))
 
     async def wallet(self, incoming: Incoming) -> Reply:

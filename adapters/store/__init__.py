@@ -8,9 +8,10 @@ from pathlib import Path
 import apsw
 from structlog.typing import FilteringBoundLogger
 
+from adapters.store.book import SqliteBook
 from adapters.store.schema import open_reader, unavailable
 from adapters.store.sqlite import SqliteStore
-from router.ports import Store
+from router.book import Book
 
 _SQLITE = "sqlite:///"
 
@@ -20,12 +21,17 @@ def open_store(
     log: FilteringBoundLogger,
     on_commit: Callable[[float, int], None],
     monotonic: Callable[[], float] = time.monotonic,
-) -> Store:
+) -> SqliteStore:
     """The store that `url` names, not yet opened: sqlite:///relative/path or sqlite:////absolute/path.
 
     `on_commit` is told each commit's duration in seconds and its number of writes. Raises ValueError for any other url.
     """
     return SqliteStore(_path(url), log, on_commit, monotonic)
+
+
+def open_book(store: SqliteStore) -> Book:
+    """What the gateway domain keeps in the same database, not yet opened."""
+    return SqliteBook(store)
 
 
 def has_opted_out(url: str, account: str, number: int) -> bool:

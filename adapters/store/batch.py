@@ -8,7 +8,7 @@ from apsw import Connection
 from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message
-from router.ports import Remembered, Spent, StoreUnavailable
+from router.ports import Remembered, Rider, Spent, StoreUnavailable
 from router.wallet import Entry
 
 Done = Callable[[StoreUnavailable | None], None]
@@ -17,12 +17,15 @@ Done = Callable[[StoreUnavailable | None], None]
 class Acceptance:
     """New messages that are kept all or not at all."""
 
-    __slots__ = ("done", "messages", "remembered")
+    __slots__ = ("done", "messages", "remembered", "riders")
 
-    def __init__(self, messages: Sequence[Message], remembered: Remembered | None, done: Done) -> None:
+    def __init__(
+        self, messages: Sequence[Message], remembered: Remembered | None, done: Done, riders: Sequence[Rider] = ()
+    ) -> None:
         self.messages = messages
         self.remembered = remembered
         self.done = done
+        self.riders = riders
 
 
 class Step:

@@ -95,8 +95,9 @@ def has_ended(message: Message) -> bool:
 
 
 def _body(message: Message, texts_gone_to: int) -> bytes:
-    """An ended message up to number `texts_gone_to` is older than the retention of texts and is kept without."""
-    if message.no <= texts_gone_to and has_ended(message):
+    """An ended message up to number `texts_gone_to` is older than the retention of texts and is kept without, as is a
+    confidential one at once."""
+    if (message.no <= texts_gone_to or message.confidential) and has_ended(message):
         message = msgspec.structs.replace(message, text=None, data=None, udh=None, options=None)
     return _encode(message)
 

@@ -22,8 +22,9 @@ from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, MessageFilter, Recovery, Remembered, Spent, StoreUnavailable
+from router.ports import Lane, MessageFilter, Recovery, Remembered, Rider, Spent, StoreUnavailable
 from router.receipt import Receipt
+from router.refusal import Refusal
 from router.wallet import Entry
 
 T = TypeVar("T")
@@ -93,10 +94,11 @@ class SqliteStore:
         remembered: Remembered | None,
         done: Done,
         debit: Entry | None = None,
+        riders: Sequence[Rider] = (),
     ) -> None:
         writer = self._writer
         if writer.healthy:
-            writer.batch().accept(Acceptance(messages, remembered, done), debit)
+            writer.batch().accept(Acceptance(messages, remembered, done, riders), debit)
         else:
             error = StoreUnavailable("the store cannot write at the moment")
             asyncio.get_running_loop().call_soon(writer.call, done, error)
@@ -150,8 +152,7 @@ class SqliteStore:
         return await self._readers.ask(partial(reads.find, account=account, message_id=message_id))
 
     async def list_messages(self, query: MessageFilter) -> list[Message]:
-        async with self._lists:
-            return await self._readers.ask(partial(lists.list_messages, query=query))
+        return await self.search(partial(lists.list_messages, query=query))
 
     async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
         return await self._readers.ask(partial(reads.find_linked, keys=keys))
@@ -189,16 +190,25 @@ class SqliteStore:
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Parked receipts go with the remembered answers, by `keys_before`. Raises StoreUnavailable."""
         cutoffs = retention.Cutoffs(messages_before, events_before, text_before, keys_before)
-        result: tuple[retention.Progress, bool]
-        committed = asyncio.get_running_loop().create_future()
+        self._progress, more = await self.write(
+            lambda connection: retention.step(connection, self._progress, cutoffs, self._monotonic)
+        )
+        return more
+
+    async def write(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Have something small done in the next transaction, and give its result once that is on disk. What `work`
+        refuses (a Refusal, before it wrote anything) is raised here. Raises StoreUnavailable."""
+        result: T | Refusal
+        committed: asyncio.Future[StoreUnavailable | None] = asyncio.get_running_loop().create_future()
 
         def run(connection: apsw.Connection) -> None:
             nonlocal result
-            result = retention.step(connection, self._progress, cutoffs, self._monotonic)
+            try:
+                result = work(connection)
+            except Refusal as refusal:
+                result = refusal
 
         def done(error: StoreUnavailable | None) -> None:
-            if error is None:
-                self._progress = result[0]
             if not committed.done():
                 committed.set_result(error)
 
@@ -206,7 +216,18 @@ class SqliteStore:
         error = await committed
         if error is not None:
             raise error
-        return result[1]
+        if isinstance(result, Refusal):
+            raise result
+        return result
+
+    async def read(self, question: Callable[[apsw.Connection], T]) -> T:
+        """Ask something of what is committed. Raises StoreUnavailable."""
+        return await self._readers.ask(question)
+
+    async def search(self, question: Callable[[apsw.Connection], T]) -> T:
+        """`read` for what may take long: only a few at a time."""
+        async with self._lists:
+            return await self._readers.ask(question)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)

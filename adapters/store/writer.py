@@ -153,6 +153,9 @@ class Writer:
 
     def _finish(self, batch: Batch) -> None:
         """In the commit's thread."""
+        for acceptance in batch.acceptances:
+            for rider in acceptance.riders:
+                rider(self._connection)
         for step in batch.steps:
             step.run(self._connection)
         self._connection.execute("COMMIT")

@@ -20,7 +20,7 @@ from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wallets import Purse, Wallets
 from router.message import Message, State
-from router.ports import Clock, Metrics, Remembered, StoreUnavailable
+from router.ports import Clock, Metrics, Remembered, Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of
@@ -39,13 +39,27 @@ Stored = asyncio.Future[StoreUnavailable | None]
 
 class Prepared(Struct, gc=False):
     """Messages of one account, ready to be made durable, and the answer that says so. `reference` and `detail` are
-    those of the entry in the account's wallet; the reference is the id of a single message where none is given."""
+    those of the entry in the account's wallet; the reference is the id of a single message where none is given.
+    `riders` are written with the messages or not at all."""
 
     messages: list[Message]
     status: int
     body: bytes
     reference: str | None = None
     detail: str = ""
+    riders: Sequence[Rider] = ()
+
+
+class Via(Struct, frozen=True, gc=False):
+    """The public API that a request came by (None: the internal one), what it charges, and whether what it says is to
+    be kept no longer than needed (a one-time code)."""
+
+    origin: str | None = None
+    tariff: Tariff = Tariff.PRICE
+    confidential: bool = False
+
+
+_INTERNAL = Via()
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -109,15 +123,12 @@ class Intake:
         return await self._lookups.ask(numbers)
 
     def prepare(
-        self,
-        account: Account,
-        submits: Sequence[Submit],
-        answers: Answers = NO_ANSWERS,
-        tariff: Tariff = Tariff.PRICE,
+        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
     ) -> list[Message | Refusal]:
-        """A message or the reason for its refusal, for each submit in order. Nothing is kept or charged yet; what the
-        account's wallet cannot pay, after the messages before it, is refused with `insufficient_credit`. That holds
-        only while nothing is awaited between this and the end of the `make` that calls it: the wallet is then as found.
+        """A message or the reason for its refusal, for each submit in order; the numbers (`no`) of the messages have no
+        other's between them. Nothing is kept or charged yet; what the account's wallet cannot pay, after the messages
+        before it, is refused with `insufficient_credit`. That holds only while nothing is awaited between this and the
+        end of the `make` that calls it: the wallet is then as found.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -130,7 +141,7 @@ class Intake:
         prepared: list[Message | Refusal] = []
         for submit in submits:
             try:
-                message = self._message(account, submit, now, answers, purse, tariff)
+                message = self._message(account, submit, now, answers, purse, via)
             except Refusal as refusal:
                 prepared.append(refusal)
                 continue
@@ -139,7 +150,7 @@ class Intake:
             prepared.append(message)
         return prepared
 
-    def drop(self, messages: Sequence[Message]) -> None:
+    def discard(self, messages: Sequence[Message]) -> None:
         """Messages that were prepared are not accepted after all: sent later, they are no duplicates."""
         self._gate.take_back(messages)
 
@@ -233,7 +244,7 @@ class Intake:
         return Answer(known.status, known.body, True)
 
     def _message(
-        self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, tariff: Tariff
+        self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, via: Via
     ) -> Message:
         to, sender = self._check(account, submit)
         plan = self._running.plan
@@ -261,6 +272,8 @@ class Intake:
             max_price=submit.max_price,
             flash=submit.flash,
             options=submit.options,
+            origin=via.origin,
+            confidential=via.confidential,
             state=State.QUEUED if send_at is None else State.SCHEDULED,
         )
         found = self._lookups.find(message.to, answers) if not is_email(message.to) else None
@@ -278,10 +291,11 @@ class Intake:
             message.waiting_for = QUIET_HOURS
             message.due_at = until if message.expires_at is None else min(until, message.expires_at)
         if purse is not None:
-            purse.charge(message, tariff)
+            purse.charge(message, via.tariff)
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
             self._gate.admit(account.guards, message, self._clock.monotonic())
+        message.no = self._ledger.next_no()
         return message
 
     def _route(self, message: Message, now: int, most_parts: int) -> None:
@@ -298,15 +312,15 @@ class Intake:
         """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
         stored: Stored = asyncio.get_running_loop().create_future()
         messages = prepared.messages
-        if not messages and remembered is None:
+        if not messages and remembered is None and not prepared.riders:
             stored.set_result(None)
             return stored
         debit = self._debit(account, prepared) if account.wallet != "off" else None
         for message in messages:
-            message.no = self._ledger.next_no()
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored), debit)
+        done = partial(self._stored, messages, stored)
+        self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
         self._dispatcher.take(messages)
         return stored
 

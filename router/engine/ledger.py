@@ -57,6 +57,10 @@ class Ledger:
         """The instance of this message to work with: the one in memory where there is one, else `message`."""
         return self.messages.setdefault(message.id, message)
 
+    def current(self, message: Message) -> Message:
+        """A message that was read from the store, as it stands now."""
+        return self.messages.get(message.id, message)
+
     async def committed(self) -> None:
         """Return once everything written so far is on disk."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

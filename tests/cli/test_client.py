@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from adapters.http.app import build_app
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App
+from adapters.web.server import HttpServer
 from router.__main__ import main
 from router.engine.control import ReceiptFlag
 from router.message import Attempt, Part, State
@@ -33,8 +33,8 @@ def daemon(monkeypatch):
 
     async def start():
         engine = Engine()
-        app = build_app(engine.services(), HttpSettings(admin_token=object()))
-        server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+        app = App(engine.services(), HttpSettings(admin_token=object()))
+        server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
         return engine, server, await server.start()
 
     engine, server, port = on_loop(start())

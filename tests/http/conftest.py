@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import aiohttp
 import pytest
 
-from adapters.http.app import App, build_app
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App
+from adapters.web.server import HttpServer
 from router.settings import HttpSettings
 from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, SUSPENDED_TOKEN, TEXT, TOKEN, Engine
 
@@ -45,8 +45,8 @@ def engine() -> Engine:
 async def api(engine, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     settings = HttpSettings(max_body=MAX_BODY, admin_token=object())
-    app = build_app(engine.services(), settings)
-    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+    app = App(engine.services(), settings)
+    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
     port = await server.start()
     async with aiohttp.ClientSession() as session:
         yield Api(engine, app, port, session)

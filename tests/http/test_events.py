@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 
 from adapters.http import events as events_module
-from adapters.http.app import build_app
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App
+from adapters.web.server import HttpServer
 from router.settings import HttpSettings
 from tests.http.fakes import OTHER_TOKEN, TOKEN
 
@@ -109,8 +109,8 @@ async def test_a_silent_stream_says_it_is_alive(api, url, monkeypatch) -> None:
 
 
 async def test_stopping_ends_streams_and_long_polls_at_once(engine) -> None:
-    app = build_app(engine.services(), HttpSettings())
-    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+    app = App(engine.services(), HttpSettings())
+    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
     port = await server.start()
     async with aiohttp.ClientSession(headers=bearer()) as session:
         async with session.get(f"http://127.0.0.1:{port}/v1/events/stream") as streaming:

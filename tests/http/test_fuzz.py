@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.http.app import build_app
+from adapters.http.app import ANSWERS, App
 from adapters.http.problem import KINDS
-from adapters.http.server import HttpServer
+from adapters.web.server import HttpServer
 from router.settings import HttpSettings
 from tests.engine.rig import Rig, operator
 from tests.engine.rig import settings as engine_settings
@@ -79,8 +79,8 @@ def ask(request, tmp_path_factory):
             )
 
         async def start():
-            app = build_app(services, HttpSettings(admin_token=object()))
-            server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+            app = App(services, HttpSettings(admin_token=object()))
+            server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
             return server, f"http://127.0.0.1:{await server.start()}", aiohttp.ClientSession()
 
         server, base, session = runner.run(start())

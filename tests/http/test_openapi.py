@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from adapters.http.app import build_app
+from adapters.http.app import App
 from adapters.http.openapi import codes_of
 from adapters.http.problem import KINDS
 from router.settings import HttpSettings
@@ -66,7 +66,7 @@ async def test_every_code_of_a_call_is_documented(api, document) -> None:
 
 
 def test_every_code_belongs_to_some_call() -> None:
-    calls = build_app(Engine().services(), HttpSettings()).calls
+    calls = App(Engine().services(), HttpSettings()).calls
     used = {code for call in calls for code in codes_of(call)}
     assert used == set(KINDS) - {"method_not_allowed", "too_many_connections"}
 

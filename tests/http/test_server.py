@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from adapters.http import incoming, reply, room, server
-from adapters.http.app import build_app, http_server
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App, http_server
+from adapters.web import incoming, reply, room, server
+from adapters.web.server import HttpServer
 from router.settings import HttpSettings, ServerTls
 from tests.http.conftest import MAX_BODY
 from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, TEXT, TOKEN
@@ -170,7 +170,7 @@ async def test_a_client_that_goes_away_in_its_body_disturbs_nobody(wire, api) ->
 
 async def test_a_head_that_does_not_come(engine, monkeypatch) -> None:
     monkeypatch.setitem(server._OPTIONS, "keepalive_timeout", 0.02)
-    listening = HttpServer(build_app(engine.services(), HttpSettings()), "127.0.0.1", 0)
+    listening = HttpServer(App(engine.services(), HttpSettings()), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     for sent in (b"", b"GET /healthz HTTP/1.1\r\nHos"):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -212,7 +212,7 @@ async def test_what_trickles_is_closed_in_time_and_slows_nobody(data, more, code
     monkeypatch.setitem(server._OPTIONS, "keepalive_timeout", 0.1)
     monkeypatch.setitem(server._OPTIONS, "lingering_time", 0.02)
     monkeypatch.setattr(incoming, "SLOW_SENDER", 0.1)
-    listening = HttpServer(build_app(engine.services(), HttpSettings(max_body=100_000)), "127.0.0.1", 0)
+    listening = HttpServer(App(engine.services(), HttpSettings(max_body=100_000)), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     slow = [asyncio.ensure_future(trickle(port, data, more)) for _ in range(20)]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -247,8 +247,8 @@ async def holding(port: int, count: int, token: str = TOKEN) -> list[Wire]:
 
 async def test_large_bodies_have_a_limit_together_and_one_account_half_of_it(engine, monkeypatch) -> None:
     monkeypatch.setattr(room, "LEAST", 400_000)
-    app = build_app(engine.services(), HttpSettings(max_body=50_000))
-    listening = HttpServer(app, "127.0.0.1", 0)
+    app = App(engine.services(), HttpSettings(max_body=50_000))
+    listening = HttpServer(app, "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     held = await holding(port, 3)
     async with asyncio.timeout(5):
@@ -293,8 +293,8 @@ def test_there_is_room_for_some_bodies_of_any_size_that_is_allowed(max_body: int
 
 async def test_the_room_of_what_is_refused_or_comes_too_slowly_is_free_again(engine, monkeypatch) -> None:
     monkeypatch.setattr(incoming, "SLOW_SENDER", 0.05)
-    app = build_app(engine.services(), HttpSettings(max_body=50_000))
-    listening = HttpServer(app, "127.0.0.1", 0)
+    app = App(engine.services(), HttpSettings(max_body=50_000))
+    listening = HttpServer(app, "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     for request, code in (
         (large(), "request_timeout"),
@@ -313,7 +313,7 @@ async def test_the_room_of_what_is_refused_or_comes_too_slowly_is_free_again(eng
 
 async def test_a_connection_too_many_is_told_so_and_the_others_stay(engine, monkeypatch) -> None:
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
-    listening = HttpServer(build_app(engine.services(), HttpSettings()), "127.0.0.1", 0)
+    listening = HttpServer(App(engine.services(), HttpSettings()), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     held = [Wire(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(3)]
     for one in held:
@@ -345,7 +345,7 @@ async def test_a_connection_too_many_is_told_so_and_the_others_stay(engine, monk
 
 async def test_no_more_connections_than_half_the_files_that_may_be_open(engine, monkeypatch) -> None:
     monkeypatch.setattr(server.resource, "getrlimit", lambda _: (512, 512))
-    assert server._Server(build_app(engine.services(), HttpSettings()))._most == 256
+    assert server._Server(App(engine.services(), HttpSettings()), ANSWERS)._most == 256
 
 
 async def test_a_client_that_does_not_read_is_cut_off(api, monkeypatch) -> None:

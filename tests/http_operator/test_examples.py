@@ -17,10 +17,10 @@ import pytest
 from aiohttp import ClientSession, web
 
 from adapters.config_yaml import load
-from adapters.http.app import build_app
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App
 from adapters.http_operator.answer import Answered, Reader
 from adapters.http_operator.gateway import HttpGateway
+from adapters.web.server import HttpServer
 from router.account import Account, InboundRule
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
@@ -473,8 +473,8 @@ async def taking(folder: Path, name: str, base: str) -> AsyncIterator[tuple[Taki
     fakes = Fakes()
     fakes.metrics = Metrics()  # type: ignore[assignment]
     fakes.callbacks = type("Desks", (), {"get": staticmethod(lambda one: rigs[0].engine.callbacks_of(one))})()
-    app = build_app(fakes.services(), HttpSettings())
-    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+    app = App(fakes.services(), HttpSettings())
+    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
     port = await server.start()
     operator = read(folder, name, base, f"http://127.0.0.1:{port}")
     account = Account("acme", None, "XAF", inbound=(InboundRule("*"),))

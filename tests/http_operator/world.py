@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.config_yaml import load
-from adapters.http.app import build_app
-from adapters.http.server import HttpServer
+from adapters.http.app import ANSWERS, App
 from adapters.http_operator.gateway import HttpGateway
 from adapters.simulator.http_carrier import CarrierOptions, HttpCarrier
 from adapters.smpp.gateway import SmppGateway
+from adapters.web.server import HttpServer
 from router.account import Account, InboundRule, Price
 from router.operator import Operator
 from router.ports import OperatorSink
@@ -131,8 +131,8 @@ async def world(
 
         def refused(self, code: str) -> None: ...
 
-    app = build_app(replace(services, callbacks_of=callbacks_of, metrics=Metrics()), HttpSettings())
-    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop)
+    app = App(replace(services, callbacks_of=callbacks_of, metrics=Metrics()), HttpSettings())
+    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
     callbacks = await server.start()
     operator = operator_of(folder, link.format(port=port, callbacks=callbacks), more)
     account = Account(

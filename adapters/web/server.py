@@ -5,12 +5,11 @@ import logging
 import resource
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp.web import BaseRequest, RequestHandler, Server, StreamResponse
 
-from adapters.http.problem import malformed, refused
-from router.refusal import Refusal
+from adapters.web.reply import Reply
 from router.settings import ServerTls
 
 KEEP_ALIVE = 75.0
@@ -26,6 +25,14 @@ LINGER = 5.0
 Handler = Callable[[BaseRequest], Awaitable[StreamResponse]]
 
 
+class Answers(NamedTuple):
+    """What is said where no handler is asked: `malformed` to bytes that are no request, `full` to a connection more
+    than there may be."""
+
+    malformed: Callable[[], Reply]
+    full: Callable[[], Reply]
+
+
 class HttpServer:
     """Serves `handler` on one address.
 
@@ -39,7 +46,10 @@ class HttpServer:
         port: int,
         tls: ServerTls | None = None,
         on_stop: Callable[[], None] = lambda: None,
+        *,
+        answers: Answers,
     ) -> None:
+        self._answers = answers
         self._handler = handler
         self._host = host
         self._port = port
@@ -51,7 +61,7 @@ class HttpServer:
     async def start(self) -> int:
         """Listen, and return the port (of interest where 0 was asked for). Raises OSError, ssl.SSLError."""
         context = ssl_context(self._tls) if self._tls else None
-        self._server = _Server(self._handler)
+        self._server = _Server(self._handler, self._answers)
         self._listener = await asyncio.get_running_loop().create_server(
             self._server,
             self._host,
@@ -87,7 +97,11 @@ def ssl_context(tls: ServerTls) -> ssl.SSLContext:
 
 
 class _Connection(RequestHandler):
-    """aiohttp's connection, but bytes that are no request get a problem and never reach the log."""
+    """aiohttp's connection, but bytes that are no request get an answer of ours and never reach the log."""
+
+    def __init__(self, server: "_Server") -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
+        self._answer = server.answers.malformed
 
     def handle_error(
         self,
@@ -96,7 +110,7 @@ class _Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> StreamResponse:
-        return malformed("this is not a well-formed HTTP/1.1 request")
+        return self._answer()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         error = kw.get("exc_info")
@@ -114,21 +128,24 @@ _OPTIONS: dict[str, Any] = {
 class _Full(asyncio.Protocol):
     """A connection more than there may be."""
 
+    def __init__(self, answer: Reply) -> None:
+        self._answer = answer
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        refusal = Refusal("too_many_connections", "there are too many connections; use fewer and keep them", None, 1.0)
-        transport.write(refused(refusal).closing())
+        transport.write(self._answer.closing())
         transport.close()
 
 
 class _Server(Server):
     """Makes a protocol for each connection that comes."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, answers: Answers) -> None:
         super().__init__(handler)
+        self.answers = answers
         self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
     def __call__(self) -> RequestHandler:
         if len(self._connections) >= self._most:
-            return _Full()  # type: ignore[return-value]
-        return _Connection(self, loop=asyncio.get_running_loop(), **_OPTIONS)
+            return _Full(self.answers.full())  # type: ignore[return-value]
+        return _Connection(self)

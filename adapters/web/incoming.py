@@ -7,7 +7,7 @@ from aiohttp.web import BaseRequest, RequestPayloadError
 from msgspec import DecodeError, ValidationError, convert
 from msgspec.json import Decoder
 
-from adapters.http.room import Room
+from adapters.web.room import Room
 from router.account import Account
 from router.refusal import Refusal
 
@@ -40,7 +40,7 @@ class Incoming:
         if self._held:
             self._room.give_back(self._who, self._held)
 
-    async def json_body(self, limit: int) -> bytes:
+    async def body(self, limit: int) -> bytes:
         """The body, at most `limit` octets. Raises Refusal unsupported_media_type, payload_too_large, overloaded,
         request_timeout, invalid_json (where it never came whole)."""
         _check_media(self.raw)

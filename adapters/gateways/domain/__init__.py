@@ -1,0 +1,1 @@
+"""What the five APIs share: everything that is decided. A face translates words and shapes."""

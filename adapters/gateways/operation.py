@@ -1,0 +1,64 @@
+"""What a face is made of, and a request as its operations see it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp.web import BaseRequest
+
+from adapters.gateways.domain.keys import Caller
+from adapters.web.reply import Reply
+from router.refusal import Refusal
+
+
+class Asked:
+    """A request that found its operation: `params` from its path, `body` whole, `caller` once it was let in."""
+
+    __slots__ = ("body", "caller", "params", "raw", "read", "started")
+
+    caller: Caller
+
+    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str]) -> None:
+        self.raw = raw
+        self.started = started
+        self.params = params
+        self.body = b""
+        # What a face that has its credentials among the parameters has read of them.
+        self.read: Any = None
+
+    @property
+    def address(self) -> str:
+        """The client's, without port."""
+        return self.raw.remote or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of a public API. `scopes`: any of them opens it; `open` needs no credentials; `largest` is the most
+    octets of its body where that is not the server's. `request` and `answer` are the types of JSON bodies, `query` of
+    the parameters, for the API's description."""
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    summary: str
+    handler: Callable[[Asked], Awaitable[Reply]]
+    scopes: tuple[str, ...] = ()
+    open: bool = False
+    largest: int | None = None
+    request: Any = None
+    query: Any = None
+    answer: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One public API. Paths under one of its `bases` are its own, also those that it does not know. `admit` lets a
+    request in or raises Refusal; `refuse` says a Refusal in the words of this API (the request is None where there is
+    none that could be read)."""
+
+    name: str
+    title: str
+    bases: tuple[str, ...]
+    operations: tuple[Operation, ...]
+    admit: Callable[[Asked, Operation], Caller]
+    refuse: Callable[[Refusal, BaseRequest], Reply]

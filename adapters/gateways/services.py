@@ -1,0 +1,24 @@
+"""What the public APIs ask of the daemon."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from router.book import Book
+from router.engine.intake import Intake
+from router.engine.running import Running
+from router.engine.wallets import Wallets
+from router.message import Message
+from router.ports import Clock, Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`current` gives a message that was read from the store as it stands now, where memory knows it better."""
+
+    intake: Intake
+    running: Running
+    book: Book
+    clock: Clock
+    wallets: Wallets
+    metrics: Metrics
+    current: Callable[[Message], Message]

@@ -1,0 +1,34 @@
+"""One call of the internal API, and all that is said about it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aiohttp.web import StreamResponse
+
+from adapters.web.incoming import Incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the API: how it is reached, who may, what goes in and out. Its documentation is made of this.
+
+    `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
+    beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
+    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record.
+    """
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    summary: str
+    handler: Callable[[Incoming], Awaitable[StreamResponse]]
+    auth: Literal["none", "account", "admin"]
+    answer: Any = None
+    media: str = "application/json"
+    status: int = 200
+    request: Any = None
+    body_needed: bool = True
+    query: Any = None
+    codes: tuple[str, ...] = ()
+    submits: bool = False
+    audit: str | None = None

@@ -1,0 +1,1 @@
+"""What our HTTP servers share: the listening socket, requests in, answers out."""

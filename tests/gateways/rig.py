@@ -1,0 +1,74 @@
+"""The public APIs over a real engine and a real store, behind a real socket; operators and the clock move by hand."""
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, ClientSession
+
+from adapters.gateways import Services
+from adapters.gateways.server import gateways_server
+from adapters.store import open_book
+from router.account import Account, Price
+from router.outcome import Fault, Outcome, OutcomeKind
+from router.settings import GatewaySettings
+from tests.engine.rig import Rig, operator, settings
+
+EVERY = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
+
+
+def account(name: str, gateways: dict[str, Any], **fields: Any) -> Account:
+    """An account without wallet unless the fields say otherwise; it pays 0.02 XAF a part."""
+    fields.setdefault("prices", (Price("", Decimal("0.02")),))
+    return Account(name=name, token=None, currency="XAF", gateways=gateways, **fields)
+
+
+class GatewayRig:
+    """`async with GatewayRig(folder, accounts) as rig`: `rig.client` talks to the public APIs, `rig.engine_rig` has the
+    rest. Opened again on the same folder it is the daemon's next run."""
+
+    def __init__(self, folder: Path, *accounts: Account, **config: Any) -> None:
+        one = operator("mtn", "0.01", config.pop("prefix", ""))
+        self.engine_rig = Rig(replace(settings(one, accounts=accounts), **config), folder)
+        self.client: ClientSession
+
+    async def __aenter__(self) -> "GatewayRig":
+        rig = await self.engine_rig.__aenter__()
+        self.book = open_book(rig.store)  # type: ignore[arg-type]
+        await self.book.open()
+        engine = rig.engine
+        services = Services(
+            engine.intake, engine.running, self.book, rig.clock, engine.wallets, rig.metrics, engine.ledger.current
+        )
+        self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
+        self.url = f"http://127.0.0.1:{await self.server.start()}"
+        self.client = ClientSession(self.url)
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.client.close()
+        await self.server.stop(1)
+        await self.engine_rig.__aexit__(*error)
+
+    async def deliver(self, count: int = 1) -> None:
+        """The operator accepts everything that is written, and delivers it."""
+        mtn = self.engine_rig.operators["mtn"]
+        for submission in await self.engine_rig.written("mtn", count):
+            mtn.receipt(submission.message.to, mtn.accept(submission))
+        await self.engine_rig.settle()
+
+    async def refuse(self, status: int = 0x0B, count: int = 1) -> None:
+        """The operator refuses everything that is written."""
+        mtn = self.engine_rig.operators["mtn"]
+        for submission in await self.engine_rig.written("mtn", count):
+            mtn.answer(submission, Outcome(OutcomeKind.REJECTED, status=status, fault=Fault.MESSAGE))
+        await self.engine_rig.settle()
+
+
+async def body_of(response: ClientResponse, status: int = 200) -> Any:
+    """The JSON of an answer that has this status."""
+    text = await response.text()
+    assert response.status == status, text
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
+    return await response.json()
