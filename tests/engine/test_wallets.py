@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from router.account import Account, ChargeRule, Guards, Price
 from router.delivery.charging import is_kept
-from router.engine.intake import Prepared
+from router.engine.intake import Prepared, Via
 from router.message import FINAL, Message, State
 from router.money import MOST_NANO, NANO
 from router.outcome import Outcome, OutcomeKind
@@ -155,7 +155,7 @@ async def test_what_counts_by_units_costs_one_for_each_part(tmp_path: Path) -> N
         submits = [wish(to=NUMBER, text=text) for text in ("x" * 200, "Hello", "Hello")]
 
         async def make() -> Prepared:
-            taken = rig.engine.intake.prepare(of, submits, tariff=Tariff.UNIT)
+            taken = rig.engine.intake.prepare(of, submits, via=Via(tariff=Tariff.UNIT))
             assert [one.charged if isinstance(one, Message) else one.code for one in taken] == [
                 2 * NANO, NANO, "insufficient_credit",
             ]  # fmt: skip
@@ -185,7 +185,7 @@ async def test_what_is_prepared_and_not_accepted_costs_nothing(tmp_path: Path) -
         for _ in range(3):
             (taken,) = rig.engine.intake.prepare(of, [wish(to=NUMBER, text="Hello")])
             assert isinstance(taken, Message), taken.code
-            rig.engine.intake.drop([taken])
+            rig.engine.intake.discard([taken])
         assert rig.engine.wallets.balance("acme") == NANO
         # What is refused for its price is no duplicate later.
         assert (await refusal(rig, text="x" * 200)).code == "insufficient_credit"
