@@ -255,6 +255,24 @@ async def test_a_store_that_fails_has_taken_nothing(tmp_path: Path) -> None:
         assert sums(rig) == {"acme": (9 * NANO, 9 * NANO)}
 
 
+async def test_what_ends_before_it_is_stored_and_never_is_gives_nothing_back(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        await fill(rig)
+        rig.operators["mtn"].go_down()
+        with rig.outage():
+            asked = asyncio.ensure_future(rig.submit())
+            await rig.until(lambda: rig.engine.ledger.open == 1)
+            (message,) = rig.engine.ledger.messages.values()
+            cancelled = asyncio.ensure_future(rig.engine.messages.cancel("acme", message.id))
+            await rig.until(lambda: message.refunded == NANO)
+            with pytest.raises(Refusal):
+                await asked
+            assert rig.engine.wallets.balance("acme") == 10 * NANO
+        await cancelled
+        assert await story(rig) == [("credit", 10.0)]
+        assert sums(rig) == {"acme": (10 * NANO, 10 * NANO)}
+
+
 async def test_what_cannot_be_stored_costs_nothing(tmp_path: Path) -> None:
     async with Rig(config(), tmp_path) as rig:
         await fill(rig)
