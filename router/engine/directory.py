@@ -58,7 +58,7 @@ class Directory:
         try:
             found = await self._book.groups.numbered(account, (number,))
             if number not in found:
-                raise Refusal("not_found", f"the account {account!r} has no list {number}")
+                raise Refusal("not_found", f"the account {account!r} has no such list")
             return await self.put(found[number], entries)
         except StoreUnavailable:
             raise _unavailable() from None
