@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from router.gateway.codes import Change
-from router.gateway.records import Address, Audience, Code, Contact, ContactQuery, Group, Send, Template
+from router.gateway.progress import Progress
+from router.gateway.records import (
+    Address,
+    Audience,
+    Code,
+    Contact,
+    ContactQuery,
+    Group,
+    Send,
+    SendQuery,
+    Template,
+)
 from router.message import Message
 from router.ports import Rider
 
@@ -20,8 +31,11 @@ class Sends(Protocol):
 
     async def find(self, account: str, face: str, no: int) -> Send | None: ...
 
-    async def page(self, account: str, face: str, offset: int, limit: int) -> tuple[list[Send], int]:
+    async def page(self, query: SendQuery, offset: int, limit: int) -> tuple[list[Send], int]:
         """Newest first, and how many there are."""
+
+    async def progress(self, sends: Sequence[Send]) -> dict[int, Progress]:
+        """How far each has come, by its number; absent where retention took its messages."""
 
     async def messages(self, send: Send) -> list[Message]:
         """As they stand on disk, in the order in which they were given."""

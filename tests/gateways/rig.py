@@ -11,6 +11,7 @@ from adapters.gateways import Services
 from adapters.gateways.server import gateways_server
 from adapters.store import open_book
 from router.account import Account, Price
+from router.engine.directory import Directory
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.settings import GatewaySettings
 from tests.engine.rig import Rig, operator, settings
@@ -38,8 +39,16 @@ class GatewayRig:
         self.book = open_book(rig.store)  # type: ignore[arg-type]
         await self.book.open()
         engine = rig.engine
+        self.directory = Directory(self.book, engine.running, engine.opt_outs, rig.clock)
         services = Services(
-            engine.intake, engine.running, self.book, rig.clock, engine.wallets, rig.metrics, engine.ledger.current
+            engine.intake,
+            engine.running,
+            self.book,
+            rig.clock,
+            engine.wallets,
+            self.directory,
+            rig.metrics,
+            engine.ledger.current,
         )
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
