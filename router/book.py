@@ -7,7 +7,7 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import Sequence
 from typing import Protocol
 
-from router.gateway.records import Send
+from router.gateway.records import IssuedKey, Send
 from router.message import Message
 from router.ports import Rider
 
@@ -29,10 +29,22 @@ class Sends(Protocol):
         """The first message of each send, by the number of the send; absent where retention took it."""
 
 
+class KeysOfAccounts(Protocol):
+    """Keys that accounts made for themselves, one each; `found` are those there were when the Book was opened."""
+
+    found: list[IssuedKey]
+
+    async def put(self, key: IssuedKey) -> None:
+        """In place of the account's one."""
+
+    async def remove(self, account: str) -> None: ...
+
+
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart."""
 
     sends: Sends
+    keys: KeysOfAccounts
 
     async def open(self) -> None:
         """After the store is open."""

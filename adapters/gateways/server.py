@@ -7,6 +7,7 @@ from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
+from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
@@ -20,7 +21,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify}
+_FACES = {"texify": texify, "smsapi": smsapi}
 
 
 class _Known:
@@ -45,11 +46,18 @@ class Gateways:
         known = self._whose(f"{path}/")
         if known is None:
             return _nowhere()
+        asked = Asked(request, monotonic())
+        reply = await self._answer(known, asked, path)
+        if known.face.headers is not None:
+            reply.add(known.face.headers(asked))
+        return reply
+
+    async def _answer(self, known: _Known, asked: Asked, path: str) -> Reply:
+        request = asked.raw
         incoming = None
         try:
-            operation, params = known.routes.at(request.method, path)
-            asked = Asked(request, monotonic(), params)
-            incoming = Incoming(request, asked.started, params, self._room)
+            operation, asked.params = known.routes.at(request.method, path)
+            incoming = Incoming(request, asked.started, asked.params, self._room)
             if request.body_exists:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:

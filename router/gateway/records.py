@@ -19,3 +19,12 @@ class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     count: int
     charged: int = 0
     campaign: int | None = None
+
+
+class IssuedKey(Struct, frozen=True, gc=False):
+    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
+
+    account: str
+    digest: bytes
+    made: int
+    expires: int | None = None

@@ -2,9 +2,10 @@
 
 from apsw import Connection
 
+from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.sends import SqliteSends
 from adapters.store.sqlite import SqliteStore
-from router.book import Sends
+from router.book import KeysOfAccounts, Sends
 
 # Every table whose rows have numbers of the Book.
 _NUMBERED = ("sends",)
@@ -17,9 +18,12 @@ class SqliteBook:
         self._store = store
         self._last = 0
         self.sends: Sends = SqliteSends(store)
+        self._keys = SqliteKeys(store)
+        self.keys: KeysOfAccounts = self._keys
 
     async def open(self) -> None:
         self._last = await self._store.read(_last_no)
+        await self._keys.open()
 
     def next_no(self) -> int:
         self._last += 1
