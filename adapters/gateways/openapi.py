@@ -3,53 +3,55 @@
 from importlib.metadata import version
 from typing import Any
 
-from msgspec.json import schema_components
-
 from adapters.gateways.operation import Face, Operation
-
-_REFERENCE = "#/components/schemas/{name}"
+from adapters.web.openapi import operation_id, path_parameters, query_parameters, reference, schemas_of, tidy
 
 
 def document(face: Face) -> dict[str, Any]:
-    """Ready to be encoded."""
-    types = {shape for one in face.operations for shape in (one.request, one.query, one.answer) if shape is not None}
-    _, schemas = schema_components(types, ref_template=_REFERENCE)
+    """The whole document, ready to be encoded."""
+    types = [face.failure]
+    types += [shape for one in face.operations for shape in (one.request, one.answer) if shape is not None]
+    schemas = schemas_of(types)
     paths: dict[str, dict[str, Any]] = {}
     for one in face.operations:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, schemas)
+        operation, more = _operation(face, one)
+        schemas |= more
+        paths.setdefault(one.path, {})[one.method.lower()] = operation
     return {
         "openapi": "3.1.0",
-        "info": {"title": face.title, "version": version("carrier-router")},
+        "info": {"title": face.title, "version": version("carrier-router"), "description": face.description},
         "paths": paths,
-        "components": {"schemas": {name: schemas[name] for name in sorted(schemas)}},
+        "components": {
+            "schemas": {name: tidy(schemas[name]) for name in sorted(schemas)},
+            "securitySchemes": face.security,
+        },
     }
 
 
-def _operation(one: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    operation: dict[str, Any] = {"summary": one.summary}
-    parameters = [
-        {"name": piece[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
-        for piece in one.path.split("/")
-        if piece.startswith("{")
-    ]
+def _operation(face: Face, one: Operation) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The operation, and the schemas its parameters refer to."""
+    parameters = path_parameters(one.path)
+    schemas: dict[str, Any] = {}
     if one.query is not None:
-        shape = schemas[one.query.__name__]
-        needed = shape.get("required", ())
-        parameters += [
-            {"name": name, "in": "query", "required": name in needed, "schema": schema}
-            for name, schema in shape["properties"].items()
-        ]
+        more, schemas = query_parameters(one.query)
+        parameters += more
+    operation: dict[str, Any] = {
+        "operationId": operation_id(one.method, one.path, frozenset(face.bases[0].split("/"))),
+        "summary": one.summary,
+        "tags": [face.title],
+        "security": [] if one.open else [{name: []} for name in face.security],
+    }
     if parameters:
         operation["parameters"] = parameters
     if one.request is not None:
-        operation["requestBody"] = {"content": {"application/json": {"schema": _ref(one.request)}}}
-    answer = _ref(one.answer) if one.answer is not None else {}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {media: {"schema": reference(one.request)} for media in one.takes},
+        }
+    answer = reference(one.answer) if one.answer is not None else {"type": "string"}
+    media = face.media if one.answer is not None else "text/html"
     operation["responses"] = {
-        "200": {"description": one.summary, "content": {"application/json": {"schema": answer}}},
-        "default": {"description": "Why it was not done", "content": {"application/json": {"schema": {}}}},
+        str(one.status): {"description": one.summary, "content": {media: {"schema": answer}}},
+        "default": {"description": "Not done", "content": {face.media: {"schema": reference(face.failure)}}},
     }
-    return operation
-
-
-def _ref(shape: Any) -> dict[str, str]:
-    return {"$ref": _REFERENCE.format(name=shape.__name__)}
+    return operation, schemas

@@ -5,6 +5,7 @@ from time import monotonic
 import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
+from adapters.gateways.documentation import pages
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.smsapi import smsapi
@@ -39,13 +40,15 @@ class Gateways:
     def __init__(self, faces: list[Face], max_body: int) -> None:
         self._known = [_Known(face) for face in faces]
         self._max_body = max_body
+        self._pages = pages(faces)
         self._room = Room(max(max_body, *(one.largest or 0 for face in faces for one in face.operations)))
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         path = request.path.rstrip("/")
         known = self._whose(f"{path}/")
         if known is None:
-            return _nowhere()
+            page = self._pages.get(path) if request.method in ("GET", "HEAD") else None
+            return page() if page is not None else _nowhere()
         asked = Asked(request, monotonic())
         reply = await self._answer(known, asked, path)
         if known.face.headers is not None:

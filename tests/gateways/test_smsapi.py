@@ -282,7 +282,7 @@ async def test_the_description(rig: GatewayRig) -> None:
     for path in ("/api/v2", "/api/v2/"):
         async with rig.client.get(path) as response:
             assert (response.status, response.content_type) == (200, "text/html")
-            assert "/api/v2/sms/send" in await response.text()
+            assert "/openapi/smsapi.json" in await response.text()
             assert "x-ratelimit-limit" not in response.headers
     async with rig.client.get("/api/v2", headers={"Accept": "application/json"}) as response:
         document = await told(response, 200)

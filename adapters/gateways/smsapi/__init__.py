@@ -13,6 +13,7 @@ from adapters.gateways.smsapi.messages import MessageCalls
 from adapters.gateways.smsapi.pages import Pages
 
 _V2 = "/api/v2"
+_TAKES = ("application/json", "application/x-www-form-urlencoded")
 _KEYS = ("/api/generate-key", "/api/revoke-key", "/api/regenerate-key")
 
 
@@ -30,7 +31,7 @@ def smsapi(services: Services) -> Face:
         (
             Operation(
                 "POST", "/v1/sms/send", "Send a message, with username and password", messages.send_v1,
-                largest=LARGEST, request=shapes.SendV1, answer=shapes.SendAnswer,
+                largest=LARGEST, takes=_TAKES, request=shapes.SendV1, answer=shapes.SendAnswer,
             ),
             Operation(
                 "GET", "/v1/sms/send", "Send a message, with username and password", messages.send_v1,
@@ -44,7 +45,7 @@ def smsapi(services: Services) -> Face:
             ),
             Operation(
                 "POST", f"{_V2}/sms/send", "Send a message, with an API key", messages.send_v2,
-                largest=LARGEST, request=shapes.SendV2, answer=shapes.SendAnswer,
+                largest=LARGEST, takes=_TAKES, request=shapes.SendV2, answer=shapes.SendAnswer,
             ),
             Operation(
                 "GET", f"{_V2}/account/balance", "What the account has", messages.balance,
@@ -52,19 +53,26 @@ def smsapi(services: Services) -> Face:
             ),
             Operation(
                 "POST", "/api/generate-key", "Make an API key, where there is none", keys.generate,
-                largest=LARGEST, request=shapes.KeyWanted, answer=shapes.KeyAnswer,
+                largest=LARGEST, takes=_TAKES, request=shapes.KeyWanted, answer=shapes.KeyAnswer,
             ),
             Operation(
                 "POST", "/api/revoke-key", "End the API key", keys.revoke,
-                largest=LARGEST, request=shapes.Credentials, answer=shapes.Done,
+                largest=LARGEST, takes=_TAKES, request=shapes.Credentials, answer=shapes.Done,
             ),
             Operation(
                 "POST", "/api/regenerate-key", "Make an API key in place of the one there is", keys.regenerate,
-                largest=LARGEST, request=shapes.KeyWanted, answer=shapes.KeyAnswer,
+                largest=LARGEST, takes=_TAKES, request=shapes.KeyWanted, answer=shapes.KeyAnswer,
             ),
         ),
         access.admit,
         refuse,
-        access.headers,
+        failure=shapes.Error,
+        security={
+            "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            "parameter": {"type": "apiKey", "in": "query", "name": "api_key"},
+            "password": {"type": "http", "scheme": "basic"},
+        },
+        description="Messages by user name and password, or by an API key that the account makes for itself.",
+        headers=access.headers,
     )  # fmt: skip
     return face

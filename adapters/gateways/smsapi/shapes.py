@@ -49,6 +49,16 @@ class KeyWanted(Credentials):
     expiry_days: Annotated[int, Meta(ge=1, le=365)] | None = None
 
 
+class Error(Struct, omit_defaults=True):
+    """SA-4, SA-12, SA-15; SA-26 has `message` and `errors`, a server error `message` alone."""
+
+    error: str | None = None
+    help: str | None = None
+    success: bool | None = None
+    message: str | None = None
+    errors: dict[str, list[str]] | None = None
+
+
 class SendData(Struct):
     message_id: str
     recipients: int
