@@ -7,7 +7,7 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import Sequence
 from typing import Protocol
 
-from router.gateway.records import IssuedKey, Send
+from router.gateway.records import Address, Audience, Contact, ContactQuery, Group, IssuedKey, Send, Template
 from router.message import Message
 from router.ports import Rider
 
@@ -40,11 +40,91 @@ class KeysOfAccounts(Protocol):
     async def remove(self, account: str) -> None: ...
 
 
+class Contacts(Protocol):
+    """Whom accounts write to. Groups that are given are the account's."""
+
+    async def add(self, contact: Contact, groups: Sequence[int] = (), unique_in: int | None = None) -> None:
+        """Raises Refusal `duplicate_contact` where its number is known already: to the account, or to the group
+        `unique_in`; `group_not_found` where a group is gone by now."""
+
+    async def put(self, group: int, contacts: Sequence[Contact], by: Address = "number") -> int:
+        """Those whose address the group does not have yet, and how many these were. Raises Refusal
+        `group_not_found`."""
+
+    async def save(self, contact: Contact, unique_in: int) -> None:
+        """A contact as it is now. Raises Refusal `duplicate_contact` where another one in this group has its number,
+        `contact_not_found` where it is gone by now."""
+
+    async def delete(self, contact: Contact) -> None: ...
+
+    async def find(self, account: str, nos: Sequence[int]) -> dict[int, Contact]: ...
+
+    async def in_group(self, group: int, no: int) -> Contact | None: ...
+
+    async def page(self, query: ContactQuery, offset: int, limit: int) -> tuple[list[Contact], int]:
+        """Newest first, and how many there are."""
+
+    async def groups_of(self, nos: Sequence[int]) -> dict[int, list[int]]:
+        """The groups of each contact, in the order in which they were made; absent where there is none."""
+
+    async def audience(
+        self, account: str, groups: Sequence[int], after: int, limit: int, by: Address = "number"
+    ) -> Audience:
+        """Those of the next `limit` contacts behind `after` (0 for the first) that are reached: active, with an address
+        that is not on the account's opt-out list. An address that several of them have is reached once."""
+
+    async def reached(self, account: str, groups: Sequence[int], by: Address = "number") -> int:
+        """How many `audience` gives in all."""
+
+
+class Groups(Protocol):
+    """Groups of contacts, which are lists as well."""
+
+    async def add(self, group: Group) -> Group:
+        """With its number. Raises Refusal `number_taken`."""
+
+    async def save(self, group: Group) -> None:
+        """A group as it is now. Raises Refusal `group_not_found` where it is gone by now."""
+
+    async def delete(self, group: Group) -> None:
+        """The group, and those of its contacts that are in no other."""
+
+    async def find(self, account: str, nos: Sequence[int]) -> dict[int, Group]: ...
+
+    async def numbered(self, account: str, numbers: Sequence[int]) -> dict[int, Group]:
+        """By the numbers that they have in the account."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Group], int]:
+        """Newest first, and how many there are."""
+
+    async def counts(self, nos: Sequence[int], subscribed: bool = False) -> dict[int, int]:
+        """How many contacts each has; only those who can be written to where `subscribed`."""
+
+    async def with_word(self, account: str, word: str) -> list[Group]:
+        """Those whose subscribe word this is, in any case."""
+
+
+class Templates(Protocol):
+    async def add(self, template: Template) -> Template:
+        """With its number. Raises Refusal `number_taken`."""
+
+    async def find(self, account: str, no: int) -> Template | None: ...
+
+    async def numbered(self, account: str, number: int) -> Template | None:
+        """By the number that it has in the account."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
+        """Newest first, and how many there are."""
+
+
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart."""
 
     sends: Sends
     keys: KeysOfAccounts
+    contacts: Contacts
+    groups: Groups
+    templates: Templates
 
     async def open(self) -> None:
         """After the store is open."""

@@ -1,5 +1,7 @@
 """What the gateway domain keeps. `no` is the number of a thing, one sequence for all of them; times are ms, UTC."""
 
+from typing import Any, Literal
+
 from msgspec import Struct
 
 
@@ -28,3 +30,92 @@ class IssuedKey(Struct, frozen=True, gc=False):
     digest: bytes
     made: int
     expires: int | None = None
+
+
+Status = Literal["active", "inactive", "unsubscribed"]
+Address = Literal["number", "email"]
+
+
+class Contact(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Somebody whom an account writes to. `number` is E.164 with its plus sign; `fields` fill placeholders.
+
+    `opted_out` is read from the account's opt-out list, for the number, or the email address where there is none; it is
+    not kept with the contact.
+    """
+
+    no: int
+    account: str
+    created: int
+    updated: int
+    number: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    fields: dict[str, str | int | float | bool | None] = {}
+    tags: list[str] = []
+    active: bool = True
+    opted_out: bool = False
+
+    @property
+    def status(self) -> Status:
+        if self.opted_out:
+            return "unsubscribed"
+        return "active" if self.active else "inactive"
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(name for name in (self.first_name, self.last_name) if name)
+
+
+class Group(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A group of contacts, or a list: the same thing.
+
+    `number` is what an API knows it by whose ids are small integers, one per account; 0 has the Book choose it. A
+    handset that writes the `subscribe_word` is put into it. `source` is where its contacts come from and `channel` what
+    it is for, in the words of the API that asks for them.
+    """
+
+    no: int
+    account: str
+    name: str
+    created: int
+    updated: int
+    number: int = 0
+    description: str | None = None
+    subscribe_word: str | None = None
+    source: str | None = None
+    channel: str | None = None
+
+
+class Template(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A text with {{placeholders}}; `number` as a Group's. Where `channel` is not sms, `config` has what that needs
+    beside the text, its texts with placeholders too."""
+
+    no: int
+    account: str
+    name: str
+    content: str
+    created: int
+    number: int = 0
+    description: str | None = None
+    channel: str = "sms"
+    config: dict[str, Any] | None = None
+
+
+class ContactQuery(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Which contacts of an account: those that are in any of the `groups`, have any of the `tags`, are of this status
+    and have `search` in their name, number or email (in any case); what is None is not asked."""
+
+    account: str
+    groups: tuple[int, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    status: Status | None = None
+    search: str | None = None
+
+
+class Audience(Struct, frozen=True, gc=False):
+    """A piece of those whom groups reach; `next` is what to ask for the piece after it, None where it was the last. A
+    piece may be empty and not the last."""
+
+    contacts: list[Contact]
+    next: int | None
