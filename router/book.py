@@ -16,6 +16,7 @@ from router.gateway.records import (
     Contact,
     ContactQuery,
     Group,
+    IssuedKey,
     Send,
     SendQuery,
     Template,
@@ -42,6 +43,17 @@ class Sends(Protocol):
 
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         """The first message of each send, by the number of the send; absent where retention took it."""
+
+
+class KeysOfAccounts(Protocol):
+    """Keys that accounts made for themselves, one each; `found` are those there were when the Book was opened."""
+
+    found: list[IssuedKey]
+
+    async def put(self, key: IssuedKey) -> None:
+        """In place of the account's one."""
+
+    async def remove(self, account: str) -> None: ...
 
 
 class Contacts(Protocol):
@@ -147,6 +159,7 @@ class Book(Protocol):
     secret: bytes
 
     sends: Sends
+    keys: KeysOfAccounts
     contacts: Contacts
     groups: Groups
     templates: Templates

@@ -37,6 +37,15 @@ class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     progress: Progress | None = None
 
 
+class IssuedKey(Struct, frozen=True, gc=False):
+    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
+
+    account: str
+    digest: bytes
+    made: int
+    expires: int | None = None
+
+
 Status = Literal["active", "inactive", "unsubscribed"]
 Address = Literal["number", "email"]
 
