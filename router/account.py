@@ -131,7 +131,7 @@ class Account:
     webhook: Webhook | None = None
     inbound: tuple[InboundRule, ...] = ()
     wallet: Literal["prepaid", "postpaid", "off"] = "off"
-    charge: ChargeRule = "submitted"
     gateways: dict[str, Any] = field(default_factory=dict, repr=False)
     transliterate: bool = False
     guards: Guards | None = None
+    charge: ChargeRule = "submitted"

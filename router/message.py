@@ -81,7 +81,7 @@ class Network(Struct, frozen=True, gc=False):
 
 
 class MessageError(Struct, frozen=True, gc=False):
-    """Why a message did not arrive. `smsc_error` is the receipt's err or the command_status, verbatim."""
+    """Why a message did not arrive. `smsc_error` is the receipt's err or the operator's code or status, verbatim."""
 
     code: str
     detail: str
@@ -92,14 +92,14 @@ class Attempt(Struct, omit_defaults=True, gc=False):
     """One submission of a part to one operator. Times are milliseconds since the epoch, UTC.
 
     `outcome` is None from the moment the intent is stored until the result is: after a crash such an attempt
-    may or may not have been written.
+    may or may not have been written. `status` is as in Outcome.
     """
 
     operator: str
     at: int
     answered_at: int | None = None
     outcome: OutcomeKind | None = None
-    status: int | None = None
+    status: int | str | None = None
     detail: str = ""
     smsc_message_id: str | None = None
     receipt: ReceiptState | None = None

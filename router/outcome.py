@@ -44,14 +44,19 @@ NO_ATTEMPT = frozenset({Fault.ACCOUNT, Fault.BIND, Fault.RATE, Fault.QUEUE})
 class Outcome(Struct, frozen=True, gc=False):
     """One attempt's result, in words that no protocol knows.
 
-    `status` is the protocol's (SMPP command_status, HTTP status, SMTP reply) where there was one, `detail` its reason
-    in a sentence. `code` is the operator's own word for the error, shown in place of a command_status.
+    `status` is the protocol's where there was one: a number is an SMPP command_status, a text what any other protocol
+    says (HTTP `429`, SMTP `550`). `detail` is its reason in a sentence, `code` the operator's own word for the error.
     `smsc_message_id` is kept byte for byte as the operator gave it; it may be missing even when accepted.
     """
 
     kind: OutcomeKind
     smsc_message_id: str | None = None
-    status: int | None = None
+    status: int | str | None = None
     detail: str = ""
     fault: Fault = Fault.OPERATOR
     code: str | None = None
+
+
+def shown_status(status: int | str | None) -> str | None:
+    """A status as people know it: a command_status as `0x0000000B`, any other as it is."""
+    return f"0x{status:08X}" if isinstance(status, int) else status

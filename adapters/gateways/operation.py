@@ -35,8 +35,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call of a public API. `scopes`: any of them opens it; `open` needs no credentials; `largest` is the most
-    octets of its body where that is not the server's. `request` and `answer` are the types of JSON bodies, `query` of
-    the parameters, for the API's description."""
+    octets of its body where that is not the server's. For the API's description: `request` and `answer` are the types
+    of bodies (no answer: a page), `query` of the parameters, `takes` the media types of the request, `status` that of
+    success."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -48,13 +49,15 @@ class Operation:
     request: Any = None
     query: Any = None
     answer: Any = None
+    takes: tuple[str, ...] = ("application/json",)
+    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """One public API. Paths under one of its `bases` are its own, also those that it does not know. `admit` lets a
-    request in or raises Refusal; `refuse` says a Refusal in the words of this API (the request is None where there is
-    none that could be read)."""
+    request in or raises Refusal; `refuse` says a Refusal in the words of this API. For its description: `failure` is
+    the type of an error's body, `security` the OpenAPI security schemes that open an operation, by name."""
 
     name: str
     title: str
@@ -62,3 +65,7 @@ class Face:
     operations: tuple[Operation, ...]
     admit: Callable[[Asked, Operation], Caller]
     refuse: Callable[[Refusal, BaseRequest], Reply]
+    failure: Any
+    security: dict[str, Any]
+    description: str
+    media: str = "application/json"

@@ -5,6 +5,7 @@ from time import monotonic
 import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
+from adapters.gateways.documentation import pages
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.texify import texify
@@ -38,13 +39,15 @@ class Gateways:
     def __init__(self, faces: list[Face], max_body: int) -> None:
         self._known = [_Known(face) for face in faces]
         self._max_body = max_body
+        self._pages = pages(faces)
         self._room = Room(max(max_body, *(one.largest or 0 for face in faces for one in face.operations)))
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         path = request.path.rstrip("/")
         known = self._whose(f"{path}/")
         if known is None:
-            return _nowhere()
+            page = self._pages.get(path) if request.method in ("GET", "HEAD") else None
+            return page() if page is not None else _nowhere()
         incoming = None
         try:
             operation, params = known.routes.at(request.method, path)

@@ -20,7 +20,7 @@ from router.message import (
     TrafficClass,
 )
 from router.money import Money
-from router.outcome import OutcomeKind
+from router.outcome import OutcomeKind, shown_status
 from router.receipt import ReceiptState
 from router.submit import Submit
 from router.wallet import EntryKind
@@ -170,7 +170,8 @@ class ReceiptView(Struct):
 
 
 class AttemptView(Struct):
-    """One submission of the part; `outcome` is null while there is no answer, `status` an SMPP command_status."""
+    """One submission of the part; `outcome` is null while there is no answer. `status` is the command_status of
+    SMPP as `0x0000000B`, the status of HTTP as `429`, the reply of SMTP as `550`."""
 
     operator: str
     at: datetime
@@ -312,7 +313,7 @@ def _attempt(attempt: Attempt) -> AttemptView:
         at=datetime.fromtimestamp(attempt.at / 1000, UTC),
         answered_at=_time(attempt.answered_at),
         outcome=attempt.outcome,
-        status=None if attempt.status is None else f"0x{attempt.status:08X}",
+        status=shown_status(attempt.status),
         smsc_message_id=attempt.smsc_message_id,
         detail=attempt.detail,
     )

@@ -150,10 +150,14 @@ class Reader:
             said = self._pick(answer.check, answered, document) if answer.check is not None else None
             if answer.check is None or _says_yes(said, answer.values):
                 found = self._pick(answer.id, answered, document) if answer.id is not None else None
-                return Outcome(OutcomeKind.ACCEPTED, found if found and len(found) <= _LONGEST_ID else None)
+                return Outcome(
+                    OutcomeKind.ACCEPTED, found if found and len(found) <= _LONGEST_ID else None, str(status)
+                )
             if said is None and code is None:
                 # Not even a refusal can be read in it.
-                return Outcome(OutcomeKind.UNKNOWN, detail=f"HTTP {status}, and the answer cannot be read")
+                return Outcome(
+                    OutcomeKind.UNKNOWN, status=str(status), detail=f"HTTP {status}, and the answer cannot be read"
+                )
             code = code or said
         return self._refusal(status, code)
 
@@ -166,7 +170,7 @@ class Reader:
         override = override or self._errors.get(status)
         kind, fault = _OUTCOMES[Action(override) if override is not None else action]
         detail = f"HTTP {status}, code {word}: {reason}" if word else f"HTTP {status}: {reason}"
-        return Outcome(kind, status=status, detail=detail, fault=fault, code=word or str(status))
+        return Outcome(kind, status=str(status), detail=detail, fault=fault, code=word)
 
     def _fits(self, status: int) -> bool:
         return any(first <= status <= last for first, last in self._answer.statuses)

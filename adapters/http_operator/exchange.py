@@ -47,4 +47,4 @@ async def exchange(
 def _with_own_id(outcome: Outcome, own: Template | None, fields: Fields) -> Outcome:
     if own is None or outcome.kind is not OutcomeKind.ACCEPTED:
         return outcome
-    return Outcome(OutcomeKind.ACCEPTED, render(own, fields))
+    return Outcome(OutcomeKind.ACCEPTED, render(own, fields), outcome.status)

@@ -143,7 +143,7 @@ class Connection:
             raise Cut(reason, stage is Stage.MAIL) from None
         self.in_doubt = self._unfinished = False
         if code // 100 == 2:
-            return Outcome(OutcomeKind.ACCEPTED, mail.id, code)
+            return Outcome(OutcomeKind.ACCEPTED, mail.id, str(code))
         return self._refused(stage, code, text, overrides)
 
     def _refused(self, stage: Stage, code: int, text: str, overrides: dict[int, Override]) -> Outcome:

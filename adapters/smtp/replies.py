@@ -59,7 +59,7 @@ _CREDENTIALS: Final = frozenset({530, 534, 535, 538})
 def outcome_of(stage: Stage, code: int, text: str, overrides: dict[int, Override]) -> Outcome:
     """The outcome of a mail that got this reply, which is none of success; an operator's `overrides` win.
 
-    `Outcome.code` has the reply's code and its enhanced status code, such as `550 5.1.1`.
+    `Outcome.code` has the reply's code with its enhanced status code, such as `550 5.1.1`, where there is one.
     """
     said = " ".join(text.split())
     enhanced = _ENHANCED.match(said)
@@ -68,7 +68,7 @@ def outcome_of(stage: Stage, code: int, text: str, overrides: dict[int, Override
     known = overrides.get(code) if overrides else None
     action = Action(known) if known is not None else _action(stage, code, status, said)
     kind, fault = _OUTCOMES[action]
-    return Outcome(kind, None, code, detail, fault, f"{code} {status}" if status else str(code))
+    return Outcome(kind, None, str(code), detail, fault, f"{code} {status}" if status else None)
 
 
 def _action(stage: Stage, code: int, status: str | None, said: str) -> Action:

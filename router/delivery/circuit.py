@@ -3,7 +3,8 @@
 from router.outcome import Fault, Outcome, OutcomeKind
 
 _ROW = 5
-"""So many answers in a row with one unclear status, to as many numbers, mean our account and not the messages."""
+"""So many answers in a row with one unclear status and code, to as many numbers, mean our account and not the
+messages."""
 _FIRST, _MOST = 30.0, 600.0
 
 
@@ -14,13 +15,13 @@ class Circuit:
     Times are monotonic seconds.
     """
 
-    __slots__ = ("_numbers", "_pause", "_status", "open_until", "reason")
+    __slots__ = ("_numbers", "_pause", "_said", "open_until", "reason")
 
     def __init__(self) -> None:
         self.open_until: float | None = None
         self.reason: str | None = None
         self._pause = _FIRST
-        self._status: int | None = None
+        self._said: tuple[int | str, str | None] | None = None
         self._numbers: set[str] = set()
 
     def is_open(self, now: float) -> bool:
@@ -35,7 +36,7 @@ class Circuit:
     def answered(self, outcome: Outcome, to: str, now: float) -> bool:
         """Learn from an answer to a part for the number `to`. True when that opened or closed the circuit."""
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self._status = None
+            self._said = None
             if self.open_until is None:
                 return False
             self.open_until = self.reason = None
@@ -54,10 +55,11 @@ class Circuit:
     def _another_of_the_row(self, outcome: Outcome, to: str) -> bool:
         if outcome.fault is not Fault.UNCLEAR or outcome.status is None:
             if outcome.kind is OutcomeKind.REJECTED:
-                self._status = None
+                self._said = None
             return False
-        if outcome.status != self._status:
-            self._status = outcome.status
+        said = (outcome.status, outcome.code)
+        if said != self._said:
+            self._said = said
             self._numbers = set()
         self._numbers.add(to)
         return len(self._numbers) >= (1 if self.open_until is not None else _ROW)

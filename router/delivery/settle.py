@@ -6,7 +6,7 @@ from router.delivery.fold import message_state
 from router.delivery.retry import pause
 from router.message import FINAL, Attempt, Message, MessageError, Part, ReceiptWish, State
 from router.operator import Operator, ReceiptRules
-from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind
+from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind, shown_status
 
 _WAITS_FOR = {Fault.RATE: "throttled", Fault.QUEUE: "throttled", Fault.BIND: "bind", Fault.ACCOUNT: "circuit"}
 
@@ -143,7 +143,7 @@ def stop_sending(message: Message, operator: Operator, now: int) -> Step:
 def _record(attempt: Attempt, outcome: Outcome, now: int) -> None:
     attempt.outcome = outcome.kind
     attempt.answered_at = now
-    attempt.status = outcome.status if outcome.code is None else None  # a command_status; others are in the detail
+    attempt.status = outcome.status
     attempt.detail = outcome.detail
     attempt.smsc_message_id = outcome.smsc_message_id
 
@@ -178,7 +178,7 @@ def next_look(message: Message, rules: ReceiptRules, now: int) -> int:
 
 
 def _refused(message: Message, part: Part, operator: Operator, outcome: Outcome, ending: State) -> Step:
-    smsc_error = outcome.code or (f"0x{outcome.status:08X}" if outcome.status is not None else None)
+    smsc_error = outcome.code or shown_status(outcome.status)
     code = "retries_exhausted" if ending is State.FAILED else "rejected_by_operator"
     message.error = MessageError(code, outcome.detail or f"{operator.name} did not take the message", smsc_error)
     if outcome.fault is Fault.MESSAGE or committed_to(message) is not None:

@@ -240,7 +240,46 @@ def test_what_cannot_be_done_with_an_opt_out_list(arguments, said, daemon, capsy
     assert err.startswith(f"error: {said}")
 
 
-@pytest.mark.parametrize("wrong", [[], ["credit"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]])
+def test_a_wallet_is_filled_and_shown(daemon, capsys) -> None:
+    assert json.loads(run(capsys, "account", "credit", "acme", "100.00", "--json")[1]) == {
+        "account": "acme", "balance": {"amount": "100.00", "currency": "XAF"},
+    }  # fmt: skip
+    code, out, err = run(capsys, "account", "credit", "acme", "-0.025")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [["account", "acme"], ["balance", "99.975", "XAF"]]
+    code, out, _ = run(capsys, "account", "wallet", "acme")
+    assert code == 0
+    assert [row in out for row in ("debit", "-0.025 XAF", "credit", "100.00 XAF", "acme has 99.975 XAF")] == [True] * 5
+    assert out.index("-0.025") < out.index("100.00 XAF")
+    _, out, _ = run(capsys, "account", "wallet", "acme", "--limit", "1")
+    assert out.splitlines()[-1] == "more: --before 2"
+    answer = json.loads(run(capsys, "account", "wallet", "acme", "--before", "2", "--json")[1])
+    assert [entry["no"] for entry in answer["entries"]] == [1]
+    assert {entry.action for entry in daemon.audit.entries} == {"account.credit"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["credit", "zz", "1"], "not_found: there is no account 'zz'"),
+        (["credit", "other", "1"], "wallet_off: the account 'other' has no wallet"),
+        (["credit", "acme", "much"], "invalid_request: "),
+        (["credit", "acme", "0.0000000001"], "invalid_request: an amount has at most 9 decimals"),
+        (["credit", "acme", "1", "--token", TOKEN], "forbidden: "),
+        (["wallet", "other"], "wallet_off: "),
+        (["wallet", "acme", "--limit", "0"], "invalid_request: "),
+    ],
+)
+def test_what_cannot_be_done_with_a_wallet(arguments, said, daemon, capsys) -> None:
+    code, out, err = run(capsys, "account", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], ["credit"], ["credit", "acme"], ["wallet"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]],
+)
 def test_an_account_command_that_is_none(wrong, daemon, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["account", *wrong])

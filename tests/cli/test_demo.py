@@ -11,10 +11,13 @@ from typing import Any
 import phonenumbers
 import pytest
 import yaml
+from rich.console import Console
 
 from adapters.simulator.behaviour import BY_ENDING
 from router.cli.demo.board import Board
-from router.cli.demo.messages import COUNTRIES, ENDINGS, REFUSED, Planned, long_text, plan
+from router.cli.demo.channels import failover, table
+from router.cli.demo.configuration import MAIL, protocol
+from router.cli.demo.messages import CHANNELS, COUNTRIES, ENDINGS, REFUSED, Planned, long_text, plan
 from router.cli.demo.traffic import requests
 from router.operator import TextRules
 from router.submit import EncodingWish
@@ -46,7 +49,7 @@ def test_the_same_seed_gives_the_same_messages() -> None:
 
 
 def test_requests_carry_each_message_once() -> None:
-    messages = [*plan(200), *REFUSED]
+    messages = [*plan(200), *REFUSED, *CHANNELS]
     sent = [
         Planned(request.account, submit)
         for request in requests(messages)
@@ -95,6 +98,28 @@ def test_the_board_adds_up_also_when_events_come_before_answers() -> None:
     assert board.table().row_count == 1
 
 
+def row(channel: str, *attempts: tuple[str, str | None]) -> dict[str, Any]:
+    tried = [{"operator": name, "protocol": protocol(name), "outcome": kind, "status": "8"} for name, kind in attempts]
+    return {"channel": channel, "to": "+237670000001", "attempts": tried, "events": ["message.submitted"]}
+
+
+def test_what_failed_over_is_found_and_every_channel_has_a_line() -> None:
+    again = row("voice", ("voice", "failed"), ("voice", "accepted"))
+    over = row("sms", ("orange-sn", "rejected"), ("web-sn", None))
+    assert failover([again, over]) is over
+    assert failover([again]) is None
+    assert [one["protocol"] for one in (*over["attempts"], row("email", (MAIL, None))["attempts"][0])] == [
+        "smpp",
+        "http",
+        "smtp",
+    ]
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(table([again, over]))
+    for words in ("voice (http): failed 8", "orange-sn (smpp): rejected 8", "web-sn (http): no answer yet"):
+        assert words in shown.get()
+
+
 async def start(folder: Path, *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "router", "demo", *arguments),
@@ -112,11 +137,29 @@ async def test_the_demo_brings_every_message_to_its_end_and_leaves_nothing(tmp_p
     assert process.returncode == 0, err.decode()
     summary = json.loads(out)
     assert summary["complete"]
-    assert summary["accepted"] == 120
-    assert sum(summary["states"].values()) == 120
+    assert summary["accepted"] == sum(summary["states"].values()) == 120 + len(CHANNELS)
     assert {"delivered", "undelivered"} <= set(summary["states"])
     assert summary["refused"] == {"invalid_number": 1, "too_long": 1, "sender_not_allowed": 1}
     assert {"accepted", "rejected"} <= {outcome for row in summary["attempts"].values() for outcome in row}
+    told = {row["channel"]: row for row in summary["channels"]}
+    assert {channel: row["operator"] for channel, row in told.items()} == {
+        "sms": "web-sn",
+        "email": "mail",
+        "whatsapp": "whatsapp",
+        "voice": "voice",
+        "mms": "mms",
+        "viber": "viber",
+    }
+    for row in told.values():
+        assert row["events"] == ["message.submitted", "message.delivered"]
+    attempts = {channel: [tuple(one.values()) for one in row["attempts"]] for channel, row in told.items()}
+    assert attempts.pop("sms") == [
+        ("orange-sn", "smpp", "rejected", "0x00000045"),
+        ("web-sn", "http", "accepted", "200"),
+    ]
+    assert attempts.pop("email") == [("mail", "smtp", "accepted", "250")]
+    assert all(row == [(channel, "http", "accepted", "200")] for channel, row in attempts.items())
+    assert summary["failover"] == told["sms"]
     hook = summary["webhook"]
     assert hook["told"] == hook["of"] > 0
     assert hook["forged"] == 0

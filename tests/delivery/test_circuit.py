@@ -9,6 +9,7 @@ ACCEPTED = Outcome(OutcomeKind.ACCEPTED, "id", 0)
 NO_CREDIT = Outcome(OutcomeKind.REJECTED, status=0x401, detail="out of credit", fault=Fault.ACCOUNT)
 VENDOR = Outcome(OutcomeKind.REJECTED, status=0x400, detail="its own", fault=Fault.UNCLEAR)
 OTHER_VENDOR = Outcome(OutcomeKind.REJECTED, status=0x4A1, detail="its own", fault=Fault.UNCLEAR)
+BY_HTTP = [Outcome(OutcomeKind.REJECTED, status="400", fault=Fault.UNCLEAR, code=code) for code in ("21211", "21614")]
 NOT_HERE = Outcome(OutcomeKind.REJECTED, status=0x0A, fault=Fault.OPERATOR)
 BAD_NUMBER = Outcome(OutcomeKind.REJECTED, status=0x0B, fault=Fault.MESSAGE)
 SYSTEM_ERROR = Outcome(OutcomeKind.FAILED, status=0x08)
@@ -38,6 +39,8 @@ def test_a_refusal_of_the_account_opens_it_at_once() -> None:
         ([VENDOR] * 5, True),
         ([VENDOR] * 4 + [ACCEPTED] + [VENDOR] * 4, False),
         ([VENDOR, OTHER_VENDOR] * 10, False),
+        (BY_HTTP * 10, False),  # one status, but complaints of different things
+        (BY_HTTP[:1] * 5, True),
         ([VENDOR] * 4 + [NOT_HERE] + [VENDOR] * 4, False),
         ([VENDOR] * 4 + [BAD_NUMBER, VENDOR], False),
         ([VENDOR] * 4 + [SYSTEM_ERROR, THROTTLED, LOST, VENDOR], True),  # these say nothing about the account

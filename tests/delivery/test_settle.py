@@ -226,6 +226,15 @@ def test_throttling_is_no_try() -> None:
             Outcome(OutcomeKind.REJECTED, status=0x400),
             MessageError("rejected_by_operator", "mtn did not take the message", "0x00000400"),
         ),
+        # What is none of SMPP is shown as it is.
+        (
+            Outcome(OutcomeKind.REJECTED, status="413", detail="too large"),
+            MessageError("rejected_by_operator", "too large", "413"),
+        ),
+        (
+            Outcome(OutcomeKind.REJECTED, status="550", detail="nobody", code="550 5.1.1"),
+            MessageError("rejected_by_operator", "nobody", "550 5.1.1"),
+        ),
     ],
 )
 def test_a_refusal_says_why(outcome: Outcome, error: MessageError) -> None:

@@ -188,7 +188,7 @@ async def test_a_message_with_a_history(api) -> None:
             ],
         ),
         Part(
-            2, State.SUBMITTED, [Attempt("mtn-cm", NOW, NOW, OutcomeKind.ACCEPTED, None, "", "77"), Attempt("b", NOW)]
+            2, State.SUBMITTED, [Attempt("mtn-cm", NOW, NOW, OutcomeKind.ACCEPTED, "250", "", "77"), Attempt("b", NOW)]
         ),
         Part(3),
     ]
@@ -207,6 +207,7 @@ async def test_a_message_with_a_history(api) -> None:
     }  # fmt: skip
     assert first["attempts"][2]["outcome"] is None
     assert (second["operator"], second["smsc_message_id"], second["receipt"]) == ("mtn-cm", "77", None)
+    assert second["attempts"][0]["status"] == "250"
     assert third == {
         "number": 3, "state": "queued", "smsc_message_id": None, "operator": None, "receipt": None, "attempts": [],
     }  # fmt: skip

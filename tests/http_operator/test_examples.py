@@ -585,7 +585,7 @@ A, T, F, R = OutcomeKind.ACCEPTED, OutcomeKind.THROTTLED, OutcomeKind.FAILED, Ou
 @pytest.mark.parametrize(
     ("name", "status", "body", "kind", "fault", "code"),
     [
-        ("kannel", 202, "3: Queued for later delivery", A, None, None),
+        ("kannel", 202, "3: Queued for later delivery", A, None, "202"),
         ("kannel", 403, "Authorization failed for sendsms", R, Fault.ACCOUNT, "Authorization"),
         ("kannel", 503, "Temporal failure, try again later.", F, Fault.OPERATOR, "Temporal"),
         ("jasmin", 400, 'Error "Mandatory argument [to] is not found."', R, Fault.UNCLEAR, "400"),
@@ -616,7 +616,7 @@ def test_refusals(
     operator = read(tmp_path, name)
     assert isinstance(operator.link, HttpLink)
     found: Outcome = Reader(operator, operator.link).outcomes(Answered(status, {}, body.encode()), [TO])[0]
-    assert (found.kind, found.code) == (kind, code)
+    assert (found.kind, found.code or found.status) == (kind, code)
     assert fault is None or found.fault is fault
 
 

@@ -8,7 +8,7 @@ from adapters.gateways.domain.sending import Sending
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.texify import shapes
-from adapters.gateways.texify.errors import refuse
+from adapters.gateways.texify.errors import Error, refuse
 from adapters.gateways.texify.messages import MessageCalls
 from router.account import Account
 from router.refusal import Refusal
@@ -37,6 +37,9 @@ def texify(services: Services) -> Face:
         ),
         partial(_admit, keys),
         refuse,
+        failure=Error,
+        security={"key": {"type": "apiKey", "in": "header", "name": "X-API-Key"}},
+        description="Messages, contacts, groups, templates and scheduled messages; each key has its scopes.",
     )  # fmt: skip
 
 

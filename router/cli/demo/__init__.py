@@ -8,7 +8,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "demo",
         help="send real traffic through a daemon with simulated operators",
         description="Start simulated operators and a daemon in a temporary folder, send messages to several "
-        "countries, show states and receipts as they arrive, and remove everything.",
+        "countries and one by each channel, show states and receipts as they arrive, and remove everything.",
     )
     parser.add_argument("--messages", type=_count, default=300, metavar="N", help="how many to send (default: 300)")
     parser.add_argument("--stay", action="store_true", help="leave everything running until Ctrl-C")

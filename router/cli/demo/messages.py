@@ -7,8 +7,9 @@ import random
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-BANK, SHOP = "bank", "shop"
-"""The demo's accounts: one-time codes and notices with a webhook; marketing, followed by cursor."""
+BANK, SHOP, HOTEL = "bank", "shop", "hotel"
+"""The demo's accounts: one-time codes and notices with a webhook; marketing, followed by cursor; one message by each
+channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,59 @@ REFUSED = (
     Planned(SHOP, {"to": "+237670000000", "from": "+12025550123", "text": "A sender that a rule refuses."}),
 )
 """Refused at once, each with another code."""
+
+_GUEST = "+221771234001"
+CHANNELS = (
+    # By SMPP it is refused, and then goes by HTTP.
+    Planned(HOTEL, {"to": _GUEST, "text": "Votre chambre est prête. À tout à l'heure !"}),
+    Planned(
+        HOTEL,
+        {
+            "channel": "email",
+            "to": "awa@guests.example",
+            "from": "stay@hotel.example",
+            "text": "Dear Awa, your room is booked for Friday.",
+            "options": {"subject": "Your booking", "html": "<p>Dear Awa, your room is <b>booked</b> for Friday.</p>"},
+        },
+    ),
+    Planned(
+        HOTEL,
+        {
+            "channel": "whatsapp",
+            "to": _GUEST,
+            "text": "Your booking 4711 is confirmed.",
+            "options": {"template": "booking_confirmed", "parameters": ["Awa", "4711"]},
+        },
+    ),
+    Planned(
+        HOTEL,
+        {
+            "channel": "voice",
+            "to": _GUEST,
+            "text": "Bonjour. Votre taxi vous attend devant l'hôtel.",
+            "options": {"language": "fr", "gender": "male"},
+        },
+    ),
+    Planned(
+        HOTEL,
+        {
+            "channel": "mms",
+            "to": _GUEST,
+            "text": "The way from the station",
+            "options": {"media_url": "https://hotel.example/way.png"},
+        },
+    ),
+    Planned(
+        HOTEL,
+        {
+            "channel": "viber",
+            "to": _GUEST,
+            "text": "How was your stay?",
+            "options": {"button_title": "Tell us", "button_url": "https://hotel.example/tell"},
+        },
+    ),
+)
+"""One message by each channel."""
 
 
 def plan(count: int, seed: int = 7) -> list[Planned]:

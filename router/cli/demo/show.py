@@ -16,7 +16,8 @@ from rich.table import Table
 
 from router.cli.children import Failed
 from router.cli.demo.board import Board
-from router.cli.demo.messages import BANK, REFUSED, SHOP, plan
+from router.cli.demo.channels import failover, table, told
+from router.cli.demo.messages import BANK, CHANNELS, HOTEL, REFUSED, SHOP, plan
 from router.cli.demo.traffic import Traffic, attempts
 from router.cli.demo.world import World, world
 from router.outcome import OutcomeKind
@@ -54,10 +55,10 @@ async def _interruptible(count: int, stay: bool, as_json: bool) -> int:
 
 async def _demo(count: int, stay: bool, as_json: bool) -> int:
     console = Console(quiet=as_json)
-    console.print("Starting four simulated operators, a webhook receiver and the daemon ...")
+    console.print("Starting simulated operators, a webhook receiver and the daemon ...")
     async with world() as here:
         console.print(f"The daemon listens on {here.url}, its files are in {here.folder}\n", soft_wrap=True)
-        messages = [*plan(count), *REFUSED]
+        messages = [*plan(count), *REFUSED, *CHANNELS]
         board = Board(len(messages))
         traffic = Traffic(here, board)
         progress = asyncio.create_task(_show_progress(traffic, board, console))
@@ -69,6 +70,8 @@ async def _demo(count: int, stay: bool, as_json: bool) -> int:
         summary = board.summary(traffic.seconds)
         summary["webhook"] = await _webhook(here, board)
         summary["attempts"] = await attempts(here)
+        summary["channels"] = await told(here)
+        summary["failover"] = failover(summary["channels"])
         if as_json:
             print(json.dumps(summary, indent=2))
         else:
@@ -101,7 +104,10 @@ async def _webhook(here: World, board: Board) -> dict[str, int]:
 
 
 def _result(console: Console, board: Board, summary: dict[str, Any]) -> None:
-    console.print(board.table(), _attempts_table(summary["attempts"]))
+    console.print(board.table(), _attempts_table(summary["attempts"]), table(summary["channels"]))
+    if (row := summary["failover"]) is not None:
+        words = ", then ".join(f"{one['outcome']} by {one['operator']} ({one['protocol']})" for one in row["attempts"])
+        console.print(f"Failover: {words}.\n", soft_wrap=True, highlight=False)
     refused = ", ".join(f"{count} {code}" for code, count in summary["refused"].items())
     hook = summary["webhook"]
     console.print(
@@ -143,7 +149,8 @@ def _program() -> str:
 async def _stay(here: World, console: Console) -> None:
     """Until Ctrl-C. Raises Failed at the daemon's end."""
     bank, admin = here.tokens[BANK], here.admin_token
-    words = _STAY.format(url=here.url, bank=bank, shop=here.tokens[SHOP], admin=admin, config=here.config)
+    others = {"shop": here.tokens[SHOP], "hotel": here.tokens[HOTEL]}
+    words = _STAY.format(url=here.url, bank=bank, admin=admin, config=here.config, **others)
     console.print(words, soft_wrap=True, highlight=False)
     try:
         await here.daemon.wait()
@@ -171,10 +178,12 @@ Everything is still running; Ctrl-C ends it and removes all of it.
   URL={url}
   BANK='Authorization: Bearer {bank}'
   SHOP='Authorization: Bearer {shop}'
+  HOTEL='Authorization: Bearer {hotel}'
   ADMIN='Authorization: Bearer {admin}'
   JSON='Content-Type: application/json'
 
   curl -H "$SHOP" -H "$JSON" -d '{{"to": "+237690000001", "text": "Bonjour !"}}' $URL/v1/messages
+  curl -H "$HOTEL" -H "$JSON" -d '{{"to": "+221771234002", "channel": "viber", "text": "Hello"}}' $URL/v1/messages
   curl -H "$SHOP" "$URL/v1/events?after=0&limit=5"
   curl -H "$BANK" "$URL/v1/messages?state=undelivered"
   curl -H "$SHOP" -H "$JSON" -d '{{"to": "+254712000001"}}' $URL/v1/route

@@ -1,4 +1,4 @@
-"""The demo as a client: submits over HTTP, and follows both accounts' events by cursor."""
+"""The demo as a client: submits over HTTP, and follows the accounts' events by cursor."""
 
 import asyncio
 import time
@@ -94,7 +94,9 @@ class Traffic:
                 group.create_task(self._post(session, request))
 
     async def _post(self, session: ClientSession, request: Request) -> None:
-        async with session.post(request.path, json=request.body, headers=self._bearer(request.account)) as response:
+        async with session.post(
+            request.path, json=request.body, headers=self._here.bearer(request.account)
+        ) as response:
             answer = await response.json(content_type=None)
         if response.status == 202:
             results = answer.get("results", [answer])
@@ -110,7 +112,7 @@ class Traffic:
         after = 0
         while True:
             query = {"after": str(after), "limit": "500", "wait": "5"}
-            async with session.get("/v1/events", params=query, headers=self._bearer(account)) as response:
+            async with session.get("/v1/events", params=query, headers=self._here.bearer(account)) as response:
                 response.raise_for_status()
                 page = await response.json()
             for event in page["events"]:
@@ -121,9 +123,6 @@ class Traffic:
     def _settle(self) -> None:
         if self._board.done:
             self._complete.set()
-
-    def _bearer(self, account: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._here.tokens[account]}"}
 
 
 async def attempts(here: World) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""The demo's surroundings: a folder of configuration, simulated operators, a webhook's receiver and the daemon.
+"""The demo's surroundings: a folder of configuration, the simulated other sides, a webhook's receiver and the daemon.
 
 All of it ends with the context, and nothing stays behind.
 """
@@ -13,59 +13,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import yaml
-from aiohttp import web
+from aiohttp import ClientSession, web
 
-from adapters.simulator.ids import IdForm
-from adapters.simulator.options import SmscOptions
+from adapters.simulator.http_carrier import CarrierOptions, HttpCarrier
+from adapters.simulator.mail_server import MailServer
 from adapters.simulator.smsc import Smsc
 from adapters.webhook.signing import sign
 from router.cli import children
-from router.cli.demo.messages import BANK, SHOP
+from router.cli.demo.configuration import CALLBACK, OUTAGE, files, operator_files, smpp_operators
+from router.cli.demo.messages import BANK, HOTEL, SHOP
 
-OUTAGE = "orange-cm"
-"""The operator whose link goes down for a while."""
-
-
-@dataclass(frozen=True)
-class Sold:
-    """A simulated operator: what it asks for, and how its SMSC behaves."""
-
-    rates: tuple[dict[str, str], ...]
-    smsc: SmscOptions
-
-
-def _smsc(**options: Any) -> SmscOptions:
-    return SmscOptions(system_id="demo", password="demo", keep=False, **options)
-
-
-def operators() -> dict[str, Sold]:
-    """Every SMSC writes its message ids in another way, as they do."""
-    return {
-        "mtn-cm": Sold(
-            ({"prefix": "237", "price": "20"}, {"prefix": "23767", "price": "12", "network": "62401"}),
-            _smsc(receipt_delay=0.6, throttle=60.0),
-        ),
-        OUTAGE: Sold(
-            ({"prefix": "237", "price": "18"}, {"prefix": "23769", "price": "11", "network": "62402"}),
-            _smsc(receipt_delay=0.9, id_form=IdForm.HEX, id_in_receipt=IdForm.DECIMAL),
-        ),
-        "sahel-hub": Sold(
-            (
-                {"prefix": "20", "price": "27"},
-                {"prefix": "233", "price": "19"},
-                {"prefix": "234", "price": "22"},
-                {"prefix": "237", "price": "24"},
-                {"prefix": "251", "price": "31"},
-                {"prefix": "254", "price": "14"},
-                {"prefix": "255", "price": "16"},
-            ),
-            _smsc(receipt_delay=1.2, id_form=IdForm.UUID),
-        ),
-        "world": Sold(({"prefix": "", "price": "45"},), _smsc(receipt_delay=1.5, id_form=IdForm.PADDED)),
-    }
+_UP = 20.0
+"""Seconds until every operator can take messages."""
 
 
 @dataclass
@@ -109,17 +70,24 @@ class World:
     admin_token: str
     receiver: Receiver
     daemon: asyncio.subprocess.Process
-    smscs: Mapping[str, tuple[Smsc, int]]
+    unsteady: tuple[Smsc, int]  # and its port
 
     @asynccontextmanager
     async def outage(self) -> AsyncIterator[None]:
         """One operator is gone for as long as the context lasts."""
-        smsc, port = self.smscs[OUTAGE]
+        smsc, port = self.unsteady
         await smsc.stop()
         try:
             yield
         finally:
             await smsc.start(port=port)
+
+    @property
+    def admin(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.admin_token}"}
+
+    def bearer(self, account: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[account]}"}
 
     @property
     def config(self) -> Path:
@@ -132,30 +100,39 @@ class World:
 
 @asynccontextmanager
 async def world() -> AsyncIterator[World]:
-    """Everything up and ready. Raises Failed where the daemon does not start."""
+    """Everything up and ready. Raises Failed where the daemon does not start or an operator is not up."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-demo-")))
         receiver = await stack.enter_async_context(_receiving())
-        sold = operators()
-        smscs = {name: await stack.enter_async_context(_simulated(one.smsc)) for name, one in sold.items()}
-        tokens = {account: secrets.token_hex(12) for account in (BANK, SHOP)}
+        smscs = {name: Smsc(one.smsc) for name, one in smpp_operators().items()}
+        smsc_ports = {name: await stack.enter_async_context(_simulated(smsc)) for name, smsc in smscs.items()}
+        token, secret, callback = (secrets.token_hex(16) for _ in range(3))
+        carrier = HttpCarrier(CarrierOptions(token=token, secret=secret, receipt_delay=0.7, keep=False))
+        carrier_port = await stack.enter_async_context(_simulated(carrier))
+        tokens = {account: secrets.token_hex(12) for account in (BANK, SHOP, HOTEL)}
         admin_token = secrets.token_hex(12)
         port = children.free_port()
-        links = {f"operators/{name}.yaml": _operator(name, smscs[name][1], one) for name, one in sold.items()}
-        for name, content in {**files(port, receiver.url), **links}.items():
+        url = f"http://127.0.0.1:{port}"
+        mail_port = await stack.enter_async_context(_simulated(MailServer(url + CALLBACK.format(secret=callback), 0.8)))
+        operators = operator_files(port, smsc_ports, carrier_port, mail_port)
+        for name, content in {**files(port, receiver.url), **operators}.items():
             path = folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
         environment = {
             "ADMIN_TOKEN": admin_token,
             "SMSC_PASSWORD": "demo",
+            "CARRIER_TOKEN": token,
+            "CARRIER_SECRET": secret,
+            "MAIL_CALLBACK": callback,
             "HOOK_SECRET": receiver.secret.decode(),
             **{f"{account.upper()}_TOKEN": token for account, token in tokens.items()},
         }
-        url = f"http://127.0.0.1:{port}"
         daemon = await stack.enter_async_context(children.daemon(folder, url, environment))
-        here = World(folder, url, tokens, admin_token, receiver, daemon, smscs)
+        outage = (smscs[OUTAGE], smsc_ports[OUTAGE])
+        here = World(folder, url, tokens, admin_token, receiver, daemon, outage)
         try:
+            await _up(here)
             yield here
         except Exception:
             # The folder is gone in a moment, and with it the only account of what went wrong.
@@ -163,63 +140,30 @@ async def world() -> AsyncIterator[World]:
             raise
 
 
-def files(port: int, webhook: str) -> dict[str, Any]:
-    """The configuration by file name, but for the operators."""
-    router = {
-        "http": {"listen": f"127.0.0.1:{port}", "admin_token": "${ADMIN_TOKEN}"},
-        "store": "sqlite:///data/router.db",
-        "operators": "operators/",
-        "routes": "routes.yaml",
-        "accounts": "accounts.yaml",
-        "webhooks": {"allow": ["127.0.0.0/8"]},
-    }
-    routes = {
-        "currencies": {"base": "XAF", "EUR": "655.957"},
-        "plans": {"default": {"order": "cost", "attempts": 3}},
-        "rules": [
-            {"match": {"sender": "+1*"}, "refuse": "sender_not_allowed"},
-            {"match": {"prefix": "23769", "class": "otp"}, "operators": ["orange-cm", "mtn-cm"]},
-            {"match": {"prefix": "254"}, "sender": "20880"},
-        ],
-    }
-    accounts = [
-        {
-            "name": BANK,
-            "token": "${BANK_TOKEN}",
-            "default_sender": "BANK",
-            "webhook": {"url": webhook, "secret": "${HOOK_SECRET}", "events": ["final"], "batch": 50},
-        },
-        {"name": SHOP, "token": "${SHOP_TOKEN}", "default_sender": "SHOP"},
-    ]
-    return {"router.yaml": router, "routes.yaml": routes, "accounts.yaml": {"accounts": accounts}}
-
-
-def _operator(name: str, port: int, sold: Sold) -> dict[str, Any]:
-    return {
-        "operator": name,
-        "link": {
-            "host": "127.0.0.1",
-            "port": port,
-            "system_id": "demo",
-            "password": "${SMSC_PASSWORD}",
-            "window": 50,
-            "response_timeout": "3s",
-            "reconnect": {"initial": "500ms", "max": "1s"},
-        },
-        "retry": {"initial": "500ms", "max": "2s", "attempts": 3},
-        "currency": "XAF",
-        "rates": list(sold.rates),
-    }
+async def _up(here: World) -> None:
+    """Return once every operator can take messages, so that each message goes the way that it is to show."""
+    down: list[str] = []
+    try:
+        async with asyncio.timeout(_UP), ClientSession(here.url, headers=here.admin) as session:
+            while True:
+                async with session.get("/v1/operators") as response:
+                    response.raise_for_status()
+                    told = (await response.json())["operators"]
+                down = [one["operator"] for one in told if one["state"] != "up"]
+                if not down:
+                    return
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise children.Failed(f"not up after {_UP:.0f} s: {', '.join(down)}") from None
 
 
 @asynccontextmanager
-async def _simulated(options: SmscOptions) -> AsyncIterator[tuple[Smsc, int]]:
-    smsc = Smsc(options)
-    port = await smsc.start()
+async def _simulated(side: Smsc | HttpCarrier | MailServer) -> AsyncIterator[int]:
+    port = await side.start()
     try:
-        yield smsc, port
+        yield port
     finally:
-        await smsc.stop()
+        await side.stop()
 
 
 @asynccontextmanager
