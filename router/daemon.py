@@ -30,6 +30,7 @@ from adapters.smtp.gateway import SmtpGateway
 from adapters.store import open_book, open_store
 from adapters.webhook import WebhookSender
 from router.account import Webhook
+from router.engine.directory import Directory
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import HttpLink, Operator, SmtpLink
@@ -162,6 +163,7 @@ class Daemon:
                 replay=webhooks.replay,
                 opt_outs=engine.opt_outs,
                 wallets=engine.wallets,
+                directory=Directory(book, engine.running, engine.opt_outs, clock),
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,

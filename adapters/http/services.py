@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.account import Account
 from router.engine.audit import Audit
 from router.engine.control import Control
+from router.engine.directory import Directory
 from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
@@ -33,6 +34,7 @@ class Services:
     replay: Callable[[str, int | None], tuple[int, int]]
     opt_outs: OptOuts
     wallets: Wallets
+    directory: Directory
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

@@ -45,7 +45,7 @@ class Contact(Struct, frozen=True, omit_defaults=True, gc=False):
     email: str | None = None
     first_name: str | None = None
     last_name: str | None = None
-    fields: dict[str, str] = {}
+    fields: dict[str, str | int | float | bool | None] = {}
     tags: list[str] = []
     active: bool = True
     opted_out: bool = False
@@ -55,6 +55,10 @@ class Contact(Struct, frozen=True, omit_defaults=True, gc=False):
         if self.opted_out:
             return "unsubscribed"
         return "active" if self.active else "inactive"
+
+    @property
+    def full_name(self) -> str:
+        return " ".join(name for name in (self.first_name, self.last_name) if name)
 
 
 class Group(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -1,13 +1,17 @@
 """The Book of the gateway domain in the store's own database; the contract is router.book."""
 
-from apsw import Connection
+from functools import partial
 
+from adapters.store.book.contacts import SqliteContacts
+from adapters.store.book.groups import SqliteGroups
+from adapters.store.book.numbers import last
 from adapters.store.book.sends import SqliteSends
+from adapters.store.book.templates import SqliteTemplates
 from adapters.store.sqlite import SqliteStore
-from router.book import Sends
+from router.book import Contacts, Groups, Sends, Templates
 
-# Every table whose rows have numbers of the Book.
-_NUMBERED = ("sends",)
+# Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates")
 
 
 class SqliteBook:
@@ -16,16 +20,16 @@ class SqliteBook:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._last = 0
+        self._groups = SqliteGroups(store)
         self.sends: Sends = SqliteSends(store)
+        self.contacts: Contacts = SqliteContacts(store)
+        self.groups: Groups = self._groups
+        self.templates: Templates = SqliteTemplates(store)
 
     async def open(self) -> None:
-        self._last = await self._store.read(_last_no)
+        await self._groups.sweep()
+        self._last = await self._store.read(partial(last, tables=_NUMBERED))
 
     def next_no(self) -> int:
         self._last += 1
         return self._last
-
-
-def _last_no(connection: Connection) -> int:
-    last: int = max(connection.execute(f"SELECT ifnull(max(no), 0) FROM {table}").get for table in _NUMBERED)
-    return last

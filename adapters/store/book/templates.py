@@ -1,0 +1,51 @@
+"""Texts with placeholders."""
+
+from functools import partial
+
+from apsw import Connection
+from msgspec.json import Decoder, Encoder
+from msgspec.structs import replace
+
+from adapters.store.book.numbers import number_for
+from adapters.store.sqlite import SqliteStore
+from router.gateway.records import Template
+
+_encode = Encoder().encode
+_decode = Decoder(Template).decode
+
+
+class SqliteTemplates:
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    async def add(self, template: Template) -> Template:
+        return await self._store.write(partial(_add, template=template))
+
+    async def find(self, account: str, no: int) -> Template | None:
+        return await self._store.read(partial(_find, column="no", wanted=(account, no)))
+
+    async def numbered(self, account: str, number: int) -> Template | None:
+        return await self._store.read(partial(_find, column="number", wanted=(account, number)))
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
+        return await self._store.search(partial(_page, account=account, offset=offset, limit=limit))
+
+
+def _add(connection: Connection, template: Template) -> Template:
+    number = number_for(connection, "templates", template.account, template.number, template.no)
+    made = replace(template, number=number)
+    connection.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (made.no, made.account, number, _encode(made)))
+    return made
+
+
+def _find(connection: Connection, column: str, wanted: tuple[str, int]) -> Template | None:
+    body = connection.execute(f"SELECT body FROM templates WHERE account = ? AND {column} = ?", wanted).get
+    return _decode(body) if body is not None else None
+
+
+def _page(connection: Connection, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
+    total: int = connection.execute("SELECT count(*) FROM templates WHERE account = ?", (account,)).get
+    rows = connection.execute(
+        "SELECT body FROM templates WHERE account = ? ORDER BY no DESC LIMIT ? OFFSET ?", (account, limit, offset)
+    )
+    return [_decode(body) for (body,) in rows], total
