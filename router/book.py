@@ -114,6 +114,9 @@ class Templates(Protocol):
     async def numbered(self, account: str, number: int) -> Template | None:
         """By the number that it has in the account."""
 
+    async def provided(self, account: str, channel: str, name: str) -> Template | None:
+        """The newest for a channel of which `template` in its config, its name at the provider, is this."""
+
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
         """Newest first, and how many there are."""
 
@@ -130,9 +133,7 @@ class Inbound(Protocol):
 class Notices(Protocol):
     """What webhooks of the public APIs are still to be told."""
 
-    async def follow(
-        self, reader: str, seq: int, inbound: Sequence[InboundMessage], notices: Sequence[Notice]
-    ) -> None:
+    async def follow(self, reader: str, seq: int, inbound: Sequence[InboundMessage], notices: Sequence[Notice]) -> None:
         """Keep what the events up to `seq` of an account's log say, and that the reader has come so far."""
 
     async def waiting(self, account: str, channel: str, after: int, limit: int) -> list[Notice]:

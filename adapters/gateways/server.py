@@ -9,6 +9,7 @@ from adapters.gateways.documentation import pages
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.texify import texify
+from adapters.gateways.textdigo import textdigo
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
@@ -21,7 +22,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify}
+_FACES = {"texify": texify, "textdigo": textdigo}
 
 
 class _Known:
@@ -53,7 +54,7 @@ class Gateways:
             operation, params = known.routes.at(request.method, path)
             asked = Asked(request, monotonic(), params)
             incoming = Incoming(request, asked.started, params, self._room)
-            if request.body_exists:
+            if request.body_exists and not operation.streamed:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:
                 asked.caller = known.face.admit(asked, operation)

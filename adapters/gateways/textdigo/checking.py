@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 from msgspec import DecodeError, ValidationError, convert
 from msgspec.inspect import (
@@ -67,7 +67,7 @@ def read_query(given: dict[str, str], shape: type[T]) -> T:
         return convert(given, shape, strict=False)
     except ValidationError:
         values = {name: int(value) if _WHOLE.fullmatch(value) else value for name, value in given.items()}
-        raise Invalid(*_some(_problems(values, _described(shape), ""))) from None
+        raise Invalid(*_some(_problems(values, _described(cast(Any, shape)), ""))) from None
 
 
 def check(value: Any, shape: type[T], place: str) -> T:
@@ -75,7 +75,7 @@ def check(value: Any, shape: type[T], place: str) -> T:
     try:
         return convert(value, shape)
     except ValidationError:
-        raise Invalid(*_some(_problems(value, _described(shape), place))) from None
+        raise Invalid(*_some(_problems(value, _described(cast(Any, shape)), place))) from None
 
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
@@ -86,7 +86,7 @@ def _refused(shape: Any, body: bytes) -> Invalid:
         value = decode_any(body)
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return Invalid(Problem(BODY, "format"))
-    return Invalid(*_some(_problems(value, _described(shape), "")))
+    return Invalid(*_some(_problems(value, _described(cast(Any, shape)), "")))
 
 
 def _some(problems: Iterator[Problem]) -> list[Problem]:

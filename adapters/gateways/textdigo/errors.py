@@ -1,4 +1,4 @@
-"""What TextDigo says when something is not done: one shape, the codes of TD-11 and those that its table lacks (TD-13)."""
+"""What TextDigo says when something is not done: one shape, the codes of TD-11, and some that it lacks (TD-13)."""
 
 from math import ceil
 from typing import NamedTuple
