@@ -213,15 +213,27 @@ class Secret:
     name: str = ""
 
 
+class Signed(NamedTuple):
+    """A piece of what a signature is over.
+
+    `text` is `word` itself, `header` the value of the header that it names; `url` is the whole address that was called,
+    `form` the names and values of a form in the order of the names, `body` the octets.
+    """
+
+    kind: Literal["text", "header", "url", "form", "body"]
+    word: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """An HMAC (RFC 2104) of the body in a header, behind `prefix`."""
+    """An HMAC (RFC 2104) of what `over` names, one piece after the other, in a header behind `prefix`."""
 
     header: str
     secret: bytes = field(repr=False)
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
+    over: tuple[Signed, ...] = (Signed("body"),)
 
 
 @dataclass(frozen=True, slots=True)

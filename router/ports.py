@@ -348,7 +348,8 @@ class OperatorGateway(Protocol):
 
 class Callback(Struct, frozen=True, gc=False):
     """A request that came to /callbacks/{operator}. `secret` is the piece of the path behind the operator's name, ""
-    for none; names of `headers` are in small letters; `peer` is the address of who sent it."""
+    for none; names of `headers` are in small letters; `peer` is the address of who sent it, `target` path and query as
+    they were written."""
 
     method: str
     secret: str
@@ -356,6 +357,7 @@ class Callback(Struct, frozen=True, gc=False):
     headers: dict[str, str]
     body: bytes
     peer: str
+    target: str = ""
 
 
 class CallbackReply(Struct, frozen=True, gc=False):

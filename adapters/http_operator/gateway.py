@@ -12,9 +12,9 @@ from adapters.http_operator.exchange import exchange
 from adapters.http_operator.fields import Fields, fits
 from adapters.http_operator.meter import Meter
 from adapters.http_operator.reach import Reach
-from adapters.http_operator.request import outside_fields, prepare_question
+from adapters.http_operator.request import Kind, kind_of, prepare_question
 from adapters.http_operator.taking import Taker, Waiting
-from router.http_calls import HttpRequest
+from router.message import Encoding
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import (
@@ -36,10 +36,10 @@ _MOST_QUESTIONS: Final = 1000
 class Group:
     """Messages that go in one request."""
 
-    __slots__ = ("request", "submissions")
+    __slots__ = ("kind", "submissions")
 
-    def __init__(self, request: HttpRequest, submissions: list[Submission]) -> None:
-        self.request = request
+    def __init__(self, kind: Kind, submissions: list[Submission]) -> None:
+        self.kind = kind
         self.submissions = submissions
 
 
@@ -54,6 +54,23 @@ def _not_sent(reason: str) -> Outcome:
 
 def _unknown(reason: str) -> Outcome:
     return Outcome(OutcomeKind.UNKNOWN, detail=reason)
+
+
+def _has_place(kind: Kind, submission: Submission) -> bool:
+    """Whether a request can carry all of a message: octets that have no place in it would not arrive."""
+    message = submission.message
+    return (kind.data or message.encoding is not Encoding.BINARY) and (kind.header or not message.udh)
+
+
+def _is_of_the_batch(outcomes: list[Outcome]) -> bool:
+    """Whether one refusal stands for several messages, and tells nothing of any one of them."""
+    first = outcomes[0]
+    return (
+        len(outcomes) > 1
+        and first.kind is OutcomeKind.REJECTED
+        and first.fault is not Fault.ACCOUNT
+        and all(one is first for one in outcomes)
+    )
 
 
 class HttpGateway:
@@ -107,7 +124,7 @@ class HttpGateway:
         self._reader = Reader(operator, link)
         self._taker = Taker(operator.name, link.callbacks, self._sink) if link.callbacks is not None else None
         self._most = link.batch.most if link.batch is not None else 1
-        self._outside = [outside_fields(request) for request in link.requests]
+        self._kinds = [kind_of(request) for request in link.requests]
 
     def link(self) -> LinkState:
         return self._reach.state()
@@ -130,9 +147,9 @@ class HttpGateway:
         submission.written_at = self._clock.monotonic()
         self._submits.count(submission.written_at)
         fields = self._fields(submission)
-        for number, request in enumerate(self._link.requests):
-            if all(fits(condition, fields) for condition in request.when):
-                self._gather(number, request, submission, fields)
+        for kind in self._kinds:
+            if _has_place(kind, submission) and all(fits(condition, fields) for condition in kind.request.when):
+                self._gather(kind, submission, fields)
                 return True
         # The engine hears of it as of any other result, not while it is still submitting.
         asyncio.get_running_loop().call_soon(self._sink.settled, submission, _NO_REQUEST)
@@ -176,16 +193,16 @@ class HttpGateway:
         url = self._taker.url if self._taker is not None else None
         return Fields(submission, self.operator, self._link.values, url, self._clock.now())
 
-    def _gather(self, number: int, request: HttpRequest, submission: Submission, fields: Fields) -> None:
+    def _gather(self, kind: Kind, submission: Submission, fields: Fields) -> None:
         """Send a message, at once or together with others that come in a moment."""
         batch = self._link.batch
         if batch is None:
-            self._launch(Group(request, [submission]))
+            self._launch(Group(kind, [submission]))
             return
-        key = (number, *[str(fields.get(name)) for name in self._outside[number]])
+        key = (id(kind), *[str(fields.get(name)) for name in kind.same])
         group = self._gathering.get(key)
         if group is None:
-            group = self._gathering[key] = Group(request, [submission])
+            group = self._gathering[key] = Group(kind, [submission])
             asyncio.get_running_loop().call_later(batch.wait, self._close, key, group)
         else:
             group.submissions.append(submission)
@@ -220,7 +237,10 @@ class HttpGateway:
         submissions = group.submissions
         try:
             every = [self._fields(submission) for submission in submissions]
-            outcomes = await exchange(self._reach, self._link, self._reader, group.request, every)
+            outcomes = await exchange(self._reach, self._link, self._reader, group.kind, every)
+            if _is_of_the_batch(outcomes):
+                self._halve(group)
+                return
         except NotSent as error:
             self._reach.lost(str(error))
             outcomes = [_not_sent(str(error))] * len(submissions)
@@ -234,6 +254,16 @@ class HttpGateway:
             outcomes = [_unknown("the request broke here")] * len(submissions)
         for submission, outcome in zip(submissions, outcomes, strict=True):
             self._sink.settled(submission, outcome)
+
+    def _halve(self, group: Group) -> None:
+        """A batch was refused as a whole, perhaps for one message that is in it: the others shall not suffer."""
+        submissions = group.submissions
+        middle = len(submissions) // 2
+        for half in (Group(group.kind, submissions[:middle]), Group(group.kind, submissions[middle:])):
+            if self._stopping:
+                self._settle_all(half, _not_sent("the link was closed"))
+            else:
+                self._launch(half)
 
     def _settle_all(self, group: Group, outcome: Outcome) -> None:
         for submission in group.submissions:

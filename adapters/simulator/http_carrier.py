@@ -39,7 +39,8 @@ class CarrierOptions:
     live token_life. secret: what callbacks are signed with. callback: where they go when the message says nothing.
     late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
     was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that holds for numbers with
-    none of their own. keep: remember what came.
+    none of their own. all_or_none: a batch with a message that is refused is refused as a whole. keep: remember what
+    came.
     """
 
     token: str | None = None
@@ -54,6 +55,7 @@ class CarrierOptions:
     resend: float = 1.0
     tries: int = 20
     behaviour: str = ""
+    all_or_none: bool = False
     keep: bool = True
 
 
@@ -165,6 +167,8 @@ class HttpCarrier:
         key = request.headers.get("Idempotency-Key")
         if key is not None and key in self._answers:
             self.counts.replayed += 1
+            if self._behaviour(document).conflict:
+                return web.json_response({"code": "conflict"}, status=409)
             known = self._answers[key]
             return web.Response(body=known.body, status=known.status, content_type="application/json")
         behaviour = self._behaviour(document)
@@ -182,6 +186,9 @@ class HttpCarrier:
     async def _take_batch(self, request: web.Request, document: dict[str, Any]) -> web.StreamResponse:
         """Faults of single messages stand in their results; what has no answer leaves none to the whole batch."""
         results = []
+        if self.options.all_or_none and any(self._behaviour(one).status == 400 for one in document.get("messages", [])):
+            self.counts.refused += 1
+            return web.json_response({"code": "invalid_request"}, status=400)
         for one in document.get("messages", []):
             behaviour = self._behaviour(one)
             if not self._is_faulty(behaviour, one):

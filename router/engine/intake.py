@@ -33,6 +33,7 @@ from router.wallet import Entry, Tariff
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
 _PATIENCE = 10.0
+_OPEN = (State.QUEUED, State.SCHEDULED)
 
 Stored = asyncio.Future[StoreUnavailable | None]
 
@@ -109,6 +110,7 @@ class Intake:
             return NO_ANSWERS
         if account.rate is not None and not self._meter(account).has(len(submits), now):
             return NO_ANSWERS
+        broke = self._wallets.available(account.name) == 0
         numbers = []
         for submit in submits:
             try:
@@ -117,10 +119,16 @@ class Intake:
                     self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
+            if broke and self._has_price(account, to, submit):
+                continue
             rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
             if not is_email(to) and (rule is None or rule.refuse is None):
                 numbers.append(to)
         return await self._lookups.ask(numbers)
+
+    def _has_price(self, account: Account, to: str, submit: Submit) -> bool:
+        price = self._running.plan.price(account.name, digits(to), submit.traffic_class, submit.channel.value)
+        return price is not None and price.amount > 0
 
     def prepare(
         self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
@@ -345,8 +353,9 @@ class Intake:
             for message in messages:
                 self._metrics.accepted(message.account, message.channel)
             return
-        self._ledger.open -= len(messages)
         for message in messages:
+            if message.state in _OPEN:
+                self._ledger.open -= 1
             if message.charged:
                 self._wallets.give_back(message.account, message.charged - message.refunded)
                 message.charged = message.refunded = 0

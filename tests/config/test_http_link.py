@@ -31,6 +31,7 @@ from router.http_calls import (
     ReceiptShape,
     Secret,
     Signature,
+    Signed,
     StatusCall,
 )
 from router.operator import HttpLink, Operator, Reconnect, TextRules
@@ -69,7 +70,8 @@ link:
   callbacks:
     public_url: https://us.example/sms/
     secret: {header: X-Token, value: ${SECRET}}
-    hmac: {header: X-Sig, secret: ${SECRET}, algorithm: sha512, encoding: base64, prefix: "v1="}
+    hmac: {header: X-Sig, secret: ${SECRET}, algorithm: sha512, encoding: base64, prefix: "v1=",
+           over: "{url}.{header.X-Time}:{body}{form}"}
     networks: [192.0.2.0/24]
     challenge: {token: hub.verify_token, secret: ${SECRET}, answer: hub.challenge}
     receipts:
@@ -162,7 +164,21 @@ def test_everything(tmp_path: Path) -> None:
     assert taken == Callbacks(
         "https://us.example/sms",
         Secret("header", "s3cret-Zq1", "X-Token"),
-        Signature("X-Sig", b"s3cret-Zq1", "sha512", "base64", "v1="),
+        Signature(
+            "X-Sig",
+            b"s3cret-Zq1",
+            "sha512",
+            "base64",
+            "v1=",
+            (
+                Signed("url"),
+                Signed("text", "."),
+                Signed("header", "X-Time"),
+                Signed("text", ":"),
+                Signed("body"),
+                Signed("form"),
+            ),
+        ),
         taken.networks if taken else (),
         Challenge("hub.verify_token", "s3cret-Zq1", "hub.challenge"),
         ReceiptShape(
@@ -315,6 +331,20 @@ CASES = [
         "  callbacks: {secret: {query: a}}\n  request: {",
         "link.callbacks.secret: must be {path: SECRET}",
     ),
+    *[
+        (
+            "  request: {",
+            f"  callbacks: {{hmac: {{header: X, secret: abcd, over: '{over}'}}, receipts: {{id: a, state: s}}}}\n"
+            "  request: {",
+            error,
+        )
+        for over, error in [
+            ("{other}{body}", "link.callbacks.hmac.over: must be text with {url}, {form}, {body} and"),
+            ("{body", "link.callbacks.hmac.over: must be text with"),
+            ("{url}", "link.callbacks.hmac.over: has neither {body} nor {form}"),
+            ("{url}{form}", "link.callbacks: hmac.over: {url} needs public_url"),
+        ]
+    ],
     (
         "  request: {",
         "  callbacks: {secret: {path: a}, receipts: {state: s}}\n  request: {",

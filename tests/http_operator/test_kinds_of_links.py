@@ -48,6 +48,19 @@ async def test_a_batch_that_was_cut_is_in_doubt_as_a_whole(tmp_path: Path) -> No
         assert one.gateway.in_use == 0
 
 
+async def test_a_batch_that_is_refused_as_a_whole_is_cut_until_only_the_wrong_one_is_refused(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, all_or_none=True)
+    async with world(tmp_path, BATCH, options=options) as one:
+        numbers = ["+237670000001", "+237670000002", "+237670000911", "+237670000003", "+237670000004"]
+        messages = await asyncio.gather(*[one.rig.submit(number) for number in numbers])
+        await one.until(lambda: all(message.state not in ("queued", "submitted") for message in messages))
+        assert [message.to for message in messages if message.state is State.REJECTED] == ["+237670000911"]
+        assert {message.state for message in messages} == {State.DELIVERED, State.REJECTED}
+        assert {len(message.parts[0].attempts) for message in messages} == {1}
+        assert one.carrier.counts.accepted == 4
+        assert one.gateway.in_use == 0
+
+
 OAUTH = LINK.replace(
     '{{bearer: "${{TOKEN}}"}}',
     '{{oauth2: {{token_url: "http://127.0.0.1:{port}/token", client_id: us, client_secret: "${{TOKEN}}"}}}}',
