@@ -7,7 +7,7 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-<<<<<<< HEAD
+from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
@@ -17,14 +17,11 @@ from router.gateway.records import (
     InboundMessage,
     Notice,
     Send,
+    SendQuery,
     Template,
     Ticket,
     Traffic,
 )
-=======
-from router.gateway.progress import Progress
-from router.gateway.records import Address, Audience, Contact, ContactQuery, Group, Send, SendQuery, Template
->>>>>>> directory9
 from router.message import Message
 from router.ports import Rider
 

@@ -4,12 +4,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-<<<<<<< HEAD
+from router.gateway.progress import Progress
 from router.inbound import Media
 from router.message import State, TrafficClass
-=======
-from router.gateway.progress import Progress
->>>>>>> directory9
 
 
 class Send(Struct, frozen=True, omit_defaults=True, gc=False):
