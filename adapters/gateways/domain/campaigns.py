@@ -1,11 +1,11 @@
-"""Campaigns and schedules as the public APIs handle them: made, listed, changed, paused, cancelled. The runner sends."""
+"""Campaigns as the public APIs handle them: made, listed, changed, paused, cancelled. The runner sends them."""
 
 from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
 from router.book import Book
-from router.gateway.campaigns import OPEN, PENDING, CampaignChange, at_time, cancelled, paused, resumed
+from router.gateway.campaigns import OPEN, CampaignChange, at_time, cancelled, paused, resumed
 from router.gateway.records import Campaign, CampaignQuery, CampaignState, CampaignStats
 from router.ports import Clock, Rider
 from router.refusal import Refusal
@@ -107,6 +107,3 @@ class Campaigns:
                 if address is not None and contact.status == "active":
                     taken.setdefault(address, contact.no)
         return sorted(taken.values())
-
-
-__all__ = ["OPEN", "PENDING", "Campaigns"]
