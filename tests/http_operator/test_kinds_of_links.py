@@ -3,8 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from adapters.simulator.http_carrier import CarrierOptions
 from router.message import State
+from router.refusal import Refusal
 from tests.http_operator.world import LINK, SECRET, TOKEN, world
 
 ONE = '{{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}'
@@ -131,6 +134,45 @@ async def test_a_status_that_never_comes_ends_at_the_timeout(tmp_path: Path) -> 
         await one.rig.submit("+237670000001")
         event = await one.event("message.unknown")
         assert event["error"]["code"] == "no_receipt"
+
+
+CANCELLED = (
+    LINK
+    + """\
+  cancel:
+    request: {{method: DELETE, url: "http://127.0.0.1:{port}/messages/{{smsc_message_id}}"}}
+    success: {{at: status, is: cancelled}}
+"""
+)
+
+
+async def test_what_was_submitted_is_taken_back(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, receipt_delay=0.6)
+    async with world(tmp_path, CANCELLED, more="cancel: true", options=options) as one:
+        message = await one.rig.submit("+237670000001")
+        await one.until(lambda: message.state is State.SUBMITTED)
+        assert (await one.rig.engine.messages.cancel("acme", message.id)).state is State.CANCELLED
+        assert one.carrier.counts.cancelled == 1
+        assert await one.types() == ["message.submitted", "message.cancelled"]
+        late = await one.rig.submit("+237670000002")
+        await one.until(lambda: late.state is State.SUBMITTED)
+        one.carrier.cancel_refused = True
+        with pytest.raises(Refusal) as caught:
+            await one.rig.engine.messages.cancel("acme", late.id)
+        assert caught.value.code == "too_late"
+        await one.until(lambda: late.state is State.DELIVERED)
+
+
+async def test_what_nobody_answers_is_not_taken_back(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, receipt_delay=0.3)
+    link = CANCELLED.replace("{port}/messages/", "{port}/batches/")
+    async with world(tmp_path, link, more="cancel: true", options=options) as one:
+        message = await one.rig.submit("+237670000001")
+        await one.until(lambda: message.state is State.SUBMITTED)
+        with pytest.raises(Refusal) as caught:
+            await one.rig.engine.messages.cancel("acme", message.id)
+        assert caught.value.code == "too_late"
+        await one.until(lambda: message.state is State.DELIVERED)
 
 
 CHOSEN = LINK.replace(
