@@ -8,11 +8,11 @@ from adapters.http_operator.answer import Reader
 from adapters.http_operator.client import NoAnswer, NotSent
 from adapters.http_operator.exchange import exchange
 from adapters.http_operator.fields import Fields, fits
-from adapters.http_operator.meter import Meter
 from adapters.http_operator.questions import Questions
 from adapters.http_operator.reach import Reach
 from adapters.http_operator.request import Kind, kind_of
 from adapters.http_operator.taking import Taker, Waiting
+from router.delivery.meter import Meter
 from router.message import Encoding
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
@@ -69,7 +69,7 @@ def _is_of_the_batch(outcomes: list[Outcome]) -> bool:
 
 class HttpGateway:
     """See the port for the contract. A slot is this gateway itself; there are `window` of them for each message that a
-    request may have. `log` takes `info` and `warning` with an event and keywords, as structlog's."""
+    request may have. `log` takes `info`, `warning` and `error` with an event and keywords, as structlog's."""
 
     def __init__(self, operator: Operator, sink: OperatorSink, clock: Clock, log: Any) -> None:
         if not isinstance(operator.link, HttpLink):
