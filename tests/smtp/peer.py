@@ -11,8 +11,8 @@ MUTE = "mute"
 
 class Peer:
     """`says`: the reply to a command by its first word, to `greeting`, `content` (the final dot) or `begun` (its first
-    octets); or CUT, or MUTE for none; at `begun` also DEAF, which reads no more. `most`: how often each is said, None for
-    always."""
+    octets); or CUT, or MUTE for none; at `begun` also DEAF, which reads no more. `most`: how often each is said, None
+    for always."""
 
     def __init__(self, says: dict[str, str], most: int | None = None) -> None:
         self._says = says
