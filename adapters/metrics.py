@@ -101,6 +101,7 @@ GAUGES = (
     ),
     Pulled("webhook_backlog", ("account",), "Events that the account's webhook has not acknowledged."),
     Pulled("webhook_parked", ("account",), "1 where the webhook failed for 72 hours and is tried hourly, else 0."),
+    Pulled("wallet_balance", ("account",), "What is in an account's wallet, in the account's currency."),
     Pulled("plan_version", (), "Version of the running plan; it grows with every successful reload."),
 )
 

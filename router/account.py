@@ -5,6 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
+ChargeRule = Literal["accepted", "submitted", "delivered"]
+"""How far a message has to come to be paid for; see router.delivery.charging."""
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -108,9 +111,9 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`senders` None means any. `transliterate` allows look-alikes for typographic characters in texts that they make
-    cheaper. `gateways` holds the checked settings of each public API by its name; `guards` is None where none
-    is set."""
+    """`senders` None means any. `charge` is how far a message has to come to be paid for from the `wallet`.
+    `transliterate` allows look-alikes for typographic characters in texts that they make cheaper. `gateways` holds the
+    checked settings of each public API by its name; `guards` is None where none is set."""
 
     name: str
     token: Token | None
@@ -131,3 +134,4 @@ class Account:
     gateways: dict[str, Any] = field(default_factory=dict, repr=False)
     transliterate: bool = False
     guards: Guards | None = None
+    charge: ChargeRule = "submitted"

@@ -30,6 +30,7 @@ from adapters.smtp.gateway import SmtpGateway
 from adapters.store import open_book, open_store
 from adapters.webhook import WebhookSender
 from router.account import Webhook
+from router.engine.directory import Directory
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import HttpLink, Operator, SmtpLink
@@ -146,6 +147,8 @@ class Daemon:
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
+        directory = Directory(book, engine.running, engine.opt_outs, clock)
+
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
             yield from webhooks.gauges()
@@ -161,6 +164,8 @@ class Daemon:
                 audit=engine.audit,
                 replay=webhooks.replay,
                 opt_outs=engine.opt_outs,
+                wallets=engine.wallets,
+                directory=directory,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
@@ -172,7 +177,17 @@ class Daemon:
         )
         servers = [server]
         if settings.gateways is not None:
-            services = GatewayServices(engine.intake, engine.running, book, clock, metrics, engine.ledger.current)
+            services = GatewayServices(
+                engine.intake,
+                engine.messages,
+                engine.running,
+                book,
+                clock,
+                engine.wallets,
+                directory,
+                metrics,
+                engine.ledger.current,
+            )
             servers.append(gateways_server(services, settings.gateways, settings.http.max_body))
         self._listen_to_signals(engine)
         # Messages hold no cycles; looking for some among a hundred thousand of them would cost more than they do.

@@ -135,6 +135,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     is not kept once it has ended.
     `looked_up` is the source (table, hlr) that found `network`; else the reason why its prefix tells the network, or
     "prefix" where no source knows the number; None where nobody was asked.
+    `charged` is what was taken for it from its account's wallet when it was accepted, `refunded` how much of that was
+    given back, both in nano.
     `no` is the store's key, 0 until the store gave one.
     """
 
@@ -183,6 +185,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     converted_at: int | None = None
     origin: str | None = None
     confidential: bool = False
+    charged: int = 0
+    refunded: int = 0
     position: int | None = None
     due_at: int | None = None
     no: int = 0

@@ -17,6 +17,7 @@ from router.outcome import Outcome
 from router.receipt import Receipt
 from router.settings import Settings
 from router.text.segment import Segment
+from router.wallet import Entry
 
 Ts = TypeVarTuple("Ts")
 
@@ -95,7 +96,7 @@ class Recovery(Struct, frozen=True, gc=False):
     with an attempt that has no outcome, or whose outcome is unknown and not yet resolved. `joinable` are the long
     messages from handsets that may have all their pieces, `oldest_piece` is when the first of all pieces came (ms),
     `last_piece` the greatest id of a piece. `opted_out` holds for each account the keys on its opt-out list,
-    sorted."""
+    sorted; `wallets` is what each account has, in nano."""
 
     last_no: int
     last_position: int
@@ -111,6 +112,7 @@ class Recovery(Struct, frozen=True, gc=False):
     last_piece: str | None = None
     spent: list[Spent] = []
     opted_out: "dict[str, array[int]]" = {}
+    wallets: dict[str, int] = {}
 
 
 class Store(Protocol):
@@ -140,11 +142,16 @@ class Store(Protocol):
         messages: Sequence[Message],
         remembered: Remembered | None,
         done: Callable[[StoreUnavailable | None], None],
+        debit: Entry | None = None,
         riders: Sequence[Rider] = (),
     ) -> None:
-        """Insert new messages, all or none, with the answer to remember and what rides with them. `done` runs after the
-        commit (before the batch's `after_commit` callbacks), or with the error, and then nothing of them was kept and
-        no other write of this batch concerns them any more."""
+        """Insert new messages, all or none, with the answer to remember, what they cost their account and what rides
+        with them. `done` runs after the commit (before the batch's `after_commit` callbacks), or with the error, and
+        then nothing of them was kept and no other write of this batch concerns them any more."""
+
+    def enter(self, entry: Entry, message: Message | None = None) -> None:
+        """Add to the account's wallet. With the message that it is about, which says itself what it has paid: both are
+        on disk at the same moment, and where the message is not kept (see `accept`) the entry is not either."""
 
     def save(self, message: Message) -> None:
         """Write an existing message (also one accepted in the same batch) anew."""
@@ -222,13 +229,17 @@ class Store(Protocol):
     async def audited(self, after: int, limit: int) -> list[AuditEntry]:
         """Control actions with seq > after, in order."""
 
+    async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
+        """The account's wallet, newest first; only with numbers below `before` where that is given."""
+
     async def recall(self, account: str, key: str) -> Remembered | None:
         """The remembered answer, however old."""
 
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts (and the options beside them) older than `text_before`.
+        given times (ms), blank texts (and the options beside them) older than `text_before`. Entries of wallets older
+        than `messages_before` become one `carried` for each account, so that their sum stays.
         True while there is more to do."""
 
 

@@ -67,6 +67,7 @@ def _schema(plans: Names, currencies: Currencies) -> tuple[dict[str, Parser[Any]
         ),
         "inbound": listing(record(InboundRule, {"to": word(words.inbound_number)}, {"keyword": word(words.keyword)})),
         "wallet": one_of(("prepaid", "postpaid", "off")),
+        "charge": one_of(("accepted", "submitted", "delivered")),
         "transliterate": flag,
         "gateways": gateway_settings(),
         **GUARDS,

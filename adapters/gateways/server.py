@@ -5,9 +5,12 @@ from time import monotonic
 import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
+from adapters.gateways.documentation import pages
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
+from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
+from adapters.gateways.textdigo import textdigo
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
@@ -20,7 +23,11 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify}
+_FACES = {"texify": texify, "smsapi": smsapi, "textdigo": textdigo}
+
+
+_LONGEST_LINE = 48 * 1024
+"""Octets: a thousand recipients in an address, percent-encoded."""
 
 
 class _Known:
@@ -38,19 +45,28 @@ class Gateways:
     def __init__(self, faces: list[Face], max_body: int) -> None:
         self._known = [_Known(face) for face in faces]
         self._max_body = max_body
+        self._pages = pages(faces)
         self._room = Room(max(max_body, *(one.largest or 0 for face in faces for one in face.operations)))
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         path = request.path.rstrip("/")
         known = self._whose(f"{path}/")
         if known is None:
-            return _nowhere()
+            page = self._pages.get(path) if request.method in ("GET", "HEAD") else None
+            return page() if page is not None else _nowhere()
+        asked = Asked(request, monotonic())
+        reply = await self._answer(known, asked, path)
+        if known.face.headers is not None:
+            reply.add(known.face.headers(asked))
+        return reply
+
+    async def _answer(self, known: _Known, asked: Asked, path: str) -> Reply:
+        request = asked.raw
         incoming = None
         try:
-            operation, params = known.routes.at(request.method, path)
-            asked = Asked(request, monotonic(), params)
-            incoming = Incoming(request, asked.started, params, self._room)
-            if request.body_exists:
+            operation, asked.params = known.routes.at(request.method, path)
+            incoming = Incoming(request, asked.started, asked.params, self._room)
+            if request.body_exists and not operation.streamed:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:
                 asked.caller = known.face.admit(asked, operation)
@@ -88,4 +104,5 @@ def gateways_server(services: Services, settings: GatewaySettings, max_body: int
     """The server of the public APIs, not started yet."""
     faces = [_FACES[name](services) for name in settings.enabled if name in _FACES]
     handler = Gateways(faces, max_body)
-    return HttpServer(handler, settings.host, settings.port, answers=Answers(_malformed, _full))
+    answers = Answers(_malformed, _full)
+    return HttpServer(handler, settings.host, settings.port, answers=answers, longest_line=_LONGEST_LINE)

@@ -4,14 +4,21 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
-from msgspec.json import schema_components
-
 from adapters.http.call import Call
 from adapters.http.problem import KINDS, ConfigProblem, Problem
 from adapters.http.schema import MessageView, RefusedItem
+from adapters.web.openapi import (
+    header_parameter,
+    operation_id,
+    path_parameters,
+    query_parameters,
+    reference,
+    schemas_of,
+    tidy,
+)
 from router.event import Event, ReceivedEvent
 
-_REFERENCE = "#/components/schemas/{name}"
+_UNSAID = frozenset({"v1"})
 
 _AUTH_CODES = {"none": (), "account": ("unauthorized", "forbidden"), "admin": ("unauthorized", "forbidden")}
 _BODY_CODES = (
@@ -34,7 +41,7 @@ def document(calls: Iterable[Call]) -> dict[str, Any]:
     calls = tuple(calls)
     types = [Problem, ConfigProblem, MessageView, RefusedItem, Event, ReceivedEvent]
     types += [shape for call in calls for shape in (call.request, call.answer) if shape is not None]
-    _, schemas = schema_components(types, ref_template=_REFERENCE)
+    schemas = schemas_of(types)
     paths: dict[str, dict[str, Any]] = {}
     for call in calls:
         operation, more = _operation(call)
@@ -45,7 +52,7 @@ def document(calls: Iterable[Call]) -> dict[str, Any]:
         "info": {"title": "Carrier Router", "version": version("carrier-router"), "description": _DESCRIPTION},
         "paths": paths,
         "components": {
-            "schemas": {name: _tidy(schemas[name]) for name in sorted(schemas)},
+            "schemas": {name: tidy(schemas[name]) for name in sorted(schemas)},
             "securitySchemes": {
                 "account": {"type": "http", "scheme": "bearer", "description": "An account's token."},
                 "admin": {"type": "http", "scheme": "bearer", "description": "The admin token."},
@@ -67,7 +74,11 @@ def codes_of(call: Call) -> list[str]:
 def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     """The operation, and the schemas its parameters refer to."""
     parameters, schemas = _parameters(call)
-    operation: dict[str, Any] = {"operationId": _operation_id(call), "summary": call.summary, "tags": [_tag(call)]}
+    operation: dict[str, Any] = {
+        "operationId": operation_id(call.method, call.path, _UNSAID),
+        "summary": call.summary,
+        "tags": [_tag(call)],
+    }
     if call.auth != "none":
         operation["security"] = [{call.auth: []}]
     if parameters:
@@ -75,9 +86,9 @@ def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
     if call.request is not None:
         operation["requestBody"] = {
             "required": call.body_needed,
-            "content": {"application/json": {"schema": _ref(call.request)}},
+            "content": {"application/json": {"schema": reference(call.request)}},
         }
-    answer = {"schema": _ref(call.answer)} if call.answer is not None else {"schema": {"type": "string"}}
+    answer = {"schema": reference(call.answer)} if call.answer is not None else {"schema": {"type": "string"}}
     operation["responses"] = {
         str(call.status): {"description": call.summary, "content": {call.media: answer}},
         **_problems(codes_of(call)),
@@ -86,35 +97,18 @@ def _operation(call: Call) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    parameters: list[dict[str, Any]] = [
-        {"name": piece[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
-        for piece in call.path.split("/")
-        if piece.startswith("{")
-    ]
+    parameters = path_parameters(call.path)
     schemas: dict[str, Any] = {}
     if call.query is not None:
-        _, schemas = schema_components([call.query], ref_template=_REFERENCE)
-        shape = schemas.pop(call.query.__name__)
-        for name, schema in shape["properties"].items():
-            required = name in shape.get("required", ())
-            parameters.append({"name": name, "in": "query", "required": required, "schema": _present(schema)})
+        more, schemas = query_parameters(call.query)
+        parameters += more
     if call.submits:
-        parameters.append(_header("Idempotency-Key", "Names the request: sent again, it is answered, not done, again."))
+        parameters.append(
+            header_parameter("Idempotency-Key", "Names the request: sent again, it is answered, not done, again.")
+        )
     if call.media == "text/event-stream":
-        parameters.append(_header("Last-Event-ID", "Where to go on; browsers send it by themselves."))
+        parameters.append(header_parameter("Last-Event-ID", "Where to go on; browsers send it by themselves."))
     return parameters, schemas
-
-
-def _present(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter is absent or a value, never null."""
-    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
-    present: dict[str, Any] = _tidy(kinds[0] if len(kinds) == 1 else schema)
-    return present
-
-
-def _header(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "string", "maxLength": 255}
-    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 def _problems(all_codes: list[str]) -> dict[str, Any]:
@@ -128,7 +122,7 @@ def _problems(all_codes: list[str]) -> dict[str, Any]:
         for name in names:
             shapes.setdefault(ConfigProblem if name == "invalid_config" else Problem, []).append(name)
         schemas = [
-            {"allOf": [_ref(shape), {"properties": {"code": {"enum": codes}}}]} for shape, codes in shapes.items()
+            {"allOf": [reference(shape), {"properties": {"code": {"enum": codes}}}]} for shape, codes in shapes.items()
         ]
         answers[str(status)] = {
             "description": "; ".join(f"`{name}`: {KINDS[name].title}" for name in names),
@@ -137,16 +131,6 @@ def _problems(all_codes: list[str]) -> dict[str, Any]:
             },
         }
     return answers
-
-
-def _ref(shape: Any) -> dict[str, str]:
-    return {"$ref": _REFERENCE.format(name=shape.__name__)}
-
-
-def _operation_id(call: Call) -> str:
-    words = call.path.replace(".", "_").replace("-", "_").split("/")
-    pieces = [word.strip("{}") for word in words if word and word != "v1"]
-    return "_".join([call.method.lower(), *pieces])
 
 
 def _tag(call: Call) -> str:
@@ -159,15 +143,3 @@ def _tag(call: Call) -> str:
         "route": "previews",
         "": "daemon",
     }.get(first, "control")
-
-
-def _tidy(schema: Any) -> Any:
-    """The same schema with every description on one line."""
-    if isinstance(schema, dict):
-        return {
-            key: " ".join(value.split()) if key == "description" and isinstance(value, str) else _tidy(value)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
-    return schema

@@ -1,6 +1,7 @@
 """The shapes of requests and answers; the OpenAPI document is made of them too."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
@@ -22,9 +23,13 @@ from router.money import Money
 from router.outcome import OutcomeKind, shown_status
 from router.receipt import ReceiptState
 from router.submit import Submit
+from router.wallet import EntryKind
 
 MOST_MESSAGES = 1000
 """In one batch, and in one page of a list."""
+
+LARGEST_ID = 2**53 - 1
+"""A whole number that every JSON reader takes exactly."""
 
 # --- requests ------------------------------------------------------------------------------------------------
 
@@ -77,6 +82,48 @@ class NumberRequest(Struct, forbid_unknown_fields=True):
     number: Annotated[str, Meta(max_length=320, description="In E.164, e.g. +237670000001, or an email address.")]
 
 
+class CreditRequest(Struct, forbid_unknown_fields=True):
+    """What an account pays in, in its currency; below zero what is taken out, which may leave a debt."""
+
+    amount: Annotated[Decimal, Meta(description="Not zero, with at most 9 decimals, e.g. 100.00.")]
+
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern="^[0-9]{1,16}$")]
+"""As a number or its digits."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class ListRequest(Struct, forbid_unknown_fields=True):
+    """A new list of contacts. With an `id` a service keeps its numbers when it moves here."""
+
+    name: Name
+    id: Annotated[Id, Meta(description="What public APIs show; any free one where absent.")] | None = None
+    subscribe_word: (
+        Annotated[str, Meta(min_length=1, max_length=160, description="A handset that writes it comes into the list.")]
+        | None
+    ) = None
+
+
+class NewContact(Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(max_length=40, description="In E.164, e.g. +237670000001.")]
+    fields: Annotated[dict[str, str], Meta(description="What fills the {{placeholders}} of templates.")] = {}
+
+
+class ContactsRequest(Struct, forbid_unknown_fields=True):
+    """All are taken, or where one is wrong none; a number that the list has already stays as it is."""
+
+    contacts: Annotated[list[NewContact], Meta(min_length=1, max_length=10_000)]
+
+
+class TemplateRequest(Struct, forbid_unknown_fields=True):
+    """A new text with {{placeholders}}."""
+
+    name: Name
+    content: Annotated[str, Meta(min_length=1)]
+    id: Annotated[Id, Meta(description="What public APIs show; any free one where absent.")] | None = None
+
+
 class ConversionRequest(Struct, forbid_unknown_fields=True):
     """The recipient acted on the message: used its code, followed its link."""
 
@@ -115,6 +162,11 @@ class CoverageQuery(Struct, forbid_unknown_fields=True):
 
 class OptedOutQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[str, Meta(description="`next` of the page before.")] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 100
+
+
+class WalletQuery(Struct, forbid_unknown_fields=True):
+    before: Annotated[int, Meta(ge=1, le=2**63 - 1, description="`next` of the page before.")] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
@@ -357,6 +409,51 @@ class AuditList(Struct):
 
     entries: list[AuditView]
     next: int
+
+
+class EntryView(Struct):
+    """One line of a wallet. What was taken is below zero; `reference` is the message, or the send, that it is about.
+    `carried` is the sum of all older lines, which are kept as long as messages are."""
+
+    no: int
+    time: datetime
+    kind: EntryKind
+    amount: Money
+    reference: str | None
+    detail: str
+
+
+class ListView(Struct, frozen=True):
+    account: str
+    id: int
+    name: str
+    subscribe_word: str | None
+
+
+class ContactsView(Struct, frozen=True):
+    """`added` came into the list, `known` had it already."""
+
+    account: str
+    list: int
+    added: int
+    known: int
+
+
+class TemplateView(Struct, frozen=True):
+    account: str
+    id: int
+    name: str
+    content: str
+
+
+class WalletView(Struct):
+    """What an account has, and the last lines of its wallet, newest first; `next` is what to give as `before` for those
+    before them, null where there are none."""
+
+    account: str
+    balance: Money
+    entries: list[EntryView]
+    next: int | None
 
 
 class ReplayRequest(Struct, forbid_unknown_fields=True):

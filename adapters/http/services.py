@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from router.account import Account
 from router.engine.audit import Audit
 from router.engine.control import Control
+from router.engine.directory import Directory
 from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
 from router.engine.opt_outs import OptOuts
 from router.engine.preview import Preview
+from router.engine.wallets import Wallets
 from router.ports import Metrics, TakesCallbacks
 
 
@@ -31,6 +33,8 @@ class Services:
     audit: Audit
     replay: Callable[[str, int | None], tuple[int, int]]
     opt_outs: OptOuts
+    wallets: Wallets
+    directory: Directory
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

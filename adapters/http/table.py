@@ -5,6 +5,7 @@ import asyncio
 from adapters.http.accounts import AccountCalls
 from adapters.http.call import Call
 from adapters.http.control import ControlCalls
+from adapters.http.directory import DirectoryCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
 from adapters.http.preview import PreviewCalls
@@ -15,12 +16,17 @@ from adapters.http.schema import (
     AuditQuery,
     BatchAnswer,
     BatchRequest,
+    ContactsRequest,
+    ContactsView,
     ConversionRequest,
     CoverageQuery,
+    CreditRequest,
     EventList,
     EventsQuery,
     Health,
     ListQuery,
+    ListRequest,
+    ListView,
     MessageDetail,
     MessageList,
     MessageView,
@@ -33,11 +39,17 @@ from adapters.http.schema import (
     RouteRequest,
     SegmentRequest,
     StreamQuery,
+    TemplateRequest,
+    TemplateView,
+    WalletQuery,
+    WalletView,
 )
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls
+from adapters.http.wallets import WalletCalls
 from router.engine.control import OperatorView, PlanView, ReloadView
 from router.engine.opt_outs import OptedOut, Subscription
+from router.engine.wallets import Balance
 from router.routing.coverage import Coverage
 from router.routing.route import Decision
 from router.submit import Submit
@@ -60,6 +72,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     control = ControlCalls(services.control, services.audit, max_body)
     replay = ReplayCalls(services.replay)
     accounts = AccountCalls(services.opt_outs, max_body)
+    wallets = WalletCalls(services.wallets, max_body)
+    directory = DirectoryCalls(services.directory, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -146,6 +160,31 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "POST", "/v1/accounts/{name}/subscribe", "Take a number or an address off an account's opt-out list",
             accounts.subscribe, "admin", request=NumberRequest, answer=Subscription,
             codes=("not_found", "invalid_number", "invalid_address", "store_unavailable"), audit="account.subscribe",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/credit", "Pay into an account's wallet, or take out of it", wallets.credit,
+            "admin", request=CreditRequest, answer=Balance, codes=("not_found", "wallet_off", "store_unavailable"),
+            audit="account.credit",
+        ),
+        Call(
+            "GET", "/v1/accounts/{name}/wallet", "What an account has, and what made it so, newest first",
+            wallets.wallet, "admin", query=WalletQuery, answer=WalletView,
+            codes=("not_found", "wallet_off", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/lists", "Make a list of contacts for an account", directory.make_list, "admin",
+            request=ListRequest, answer=ListView, codes=("not_found", "number_taken", "store_unavailable"),
+            audit="account.list",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/lists/{id}/contacts", "Put contacts into a list of an account",
+            directory.fill_list, "admin", request=ContactsRequest, answer=ContactsView,
+            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.contacts",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/templates", "Make a template for an account", directory.make_template,
+            "admin", request=TemplateRequest, answer=TemplateView,
+            codes=("not_found", "number_taken", "store_unavailable"), audit="account.template",
         ),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,

@@ -9,6 +9,7 @@ from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message
 from router.ports import Remembered, Rider, Spent, StoreUnavailable
+from router.wallet import Entry
 
 Done = Callable[[StoreUnavailable | None], None]
 
@@ -49,6 +50,7 @@ class Batch:
         "callbacks",
         "cursors",
         "dropped",
+        "entries",
         "events",
         "kept",
         "links",
@@ -76,15 +78,18 @@ class Batch:
         self.audited: list[Row] = []
         self.spent: dict[str, Spent] = {}
         self.opted_out: list[tuple[str, int, int | None]] = []
+        self.entries: list[tuple[int, Entry]] = []
         self.steps: list[Step] = []
         self.callbacks: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.size = 0
 
-    def accept(self, acceptance: Acceptance) -> None:
+    def accept(self, acceptance: Acceptance, debit: Entry | None = None) -> None:
         self.acceptances.append(acceptance)
         for message in acceptance.messages:
             self.new[message.no] = message
         self.size += len(acceptance.messages) + (acceptance.remembered is not None)
+        if debit is not None:
+            self.enter(debit, acceptance.messages[0].no)
 
     def save(self, message: Message) -> None:
         no = message.no
@@ -92,6 +97,15 @@ class Batch:
             self.new[no] = message
         else:
             self.saved[no] = message
+        self.size += 1
+
+    def writes(self, no: int) -> bool:
+        """Whether the message of this number is written with this batch."""
+        return no in self.new or no in self.saved
+
+    def enter(self, entry: Entry, no: int) -> None:
+        """Into a wallet, for the message of this number, or 0 for none."""
+        self.entries.append((no, entry))
         self.size += 1
 
     def link(self, operator: str, key: str, no: int, at: int) -> None:
@@ -147,11 +161,22 @@ class Batch:
         self.size += 1
 
     def refuse(self, concerned: Callable[[Acceptance], bool]) -> list[Acceptance]:
-        """Take acceptances out again, with what they remember; their messages go by `forget`."""
+        """Take acceptances out again, with what they remember; their messages go by `forget` and `void`."""
         refused = [acceptance for acceptance in self.acceptances if concerned(acceptance)]
         if refused:
             self.acceptances = [acceptance for acceptance in self.acceptances if not concerned(acceptance)]
         return refused
+
+    def void(self, numbers: Set[int]) -> None:
+        """Take out every entry into a wallet for these messages, which nobody has accepted."""
+        if self.entries:
+            self.entries = [(no, entry) for no, entry in self.entries if no not in numbers]
+
+    def take_over(self, later: "Batch") -> None:
+        """Take the entries of a later batch for messages that are written, as they are now, with this one."""
+        if later.entries:
+            self.entries += [(no, entry) for no, entry in later.entries if self.writes(no)]
+            later.entries = [(no, entry) for no, entry in later.entries if not self.writes(no)]
 
     def forget(self, numbers: Set[int]) -> None:
         """Take out every write that concerns these messages."""

@@ -13,6 +13,7 @@ import msgspec
 from adapters.store.rows import (
     decode_long_message,
     decode_piece,
+    entry_of,
     id_bytes,
     key_bytes,
     logged_event,
@@ -25,11 +26,13 @@ from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
 from router.ports import Lane, Remembered, StoreUnavailable
+from router.wallet import Entry
 
 T = TypeVar("T")
 
 _THREADS = 4
 _GRACE = 0.1  # seconds
+_ANY = 2**63 - 1
 
 
 class Readers:
@@ -159,6 +162,15 @@ def audited(connection: apsw.Connection, after: int, limit: int) -> list[AuditEn
         "SELECT at, who, action, subject, outcome, seq FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
     )
     return [AuditEntry(*row) for row in rows]
+
+
+def entries(connection: apsw.Connection, account: str, before: int | None, limit: int) -> list[Entry]:
+    rows = connection.execute(
+        "SELECT no, account, at, kind, amount, reference, detail FROM entries WHERE account = ? AND no < ?"
+        " ORDER BY no DESC LIMIT ?",
+        (account, _ANY if before is None else before, limit),
+    )
+    return [entry_of(row) for row in rows]
 
 
 def recall(connection: apsw.Connection, account: str, key: str) -> Remembered | None:

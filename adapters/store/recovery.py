@@ -50,6 +50,7 @@ def recover(connection: Connection) -> Recovery:
         last_piece=_last_piece(connection),
         spent=[spent_of(row) for row in connection.execute("SELECT operator, day, parts, spend FROM spent")],
         opted_out=_opted_out(connection),
+        wallets=dict(connection.execute("SELECT account, balance FROM wallets")),
     )
 
 

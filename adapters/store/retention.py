@@ -65,7 +65,8 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     more_audit = _delete_oldest(connection, "audit", "at", cutoffs.events)
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
-    more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked
+    more_entries = _carry_entries(connection, cutoffs.messages)
+    more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked or more_entries
     return Progress(texts_gone_to, round_), more
 
 
@@ -111,6 +112,29 @@ def _delete_events(connection: Connection, before: int) -> bool:
         left -= connection.changes()
         if not left:
             return True
+    return False
+
+
+def _carry_entries(connection: Connection, before: int) -> bool:
+    """Put the oldest entries of each wallet together: the last of them keeps its number and has the sum of all."""
+    left = _CHUNK
+    for (account,) in connection.execute("SELECT account FROM wallets").fetchall():
+        last = connection.execute(
+            "SELECT max(no) FROM (SELECT no, at FROM entries WHERE account = ? ORDER BY no LIMIT ?) WHERE at < ?",
+            (account, left + 1, before),
+        ).get
+        count, amount = connection.execute(
+            "SELECT count(*), sum(amount) FROM entries WHERE account = ? AND no <= ?", (account, last)
+        ).get
+        if count > 1:
+            connection.execute("DELETE FROM entries WHERE account = ? AND no < ?", (account, last))
+            connection.execute(
+                "UPDATE entries SET kind = 'carried', amount = ?, reference = NULL, detail = '' WHERE no = ?",
+                (amount, last),
+            )
+            left -= count - 1
+            if left <= 0:
+                return True
     return False
 
 

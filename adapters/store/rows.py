@@ -13,6 +13,7 @@ from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
 from router.ports import Remembered, Spent
 from router.receipt import Receipt
+from router.wallet import Entry, EntryKind
 
 Row = tuple[Any, ...]
 
@@ -134,9 +135,26 @@ def remembered_row(answer: Remembered) -> Row:
 
 def audit_row(entry: AuditEntry) -> Row:
     subject = entry.subject
-    # A name comes from an address and may hold what is no Unicode.
-    shown = subject if subject is None else subject.encode("utf-8", "replace").decode()
+    # A name comes from an address.
+    shown = subject if subject is None else _unicode(subject)
     return entry.at, entry.who, entry.action, shown, entry.outcome
+
+
+def entry_row(entry: Entry) -> Row:
+    reference = entry.reference
+    # Both may come from a client.
+    shown = reference if reference is None else _unicode(reference)
+    return entry.account, entry.at, entry.kind.value, entry.amount, shown, _unicode(entry.detail)
+
+
+def entry_of(row: Row) -> Entry:
+    no, account, at, kind, amount, reference, detail = row
+    return Entry(account, at, EntryKind(kind), amount, reference, detail, no)
+
+
+def _unicode(text: str) -> str:
+    """A text from outside, which may hold what is no Unicode, as it can be stored."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def spent_row(spent: Spent) -> Row:

@@ -25,6 +25,7 @@ from router.message import Message
 from router.ports import Lane, MessageFilter, Recovery, Remembered, Rider, Spent, StoreUnavailable
 from router.receipt import Receipt
 from router.refusal import Refusal
+from router.wallet import Entry
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -42,7 +43,7 @@ class SqliteStore:
         monotonic: Callable[[], float],
     ) -> None:
         """`on_commit` is told each commit's duration in seconds and its number of writes."""
-        self._path = path
+        self.path = path
         self._log = log
         self._on_commit = on_commit
         self._monotonic = monotonic
@@ -92,14 +93,18 @@ class SqliteStore:
         messages: Sequence[Message],
         remembered: Remembered | None,
         done: Done,
+        debit: Entry | None = None,
         riders: Sequence[Rider] = (),
     ) -> None:
         writer = self._writer
         if writer.healthy:
-            writer.batch().accept(Acceptance(messages, remembered, done, riders))
+            writer.batch().accept(Acceptance(messages, remembered, done, riders), debit)
         else:
             error = StoreUnavailable("the store cannot write at the moment")
             asyncio.get_running_loop().call_soon(writer.call, done, error)
+
+    def enter(self, entry: Entry, message: Message | None = None) -> None:
+        self._writer.enter(entry, message)
 
     def save(self, message: Message) -> None:
         self._writer.batch().save(message)
@@ -176,6 +181,9 @@ class SqliteStore:
     async def audited(self, after: int, limit: int) -> list[AuditEntry]:
         return await self._readers.ask(partial(reads.audited, after=after, limit=limit))
 
+    async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
+        return await self._readers.ask(partial(reads.entries, account=account, before=before, limit=limit))
+
     async def recall(self, account: str, key: str) -> Remembered | None:
         return await self._readers.ask(partial(reads.recall, account=account, key=key))
 
@@ -226,15 +234,15 @@ class SqliteStore:
 
     def _prepare(self) -> tuple[apsw.Connection, Recovery]:
         with ExitStack() as resources:
-            resources.callback(lock(self._path).close)
-            connection = open_writer(self._path)
+            resources.callback(lock(self.path).close)
+            connection = open_writer(self.path)
             resources.callback(connection.close)
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
             except (apsw.Error, msgspec.MsgspecError) as error:
-                raise unavailable(self._path, error) from error
-            self._readers = reads.Readers(self._path)
+                raise unavailable(self.path, error) from error
+            self._readers = reads.Readers(self.path)
             resources.callback(self._readers.close)
             self._resources = resources.pop_all()
         return connection, recovery

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from apsw import Connection
 
 from adapters.store.batch import Batch
-from adapters.store.rows import Row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
+from adapters.store.rows import Row, entry_row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
 from router.message import Message
 
 _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -28,6 +28,10 @@ _SPEND = "INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)"
 _OPT_OUT = "INSERT OR IGNORE INTO opted_out VALUES (?, ?, ?)"
 _OPT_IN = "DELETE FROM opted_out WHERE account = ? AND number = ?"
 _REMEMBER = "INSERT OR REPLACE INTO remembered VALUES (?, ?, ?, ?, ?, ?)"
+_ENTER = "INSERT INTO entries (account, at, kind, amount, reference, detail) VALUES (?, ?, ?, ?, ?, ?)"
+_UPSERT_WALLET = (
+    "INSERT INTO wallets VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET balance = balance + excluded.balance"
+)
 _COUNT_TRIAL = "INSERT INTO marks VALUES ('trials', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
 
 
@@ -77,6 +81,9 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
             connection.execute(_OPT_IN, (account, number))
         else:
             connection.execute(_OPT_OUT, (account, number, at))
+    if batch.entries:
+        connection.executemany(_ENTER, [entry_row(entry) for _, entry in batch.entries])
+        connection.executemany(_UPSERT_WALLET, [(entry.account, entry.amount) for _, entry in batch.entries])
     answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]
     if answers:
         connection.executemany(_REMEMBER, map(remembered_row, answers))

@@ -15,7 +15,9 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.store import transaction
 from adapters.store.batch import Acceptance, Batch
+from router.message import Message
 from router.ports import StoreUnavailable
+from router.wallet import Entry
 
 P = ParamSpec("P")
 
@@ -63,6 +65,15 @@ class Writer:
         waiting.append(Batch())
         self._asked.set()
         return waiting[-1]
+
+    def enter(self, entry: Entry, message: Message | None) -> None:
+        """Into the batch that takes what is asked now; with a message into the first one that writes it, for what that
+        writes is what the message says by then."""
+        batch = self.batch()
+        if message is not None:
+            batch = next((waiting for waiting in self._waiting if waiting.writes(message.no)), batch)
+            batch.save(message)
+        batch.enter(entry, 0 if message is None else message.no)
 
     def call(self, callback: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Run a caller's callback; what it raises is its own affair and stops nobody else."""
@@ -154,6 +165,7 @@ class Writer:
         self._log.error("store_unwritable", messages=len(numbers))
         refused = batch.refuse(lambda acceptance: any(message.no in numbers for message in acceptance.messages))
         batch.forget(numbers | _numbers(refused))
+        batch.void(_numbers(refused))
         self._refuse(refused, StoreUnavailable("a message holds what cannot be stored"))
 
     def _failed(self, batch: Batch, error: Exception) -> None:
@@ -166,7 +178,10 @@ class Writer:
         numbers = _numbers(refused)
         for waiting in self._waiting:
             waiting.forget(numbers)
+            waiting.void(numbers)
             waiting.steps = []
+            if waiting is not batch:
+                batch.take_over(waiting)
         unavailable = StoreUnavailable(_reason(error))
         self._refuse(refused, unavailable)
         for step in steps:

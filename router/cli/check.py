@@ -102,6 +102,7 @@ def summary(settings: Settings, now: int) -> dict[str, Any]:
                 "currency": account.currency,
                 "prices": len(account.prices),
                 "wallet": account.wallet,
+                "charge": account.charge,
             }
             for account in settings.accounts.values()
         ],

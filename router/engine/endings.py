@@ -1,7 +1,8 @@
-"""How a message ends, in one place: state, event, counts."""
+"""How a message ends, in one place: state, money, event, counts."""
 
 from router.engine.feed import Feed
 from router.engine.ledger import Ledger
+from router.engine.wallets import Wallets
 from router.event import EventType
 from router.message import Message, MessageError, State
 from router.ports import Metrics
@@ -20,10 +21,11 @@ _EVENTS = {
 class Endings:
     """Tells accounts what became of their messages; a final state is stored together with its event."""
 
-    def __init__(self, ledger: Ledger, feed: Feed, metrics: Metrics) -> None:
+    def __init__(self, ledger: Ledger, feed: Feed, metrics: Metrics, wallets: Wallets) -> None:
         self._ledger = ledger
         self._feed = feed
         self._metrics = metrics
+        self._wallets = wallets
 
     def tell(self, type: EventType, message: Message, now: int) -> None:
         """An event that ends nothing."""
@@ -47,6 +49,14 @@ class Endings:
         message.due_at = None
         message.waiting_for = None
         self._ledger.active.pop(message.no, None)
+        if message.charged:
+            self._wallets.settle(message)
         self._ledger.store.save(message)
         self._feed.tell(_EVENTS[message.state], message, now)
         self._metrics.final(message.operator or "", message.state)
+
+    def settle(self, message: Message) -> None:
+        """Something more is known of a message that may have ended: what it was charged is kept or given back by that.
+        The caller saves it."""
+        if message.charged:
+            self._wallets.settle(message)

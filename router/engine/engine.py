@@ -34,7 +34,9 @@ from router.engine.settle import Settler
 from router.engine.sharing import Sharing
 from router.engine.trouble import described, keep_up
 from router.engine.wakeups import Wakeups
+from router.engine.wallets import Wallets
 from router.inbound import Inbound
+from router.money import from_nano
 from router.operator import Operator
 from router.outcome import Outcome
 from router.ports import (
@@ -95,7 +97,8 @@ class Engine:
         self._observer = observer = Observer(statistics, clock)
         sharing = Sharing(self.desks, statistics, clock)
         chooser = Chooser(self.running, self.desks, sharing)
-        endings = Endings(self.ledger, self.feed, metrics)
+        self.wallets = Wallets(store, self.running, clock, recovery.wallets)
+        endings = Endings(self.ledger, self.feed, metrics, self.wallets)
         self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, self.desks, half)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))
@@ -170,6 +173,7 @@ class Engine:
             ids,
             self.lookups,
             self.opt_outs,
+            self.wallets,
         )
         self.audit = Audit(store, clock)
         self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
@@ -249,6 +253,11 @@ class Engine:
         """What stands in the queues and on the links at this moment."""
         now, monotonic = self._clock.now(), self._clock.monotonic()
         yield GaugeSample("plan_version", (), self.running.plan.version)
+        for account in self.running.plan.accounts.values():
+            if account.wallet != "off":
+                yield GaugeSample(
+                    "wallet_balance", (account.name,), float(from_nano(self.wallets.balance(account.name)))
+                )
         for name, desk in self.desks.items():
             for traffic_class, rank in RANKS.items():
                 yield GaugeSample("queue_messages", (name, traffic_class.value), desk.queue.count(rank))

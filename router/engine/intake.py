@@ -18,6 +18,7 @@ from router.engine.lookups import NO_ANSWERS, Answers, Lookups
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
+from router.engine.wallets import Purse, Wallets
 from router.message import Message, State
 from router.ports import Clock, Metrics, Remembered, Rider, StoreUnavailable
 from router.refusal import Refusal
@@ -27,28 +28,35 @@ from router.routing.recipient import EMAIL, recipient
 from router.routing.route import matching_rule
 from router.submit import Submit
 from router.text.email import email_of
+from router.wallet import Entry, Tariff
 
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
 _PATIENCE = 10.0
+_OPEN = (State.QUEUED, State.SCHEDULED)
 
 Stored = asyncio.Future[StoreUnavailable | None]
 
 
 class Prepared(Struct, gc=False):
-    """Messages ready to be made durable, and the answer that says so; `riders` are written with them or not at all."""
+    """Messages of one account, ready to be made durable, and the answer that says so. `reference` and `detail` are
+    those of the entry in the account's wallet; the reference is the id of a single message where none is given.
+    `riders` are written with the messages or not at all."""
 
     messages: list[Message]
     status: int
     body: bytes
+    reference: str | None = None
+    detail: str = ""
     riders: Sequence[Rider] = ()
 
 
 class Via(Struct, frozen=True, gc=False):
-    """Which public API a request came by, None for the internal one; whether what it says is to be kept no longer
-    than needed (a one-time code)."""
+    """The public API that a request came by (None: the internal one), what it charges, and whether what it says is to
+    be kept no longer than needed (a one-time code)."""
 
     origin: str | None = None
+    tariff: Tariff = Tariff.PRICE
     confidential: bool = False
 
 
@@ -75,6 +83,7 @@ class Intake:
         ids: Ids,
         lookups: Lookups,
         opt_outs: OptOuts,
+        wallets: Wallets,
     ) -> None:
         self._ledger = ledger
         self._running = running
@@ -85,6 +94,7 @@ class Intake:
         self._ids = ids
         self._lookups = lookups
         self._opt_outs = opt_outs
+        self._wallets = wallets
         self._gate = Gate()
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
@@ -100,6 +110,7 @@ class Intake:
             return NO_ANSWERS
         if account.rate is not None and not self._meter(account).has(len(submits), now):
             return NO_ANSWERS
+        broke = self._wallets.available(account.name) == 0
         numbers = []
         for submit in submits:
             try:
@@ -108,16 +119,24 @@ class Intake:
                     self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
+            if broke and self._has_price(account, to, submit):
+                continue
             rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
             if not is_email(to) and (rule is None or rule.refuse is None):
                 numbers.append(to)
         return await self._lookups.ask(numbers)
 
+    def _has_price(self, account: Account, to: str, submit: Submit) -> bool:
+        price = self._running.plan.price(account.name, digits(to), submit.traffic_class, submit.channel.value)
+        return price is not None and price.amount > 0
+
     def prepare(
         self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
     ) -> list[Message | Refusal]:
-        """A message or the reason for its refusal, for each submit in order. Nothing is kept yet; the numbers (`no`) of
-        the messages of one call have no other's between them.
+        """A message or the reason for its refusal, for each submit in order; the numbers (`no`) of the messages have no
+        other's between them. Nothing is kept or charged yet; what the account's wallet cannot pay, after the messages
+        before it, is refused with `insufficient_credit`. That holds only while nothing is awaited between this and the
+        end of the `make` that calls it: the wallet is then as found.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -126,16 +145,21 @@ class Intake:
         if account.rate is not None:
             self._meter(account).take(len(submits), self._clock.monotonic())
         now = self._clock.now()
+        purse = self._wallets.purse(account) if account.wallet != "off" else None
         prepared: list[Message | Refusal] = []
         for submit in submits:
             try:
-                prepared.append(self._message(account, submit, now, answers, via))
+                message = self._message(account, submit, now, answers, purse, via)
             except Refusal as refusal:
                 prepared.append(refusal)
+                continue
+            if purse is not None:
+                purse.pay(message)
+            prepared.append(message)
         return prepared
 
     def discard(self, messages: Sequence[Message]) -> None:
-        """Prepared messages that will not be sent count against nobody."""
+        """Messages that were prepared are not accepted after all: sent later, they are no duplicates."""
         self._gate.take_back(messages)
 
     def _check_request(self, account: Account, count: int) -> None:
@@ -171,18 +195,25 @@ class Intake:
         return self._meter(account).quota(self._clock.monotonic())
 
     async def answer(
-        self, account: Account, key: str | None, digest: bytes, make: Callable[[], Awaitable[Prepared]]
+        self,
+        account: Account,
+        key: str | None,
+        digest: bytes,
+        make: Callable[[], Awaitable[Prepared]],
+        patience: float = _PATIENCE,
     ) -> Answer:
-        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
+        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again,
+        which is waited for `patience` seconds at most.
 
-        Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`.
+        Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`;
+        `insufficient_credit` where `make` awaited something after `prepare` and the wallet was emptied meanwhile.
         """
         if key is None:
             prepared = await make()
-            await self._outcome(self._begin(prepared, None))
+            await self._outcome(self._begin(account, prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
-        deadline = self._clock.monotonic() + _PATIENCE
+        deadline = self._clock.monotonic() + patience
         while (first := self._answering.get(slot)) is not None:
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):
@@ -198,7 +229,7 @@ class Intake:
                 return known
             prepared = await make()
             answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
-            stored = self._begin(prepared, answer)
+            stored = self._begin(account, prepared, answer)
             await self._outcome(stored)
             return Answer(prepared.status, prepared.body, False)
         finally:
@@ -226,7 +257,9 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _message(self, account: Account, submit: Submit, now: int, answers: Answers, via: Via) -> Message:
+    def _message(
+        self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, via: Via
+    ) -> Message:
         to, sender = self._check(account, submit)
         plan = self._running.plan
         send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
@@ -271,6 +304,8 @@ class Intake:
             message.state = State.SCHEDULED
             message.waiting_for = QUIET_HOURS
             message.due_at = until if message.expires_at is None else min(until, message.expires_at)
+        if purse is not None:
+            purse.charge(message, via.tariff)
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
             self._gate.admit(account.guards, message, self._clock.monotonic())
@@ -287,19 +322,30 @@ class Intake:
         candidate, cut = chosen
         self._chooser.assign(message, candidate, ranking, cut, now)
 
-    def _begin(self, prepared: Prepared, remembered: Remembered | None) -> Stored:
+    def _begin(self, account: Account, prepared: Prepared, remembered: Remembered | None) -> Stored:
         """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
         stored: Stored = asyncio.get_running_loop().create_future()
         messages = prepared.messages
         if not messages and remembered is None and not prepared.riders:
             stored.set_result(None)
             return stored
+        debit = self._debit(account, prepared) if account.wallet != "off" else None
         for message in messages:
             self._ledger.resident(message)
         self._ledger.open += len(messages)
-        self._ledger.store.accept(messages, remembered, partial(self._stored, messages, stored), prepared.riders)
+        done = partial(self._stored, messages, stored)
+        self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
         self._dispatcher.take(messages)
         return stored
+
+    def _debit(self, account: Account, prepared: Prepared) -> Entry | None:
+        """Take what the messages cost together. Raises Refusal `insufficient_credit`."""
+        messages = prepared.messages
+        charged = sum(message.charged for message in messages)
+        if not charged:
+            return None
+        reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
+        return self._wallets.take(account.name, charged, reference, prepared.detail)
 
     async def _outcome(self, stored: Stored) -> None:
         """Raises Refusal `store_unavailable`."""
@@ -313,8 +359,12 @@ class Intake:
             for message in messages:
                 self._metrics.accepted(message.account, message.channel)
             return
-        self._ledger.open -= len(messages)
         for message in messages:
+            if message.state in _OPEN:
+                self._ledger.open -= 1
+            if message.charged:
+                self._wallets.give_back(message.account, message.charged - message.refunded)
+                message.charged = message.refunded = 0
             # Whoever still holds it will leave it alone.
             message.state = State.FAILED
             self._ledger.active.pop(message.no, None)

@@ -131,6 +131,7 @@ class Settler:
             case Step.FINAL:
                 self._endings.end(message, part.state, now)
             case Step.IGNORE:
+                self._endings.settle(message)
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
             self._observer.accepted(message, attempt, step is Step.AWAIT)

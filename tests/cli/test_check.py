@@ -87,6 +87,7 @@ def test_right_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
                 "currency": "XAF",
                 "prices": 1,
                 "wallet": "postpaid",
+                "charge": "submitted",
             }
         ],
         "currencies": {"base": "XAF"},

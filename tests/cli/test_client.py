@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -224,6 +225,42 @@ def test_an_opt_out_list_is_kept(daemon, capsys) -> None:
     assert {entry.action for entry in daemon.audit.entries} == {"account.unsubscribe", "account.subscribe"}
 
 
+def test_lists_and_templates_are_made(daemon, capsys, tmp_path: Path) -> None:
+    code, out, err = run(capsys, "account", "lists", "acme", "Friends", "--id", "42", "--subscribe-word", "JOIN")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["account", "acme"], ["id", "42"], ["name", "Friends"], ["subscribe_word", "JOIN"],
+    ]  # fmt: skip
+    code, out, err = run(capsys, "account", "lists", "acme", "Friends", "--id", "42")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: number_taken: ")
+    file = tmp_path / "contacts.csv"
+    rows = [f'"+2376{70000000 + number}","Ada, {number}"' for number in range(1100)]
+    file.write_text("\ufeffnumber,name\r\n" + "\r\n".join(rows) + "\r\n", "utf-8")
+    words = ["account", "contacts", "acme", "7", "+237670000000", "--file", str(file), "--json"]
+    answer = json.loads(run(capsys, *words)[1])
+    assert answer == {"account": "acme", "list": 7, "added": 1100, "known": 1}
+    there = daemon.directory._book.contacts.there
+    assert there["+237670000007"].fields == {"name": "Ada, 7"}
+    assert run(capsys, "account", "contacts", "acme", "8", "+237670000000")[2].startswith("error: not_found: ")
+    answer = json.loads(run(capsys, "account", "templates", "acme", "Hi", "Hi {{name}}", "--json")[1])
+    assert answer == {"account": "acme", "id": answer["id"], "name": "Hi", "content": "Hi {{name}}"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"phone\r\n+237670000001\r\n", b"number,name\r\n+2376\r\n", b"number\r\n1,2\r\n", b"number\r\n\xff", None],
+)
+def test_a_file_that_holds_no_contacts(content, daemon, capsys, tmp_path: Path) -> None:
+    file = tmp_path / "contacts.csv"
+    if content is not None:
+        file.write_bytes(content)
+    code, out, err = run(capsys, "account", "contacts", "acme", "7", "--file", str(file))
+    assert (code, out) == (2, "")
+    assert str(file) in err
+    assert run(capsys, "account", "contacts", "acme", "7")[0] == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -240,7 +277,46 @@ def test_what_cannot_be_done_with_an_opt_out_list(arguments, said, daemon, capsy
     assert err.startswith(f"error: {said}")
 
 
-@pytest.mark.parametrize("wrong", [[], ["credit"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]])
+def test_a_wallet_is_filled_and_shown(daemon, capsys) -> None:
+    assert json.loads(run(capsys, "account", "credit", "acme", "100.00", "--json")[1]) == {
+        "account": "acme", "balance": {"amount": "100.00", "currency": "XAF"},
+    }  # fmt: skip
+    code, out, err = run(capsys, "account", "credit", "acme", "-0.025")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [["account", "acme"], ["balance", "99.975", "XAF"]]
+    code, out, _ = run(capsys, "account", "wallet", "acme")
+    assert code == 0
+    assert [row in out for row in ("debit", "-0.025 XAF", "credit", "100.00 XAF", "acme has 99.975 XAF")] == [True] * 5
+    assert out.index("-0.025") < out.index("100.00 XAF")
+    _, out, _ = run(capsys, "account", "wallet", "acme", "--limit", "1")
+    assert out.splitlines()[-1] == "more: --before 2"
+    answer = json.loads(run(capsys, "account", "wallet", "acme", "--before", "2", "--json")[1])
+    assert [entry["no"] for entry in answer["entries"]] == [1]
+    assert {entry.action for entry in daemon.audit.entries} == {"account.credit"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["credit", "zz", "1"], "not_found: there is no account 'zz'"),
+        (["credit", "other", "1"], "wallet_off: the account 'other' has no wallet"),
+        (["credit", "acme", "much"], "invalid_request: "),
+        (["credit", "acme", "0.0000000001"], "invalid_request: an amount has at most 9 decimals"),
+        (["credit", "acme", "1", "--token", TOKEN], "forbidden: "),
+        (["wallet", "other"], "wallet_off: "),
+        (["wallet", "acme", "--limit", "0"], "invalid_request: "),
+    ],
+)
+def test_what_cannot_be_done_with_a_wallet(arguments, said, daemon, capsys) -> None:
+    code, out, err = run(capsys, "account", *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"error: {said}")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [[], ["credit"], ["credit", "acme"], ["wallet"], ["unsubscribe", "acme"], ["opt-outs"], ["opt-outs", "acme", "+1"]],
+)
 def test_an_account_command_that_is_none(wrong, daemon, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["account", *wrong])

@@ -316,6 +316,13 @@ def test_wallet_as_written(folder: Folder, wallet: str) -> None:
     assert folder.load().accounts["acme"].wallet == wallet
 
 
+@pytest.mark.parametrize("charge", ["accepted", "submitted", "delivered"])
+def test_charge_as_written(folder: Folder, charge: str) -> None:
+    assert folder.load().accounts["acme"].charge == "submitted"
+    folder.replace("accounts.yaml", "    status: active\n", f"    charge: {charge}\n")
+    assert folder.load().accounts["acme"].charge == charge
+
+
 def test_token_given_as_its_digest(folder: Folder) -> None:
     folder.environ["ACME_TOKEN"] = "sha256:" + sha256(b"acme-Zq3-token").hexdigest().upper()
     assert folder.load().accounts["acme"].token == token("acme-Zq3-token")

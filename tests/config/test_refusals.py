@@ -273,6 +273,7 @@ CASES = [
     (A, "batch: 100", "batch: 0", "accounts.webhook.batch: 0 is out of range (1 to 1000)"),
     (A, '{to: "8080"}', '{to: "80*80"}', "accounts.inbound.to: '80*80' is not a number or a pattern that ends in *"),
     (A, "keyword: STOP", "keyword: STOP NOW", "accounts.inbound.keyword: 'STOP NOW' is not a single word"),
+    (A, "  - name: plain", "  - name: plain\n    charge: sent ◀", "accounts.charge: 'sent' is not one of accepted, s"),
     (A, "  - name: plain", "  - name: plain\n    wallet: maybe ◀", "accounts.wallet: 'maybe' is not one of prepaid, p"),
     (A, "digits: 6", "digits: 9", "accounts.gateways.textdigo.otp.digits: 9 is out of range (4 to 8)"),
     (A, "${TEXTDIGO_KEY}", "${NO_KEY}", "accounts.gateways.textdigo.key: environment variable NO_KEY is not set"),

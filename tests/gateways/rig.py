@@ -11,6 +11,7 @@ from adapters.gateways import Services
 from adapters.gateways.server import gateways_server
 from adapters.store import open_book
 from router.account import Account, Price
+from router.engine.directory import Directory
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.settings import GatewaySettings
 from tests.engine.rig import Rig, operator, settings
@@ -26,11 +27,13 @@ def account(name: str, gateways: dict[str, Any], **fields: Any) -> Account:
 
 class GatewayRig:
     """`async with GatewayRig(folder, accounts) as rig`: `rig.client` talks to the public APIs, `rig.engine_rig` has the
-    rest. Opened again on the same folder it is the daemon's next run."""
+    rest. Opened again on the same folder it is the daemon's next run. `more` are operators beside mtn, `prefix` is what
+    that has a rate for."""
 
     def __init__(self, folder: Path, *accounts: Account, **config: Any) -> None:
         one = operator("mtn", "0.01", config.pop("prefix", ""))
-        self.engine_rig = Rig(replace(settings(one, accounts=accounts), **config), folder)
+        more = config.pop("more", ())
+        self.engine_rig = Rig(replace(settings(one, *more, accounts=accounts), **config), folder)
         self.client: ClientSession
 
     async def __aenter__(self) -> "GatewayRig":
@@ -38,7 +41,18 @@ class GatewayRig:
         self.book = open_book(rig.store)  # type: ignore[arg-type]
         await self.book.open()
         engine = rig.engine
-        services = Services(engine.intake, engine.running, self.book, rig.clock, rig.metrics, engine.ledger.current)
+        self.directory = Directory(self.book, engine.running, engine.opt_outs, rig.clock)
+        services = Services(
+            engine.intake,
+            engine.messages,
+            engine.running,
+            self.book,
+            rig.clock,
+            engine.wallets,
+            self.directory,
+            rig.metrics,
+            engine.ledger.current,
+        )
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
         self.client = ClientSession(self.url)

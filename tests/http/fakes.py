@@ -5,6 +5,7 @@ import hashlib
 import itertools
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID
 
 import msgspec
@@ -14,10 +15,13 @@ from adapters.http.services import Services
 from router.account import Account
 from router.audit import AuditEntry
 from router.engine.control import OperatorView, PlanView, ReceiptFlag, ReloadView
+from router.engine.directory import Directory
 from router.engine.intake import Answer
 from router.engine.limits import Quota
 from router.engine.opt_outs import OptedOut, Subscription
+from router.engine.wallets import Wallets
 from router.event import LoggedEvent
+from router.gateway.records import Contact, Group
 from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import BindView, KeptPlan, StoreUnavailable
@@ -302,6 +306,77 @@ class FakeOptOuts:
         return Subscription(account, number, number not in self.numbers)
 
 
+class FakeEntries:
+    """What a wallet needs of a store, in a list."""
+
+    healthy = True
+
+    def __init__(self) -> None:
+        self.written = []
+
+    def enter(self, entry, message=None):
+        self.written.append(structs.replace(entry, no=len(self.written) + 1))
+
+    def after_commit(self, call, *args):
+        asyncio.get_running_loop().call_soon(call, *args)
+
+    async def entries(self, account, before, limit):
+        if not self.healthy:
+            raise StoreUnavailable
+        mine = [one for one in reversed(self.written) if one.account == account and one.no < (before or 2**63)]
+        return mine[:limit]
+
+
+def wallets_of(*accounts):
+    """The wallets of these accounts as the engine keeps them, over a list."""
+    running = SimpleNamespace(plan=SimpleNamespace(accounts={one.name: one for one in accounts}))
+    return Wallets(FakeEntries(), running, SimpleNamespace(now=lambda: NOW), {})
+
+
+class FakeGroups:
+    """Lists of acme: one, of number 7."""
+
+    def __init__(self) -> None:
+        self.made = [Group(1, "acme", "Customers", NOW, NOW, 7)]
+
+    async def add(self, group):
+        number = group.number or group.no
+        if number in [one.number for one in self.made]:
+            raise Refusal("number_taken", "the account has one with this id already", "id")
+        self.made.append(structs.replace(group, number=number))
+        return self.made[-1]
+
+    async def numbered(self, account, numbers):
+        return {one.number: one for one in self.made if one.account == account and one.number in numbers}
+
+
+class FakeContacts:
+    def __init__(self) -> None:
+        self.there: dict[str, Contact] = {}
+
+    async def put(self, group, contacts, by):
+        before = len(self.there)
+        for contact in contacts:
+            self.there.setdefault(contact.number, contact)
+        return len(self.there) - before
+
+
+class FakeBook:
+    def __init__(self) -> None:
+        self.groups = self.templates = FakeGroups()
+        self.contacts = FakeContacts()
+        self.numbers = itertools.count(100)
+
+    def next_no(self):
+        return next(self.numbers)
+
+
+def directory_of(*accounts):
+    """What accounts keep with us, over lists."""
+    running = SimpleNamespace(plan=SimpleNamespace(accounts={one: Account(one, None, "XAF") for one in accounts}))
+    return Directory(FakeBook(), running, FakeOptOuts(), SimpleNamespace(now=lambda: NOW))
+
+
 class FakeAudit:
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
@@ -342,6 +417,8 @@ class Engine:
         self.control = FakeControl()
         self.audit = FakeAudit()
         self.opt_outs = FakeOptOuts()
+        self.wallets = wallets_of(Account("acme", None, "XAF", wallet="prepaid"), Account("other", None, "XAF"))
+        self.directory = directory_of("acme", "other")
         self.metrics = FakeMetrics()
         self.callbacks = {}
         self.sick: str | None = None
@@ -374,6 +451,8 @@ class Engine:
             audit=self.audit,
             replay=self.replay,
             opt_outs=self.opt_outs,
+            wallets=self.wallets,
+            directory=self.directory,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=self.account_of,

@@ -35,6 +35,7 @@ from router.money import Money
 from router.outcome import OutcomeKind
 from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Spent, Store, StoreUnavailable
 from router.receipt import Receipt, ReceiptState
+from router.wallet import Entry, EntryKind
 from tests.store.values import (
     NOW,
     accepted,
@@ -193,6 +194,8 @@ class Writing(StoreContract):
             ],
             refused_by=["backup"],
             waiting_for="window",
+            charged=2**62,
+            refunded=2**62 - 1,
             position=2**62,
             due_at=2**62,
             no=7,
@@ -1180,6 +1183,7 @@ class Shadow:
         self.pieces: dict[int, Piece] = {}
         self.cursors: dict[str, int] = {}
         self.answers: dict[tuple[str, str], Remembered] = {}
+        self.entries: list[Entry] = []
         self.last_no = 0
         self.arrivals = 0
 
@@ -1227,6 +1231,7 @@ step = st.one_of(
     st.tuples(st.just("keep"), small, small),
     st.tuples(st.just("drop"), st.integers(0, 9), st.booleans()),
     st.tuples(st.just("cursor"), st.sampled_from(ACCOUNTS), st.integers(0, 9)),
+    st.tuples(st.just("enter"), st.sampled_from(ACCOUNTS), st.integers(-9, 9), st.integers(-9, 99)),
     st.tuples(st.just("commit")),
     st.tuples(st.just("turn")),
     st.tuples(st.just("crash")),
@@ -1273,7 +1278,10 @@ def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
             shadow.last_no += 1
             new.append(message(shadow.last_no, **names, **deepcopy(fields)))
         kept = given_[1] and answer(given_[1], at=shadow.last_no)
-        store.accept(new, kept, lambda error: None)
+        debit = Entry("acme", NOW, EntryKind.DEBIT, -len(new)) if new and kept else None
+        store.accept(new, kept, lambda error: None, debit)
+        if debit is not None:
+            shadow.entries.append(debit)
         shadow.messages.update((one.no, one) for one in new)
         if kept:
             shadow.answers[kept.account, kept.key] = kept
@@ -1306,6 +1314,11 @@ def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
         if given_[1]:
             log.append(event(len(log) + 1, "acme"))
         store.drop(gone, log[-1] if given_[1] else None)
+    elif what == "enter":
+        account, amount, place = given_
+        about = shadow.messages[1 + place % len(shadow.messages)] if shadow.messages and place >= 0 else None
+        shadow.entries.append(Entry(account, NOW, EntryKind.CREDIT, amount, about and about.id))
+        store.enter(shadow.entries[-1], about)
     elif what == "cursor":
         store.move_cursor(*given_)
         shadow.cursors[given_[0]] = max(shadow.cursors.get(given_[0], 0), given_[1])
@@ -1342,6 +1355,10 @@ async def store_is(shelf: Shelf, shadow: Shadow) -> None:
             own = [one for one in everything if one.account == account]
             assert await store.list_messages(MessageFilter(account, limit=999)) == own[::-1]
             assert await store.events(account, 0, 999) == shadow.events.get(account, [])
+            entries = [one for one in shadow.entries if one.account == account]
+            read = await store.entries(account, None, 999)
+            assert [msgspec.structs.replace(one, no=0) for one in read] == entries[::-1]
+            assert recovery.wallets.get(account, 0) == sum(one.amount for one in entries)
         for lane in lanes:
             loaded = await store.load_lane(lane, 0, 999)
             assert [one.position for one in loaded] == [one.position for one in shadow.lane(lane)]

@@ -29,7 +29,7 @@ from adapters.store import open_store, reads
 from router.event import EventType, LoggedEvent
 from router.message import Message, State
 from router.ports import MessageFilter, Store, StoreUnavailable
-from tests.store import contract
+from tests.store import contract, paying
 from tests.store.contract import found, ids, opened
 from tests.store.values import (
     NOW,
@@ -96,6 +96,10 @@ class TestAuditing(OnSqlite, contract.Auditing): ...
 
 
 class TestGuarding(OnSqlite, contract.Guarding):
+    pass
+
+
+class TestPaying(OnSqlite, paying.Paying):
     pass
 
 

@@ -1,14 +1,16 @@
 """Values to store, and short ways to wait for the store."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from router.event import EventType, LoggedEvent
 from router.inbound import Inbound, Piece, Place
 from router.message import Attempt, Message, Part, State
 from router.outcome import OutcomeKind
-from router.ports import Remembered, Store, StoreUnavailable
+from router.ports import Remembered, Rider, Store, StoreUnavailable
 from router.receipt import Receipt, ReceiptState
+from router.wallet import Entry
 
 NOW = 1_750_000_000_000
 
@@ -68,15 +70,21 @@ async def committed(store: Store) -> None:
 
 
 def accepting(
-    store: Store, *messages: Message, remembered: Remembered | None = None
+    store: Store,
+    *messages: Message,
+    remembered: Remembered | None = None,
+    debit: Entry | None = None,
+    riders: Sequence[Rider] = (),
 ) -> asyncio.Future[StoreUnavailable | None]:
     future = asyncio.get_running_loop().create_future()
-    store.accept(messages, remembered, future.set_result)
+    store.accept(messages, remembered, future.set_result, debit, riders)
     return future
 
 
-async def accepted(store: Store, *messages: Message, remembered: Remembered | None = None) -> None:
-    assert await asyncio.wait_for(accepting(store, *messages, remembered=remembered), 20) is None
+async def accepted(
+    store: Store, *messages: Message, remembered: Remembered | None = None, debit: Entry | None = None
+) -> None:
+    assert await asyncio.wait_for(accepting(store, *messages, remembered=remembered, debit=debit), 20) is None
 
 
 async def refused(store: Store, *messages: Message, remembered: Remembered | None = None) -> StoreUnavailable:

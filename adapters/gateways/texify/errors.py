@@ -47,16 +47,18 @@ _KINDS = {
 }
 
 
-class _FieldError(Struct):
+class FieldError(Struct):
     field: str
     message: str
 
 
-class _Error(Struct, omit_defaults=True):
+class Error(Struct, omit_defaults=True):
+    """TX-5."""
+
     status: str
     message: str
     code: str
-    errors: list[_FieldError] = []
+    errors: list[FieldError] = []
 
 
 _encode = Encoder().encode
@@ -69,7 +71,7 @@ def refuse(refusal: Refusal, request: BaseRequest) -> Reply:
         headers += b"Retry-After: %d\r\n" % max(1, ceil(refusal.retry_after))
     if isinstance(refusal, MethodNotAllowed):
         headers += b"Allow: %b\r\n" % refusal.allow.encode()
-    errors = [_FieldError(refusal.field, refusal.detail)] if refusal.field is not None else []
+    errors = [FieldError(refusal.field, refusal.detail)] if refusal.field is not None else []
     # `status` of the document is a word, and first.
-    body = b'{"status":"error",' + _encode(_Error("", refusal.detail, kind.code, errors))[len(b'{"status":"",') :]
+    body = b'{"status":"error",' + _encode(Error("", refusal.detail, kind.code, errors))[len(b'{"status":"",') :]
     return Reply(kind.status, body, headers)

@@ -1,6 +1,8 @@
 "use strict";
 
-// Draws /openapi.json. Every word of it goes in as text, never as markup.
+// Draws the OpenAPI document that the page names. Every word of it goes in as text, never as markup.
+
+const address = document.getElementById("content").dataset.document;
 
 function element(tag, attributes, ...children) {
   const made = document.createElement(tag);
@@ -88,7 +90,7 @@ function draw(api) {
   const contents = document.getElementById("contents");
   const content = document.getElementById("content");
   document.getElementById("state").replaceWith(
-    element("p", { class: "quiet" }, `Version ${api.info.version} · `, element("a", { href: "/openapi.json" }, "openapi.json")),
+    element("p", { class: "quiet" }, `Version ${api.info.version} · `, element("a", { href: address }, address.split("/").pop())),
     element("p", {}, sentence(api.info.description)));
   const groups = new Map();
   for (const [path, methods] of Object.entries(api.paths)) {
@@ -123,7 +125,7 @@ function draw(api) {
   }
 }
 
-fetch("/openapi.json")
+fetch(address)
   .then((answer) => {
     if (!answer.ok) throw new Error(`the daemon answered ${answer.status}`);
     return answer.json();

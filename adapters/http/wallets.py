@@ -1,0 +1,51 @@
+"""What the administrator does with the accounts' wallets."""
+
+from datetime import UTC, datetime
+
+from msgspec import UNSET
+from msgspec.json import Decoder, Encoder
+
+from adapters.http.schema import CreditRequest, EntryView, WalletQuery, WalletView
+from adapters.web.incoming import Incoming, decode
+from adapters.web.reply import Reply
+from router.engine.wallets import Wallets
+from router.money import Money, from_nano
+
+_encode = Encoder().encode
+_request = Decoder(CreditRequest)
+
+
+class WalletCalls:
+    """`max_body` is in octets."""
+
+    def __init__(self, wallets: Wallets, max_body: int) -> None:
+        self._wallets = wallets
+        self._max_body = max_body
+
+    async def credit(self, incoming: Incoming) -> Reply:
+        """POST /v1/accounts/{name}/credit"""
+        wanted = decode(_request, await incoming.body(self._max_body))
+        return Reply(200, _encode(await self._wallets.credit(incoming.params["name"], wanted.amount)))
+
+    async def wallet(self, incoming: Incoming) -> Reply:
+        """GET /v1/accounts/{name}/wallet"""
+        wanted = incoming.query(WalletQuery)
+        before = None if wanted.before is UNSET else wanted.before
+        name = incoming.params["name"]
+        # One more than the page says whether there is another.
+        entries = await self._wallets.entries(name, before, wanted.limit + 1)
+        told = self._wallets.told(name)
+        currency = told.balance.currency
+        shown = [
+            EntryView(
+                entry.no,
+                datetime.fromtimestamp(entry.at / 1000, UTC),
+                entry.kind,
+                Money(from_nano(entry.amount), currency),
+                entry.reference,
+                entry.detail,
+            )
+            for entry in entries[: wanted.limit]
+        ]
+        more = shown[-1].no if len(entries) > wanted.limit else None
+        return Reply(200, _encode(WalletView(name, told.balance, shown, more)))
