@@ -11,7 +11,7 @@ Value = str | int | float
 Coding = Literal["GSM-7", "UCS-2"]
 Reached = Literal["pending", "sent", "delivered", "failed"]
 Field = str | int | float | bool | None
-Senders = Annotated[str, Meta(pattern="^[A-Za-z0-9]{1,11}$", description="Alphanumeric, at most 11 characters.")]
+Senders = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]{1,11}(?![\s\S])", description="Alphanumeric, at most 11 characters.")]
 Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Page = Annotated[int, Meta(ge=1, le=1_000_000_000)]
