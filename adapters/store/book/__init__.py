@@ -4,9 +4,9 @@ from functools import partial
 
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
-from adapters.store.book.numbers import last
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
+from adapters.store.numbers import last
 from adapters.store.sqlite import SqliteStore
 from router.book import Contacts, Groups, Sends, Templates
 
