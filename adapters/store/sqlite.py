@@ -85,6 +85,11 @@ class SqliteStore:
             self._executor.shutdown()
 
     @property
+    def path(self) -> Path:
+        """Where the database is."""
+        return self._path
+
+    @property
     def healthy(self) -> bool:
         return self._opened and self._writer.healthy
 

@@ -2,16 +2,19 @@
 
 from functools import partial
 
+from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
+from adapters.store.book.keys import SqliteKeys
+from adapters.store.book.secret import secret_beside
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
 from adapters.store.numbers import last
 from adapters.store.sqlite import SqliteStore
-from router.book import Contacts, Groups, Sends, Templates
+from router.book import Codes, Contacts, Groups, KeysOfAccounts, Sends, Templates
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "codes")
 
 
 class SqliteBook:
@@ -20,14 +23,20 @@ class SqliteBook:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._last = 0
+        self.secret = b""
         self._groups = SqliteGroups(store)
+        self._keys = SqliteKeys(store)
         self.sends: Sends = SqliteSends(store)
+        self.keys: KeysOfAccounts = self._keys
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
+        self.codes: Codes = SqliteCodes(store)
 
     async def open(self) -> None:
+        self.secret = secret_beside(self._store.path)
         await self._groups.sweep()
+        await self._keys.open()
         self._last = await self._store.read(partial(last, tables=_NUMBERED))
 
     def next_no(self) -> int:
