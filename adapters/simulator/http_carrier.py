@@ -38,10 +38,10 @@ class CarrierOptions:
 
     token: the bearer token of requests, None for any; client_id and client_secret: who gets tokens at /token, which
     live token_life and come after token_delay. secret: what callbacks are signed with. callback: where they go when the
-    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
-    was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that holds for numbers with
-    none of their own. all_or_none: a batch with a message that is refused is refused as a whole. keep: remember what
-    came.
+    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend:
+    until a callback that was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that
+    holds for numbers with none of their own. all_or_none: a batch with a message that is refused is refused as a whole.
+    keep: remember what came.
     """
 
     token: str | None = None
