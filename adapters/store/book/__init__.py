@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from adapters.store.book.campaigns import SqliteCampaigns
 from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
@@ -16,6 +17,7 @@ from adapters.store.book.usage import SqliteUsage
 from adapters.store.numbers import last
 from adapters.store.sqlite import SqliteStore
 from router.book import (
+    Campaigns,
     Codes,
     Contacts,
     Groups,
@@ -29,7 +31,7 @@ from router.book import (
 )
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "codes", "inbound", "tickets")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "campaigns", "codes", "inbound", "tickets")
 
 
 class SqliteBook:
@@ -46,6 +48,7 @@ class SqliteBook:
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
+        self.campaigns: Campaigns = SqliteCampaigns(store)
         self.codes: Codes = SqliteCodes(store)
         self.inbound: Inbound = SqliteInbound(store)
         self.notices: Notices = SqliteNotices(store)
