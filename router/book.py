@@ -4,10 +4,23 @@ Calls that read or write raise StoreUnavailable. What belongs to another account
 its call returns; a Rider is written by the Store with the messages it goes with, or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from router.gateway.records import Address, Audience, Contact, ContactQuery, Group, IssuedKey, Send, Template
+from router.gateway.records import (
+    Address,
+    Audience,
+    Contact,
+    ContactQuery,
+    Group,
+    InboundMessage,
+    IssuedKey,
+    Notice,
+    Send,
+    Template,
+    Ticket,
+    Traffic,
+)
 from router.message import Message
 from router.ports import Rider
 
@@ -113,8 +126,52 @@ class Templates(Protocol):
     async def numbered(self, account: str, number: int) -> Template | None:
         """By the number that it has in the account."""
 
+    async def provided(self, account: str, channel: str, name: str) -> Template | None:
+        """The newest for a channel of which `template` in its config, its name at the provider, is this."""
+
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
         """Newest first, and how many there are."""
+
+
+class Inbound(Protocol):
+    """What handsets wrote to accounts that have a public API."""
+
+    async def find(self, account: str, no: int) -> InboundMessage | None: ...
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
+class Notices(Protocol):
+    """What webhooks of the public APIs are still to be told."""
+
+    async def follow(self, reader: str, seq: int, inbound: Sequence[InboundMessage], notices: Sequence[Notice]) -> None:
+        """Keep what the events up to `seq` of an account's log say, and that the reader has come so far."""
+
+    async def waiting(self, account: str, channel: str, after: int, limit: int) -> list[Notice]:
+        """Those with numbers above `after`, oldest first."""
+
+    async def done(self, nos: Sequence[int]) -> None:
+        """These were told, or are not worth it any more."""
+
+
+class Tickets(Protocol):
+    async def keep_file(self, no: int, pieces: AsyncIterator[bytes]) -> int:
+        """Keep the file of a ticket to be added, and give its octets. What `pieces` raises is raised here, and nothing
+        is kept then."""
+
+    async def drop_file(self, no: int) -> None:
+        """The ticket of this file is not added after all."""
+
+    async def add(self, ticket: Ticket) -> None: ...
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Ticket], int]:
+        """Newest first, and how many there are."""
+
+
+class Usage(Protocol):
+    async def since(self, account: str, at: int) -> list[Traffic]:
+        """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
 
 class Book(Protocol):
@@ -125,6 +182,10 @@ class Book(Protocol):
     contacts: Contacts
     groups: Groups
     templates: Templates
+    inbound: Inbound
+    notices: Notices
+    tickets: Tickets
+    usage: Usage
 
     async def open(self) -> None:
         """After the store is open."""

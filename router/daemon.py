@@ -176,7 +176,14 @@ class Daemon:
         servers = [server]
         if settings.gateways is not None:
             services = GatewayServices(
-                engine.intake, engine.running, book, clock, engine.wallets, metrics, engine.ledger.current
+                engine.intake,
+                engine.messages,
+                engine.running,
+                book,
+                clock,
+                engine.wallets,
+                metrics,
+                engine.ledger.current,
             )
             servers.append(gateways_server(services, settings.gateways, settings.http.max_body))
         self._listen_to_signals(engine)

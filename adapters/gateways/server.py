@@ -10,6 +10,7 @@ from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
+from adapters.gateways.textdigo import textdigo
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
@@ -22,7 +23,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify, "smsapi": smsapi}
+_FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi}
 
 
 class _Known:
@@ -61,7 +62,7 @@ class Gateways:
         try:
             operation, asked.params = known.routes.at(request.method, path)
             incoming = Incoming(request, asked.started, asked.params, self._room)
-            if request.body_exists:
+            if request.body_exists and not operation.streamed:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:
                 asked.caller = known.face.admit(asked, operation)

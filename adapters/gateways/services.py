@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from router.book import Book
 from router.engine.intake import Intake
+from router.engine.messages import Messages
 from router.engine.running import Running
 from router.engine.wallets import Wallets
 from router.message import Message
@@ -16,6 +17,7 @@ class Services:
     """`current` gives a message that was read from the store as it stands now, where memory knows it better."""
 
     intake: Intake
+    messages: Messages
     running: Running
     book: Book
     clock: Clock

@@ -4,6 +4,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from router.inbound import Media
+from router.message import State, TrafficClass
+
 
 class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     """One request to send by a public API: its messages are those of the account numbered `first` to `last`.
@@ -119,3 +122,56 @@ class Audience(Struct, frozen=True, gc=False):
 
     contacts: list[Contact]
     next: int | None
+
+
+class InboundMessage(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a handset wrote to an account: `event` is the id of the event that told it, `to` is as the operator sent it,
+    `sender` in E.164 where it is a number. `text` is None for what is no text."""
+
+    no: int
+    account: str
+    at: int
+    event: str
+    channel: str
+    to: str
+    sender: str
+    text: str | None
+    segments: int = 1
+    operator: str | None = None
+    media: Media | None = None
+
+
+class Notice(Struct, frozen=True, gc=False):
+    """What a webhook of a public API is to be told, as it is posted: since `at`, to the address for `channel`. Notices
+    with the same `about` go one behind the other."""
+
+    account: str
+    channel: str
+    about: str
+    at: int
+    body: bytes
+    no: int = 0
+
+
+class Ticket(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an account asks of people: on which `channel` it is to be answered, and the name and octets of a file that
+    came with it."""
+
+    no: int
+    account: str
+    created: int
+    channel: str
+    text: str | None = None
+    email: str | None = None
+    file: str | None = None
+    size: int = 0
+
+
+class Traffic(Struct, frozen=True, gc=False):
+    """How many messages are alike in these, and how many parts they have together."""
+
+    channel: str
+    traffic_class: TrafficClass
+    state: State
+    messages: int
+    parts: int

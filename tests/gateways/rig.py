@@ -39,7 +39,14 @@ class GatewayRig:
         await self.book.open()
         engine = rig.engine
         services = Services(
-            engine.intake, engine.running, self.book, rig.clock, engine.wallets, rig.metrics, engine.ledger.current
+            engine.intake,
+            engine.messages,
+            engine.running,
+            self.book,
+            rig.clock,
+            engine.wallets,
+            rig.metrics,
+            engine.ledger.current,
         )
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"

@@ -4,15 +4,19 @@ from functools import partial
 
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
+from adapters.store.book.inbound import SqliteInbound
 from adapters.store.book.keys import SqliteKeys
+from adapters.store.book.notices import SqliteNotices
 from adapters.store.book.numbers import last
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
+from adapters.store.book.tickets import SqliteTickets
+from adapters.store.book.usage import SqliteUsage
 from adapters.store.sqlite import SqliteStore
-from router.book import Contacts, Groups, KeysOfAccounts, Sends, Templates
+from router.book import Contacts, Groups, Inbound, KeysOfAccounts, Notices, Sends, Templates, Tickets, Usage
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "inbound", "tickets")
 
 
 class SqliteBook:
@@ -28,10 +32,16 @@ class SqliteBook:
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
+        self.inbound: Inbound = SqliteInbound(store)
+        self.notices: Notices = SqliteNotices(store)
+        self._tickets = SqliteTickets(store)
+        self.tickets: Tickets = self._tickets
+        self.usage: Usage = SqliteUsage(store)
 
     async def open(self) -> None:
         await self._groups.sweep()
         await self._keys.open()
+        await self._tickets.sweep()
         self._last = await self._store.read(partial(last, tables=_NUMBERED))
 
     def next_no(self) -> int:

@@ -27,6 +27,9 @@ class SqliteTemplates:
     async def numbered(self, account: str, number: int) -> Template | None:
         return await self._store.read(partial(_find, column="number", wanted=(account, number)))
 
+    async def provided(self, account: str, channel: str, name: str) -> Template | None:
+        return await self._store.read(partial(_provided, wanted=(account, channel, name)))
+
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
         return await self._store.search(partial(_page, account=account, offset=offset, limit=limit))
 
@@ -40,6 +43,15 @@ def _add(connection: Connection, template: Template) -> Template:
 
 def _find(connection: Connection, column: str, wanted: tuple[str, int]) -> Template | None:
     body = connection.execute(f"SELECT body FROM templates WHERE account = ? AND {column} = ?", wanted).get
+    return _decode(body) if body is not None else None
+
+
+def _provided(connection: Connection, wanted: tuple[str, str, str]) -> Template | None:
+    body = connection.execute(
+        "SELECT body FROM templates WHERE account = ? AND json_extract(CAST(body AS TEXT), '$.channel') = ?"
+        " AND json_extract(CAST(body AS TEXT), '$.config.template') = ? ORDER BY no DESC LIMIT 1",
+        wanted,
+    ).get
     return _decode(body) if body is not None else None
 
 
