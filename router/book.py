@@ -7,6 +7,7 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
@@ -17,6 +18,7 @@ from router.gateway.records import (
     IssuedKey,
     Notice,
     Send,
+    SendQuery,
     Template,
     Ticket,
     Traffic,
@@ -32,8 +34,11 @@ class Sends(Protocol):
 
     async def find(self, account: str, face: str, no: int) -> Send | None: ...
 
-    async def page(self, account: str, face: str, offset: int, limit: int) -> tuple[list[Send], int]:
+    async def page(self, query: SendQuery, offset: int, limit: int) -> tuple[list[Send], int]:
         """Newest first, and how many there are."""
+
+    async def progress(self, sends: Sequence[Send]) -> dict[int, Progress]:
+        """How far each has come, by its number; absent where retention took its messages."""
 
     async def messages(self, send: Send) -> list[Message]:
         """As they stand on disk, in the order in which they were given."""

@@ -147,6 +147,8 @@ class Daemon:
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
 
+        directory = Directory(book, engine.running, engine.opt_outs, clock)
+
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
             yield from webhooks.gauges()
@@ -163,7 +165,7 @@ class Daemon:
                 replay=webhooks.replay,
                 opt_outs=engine.opt_outs,
                 wallets=engine.wallets,
-                directory=Directory(book, engine.running, engine.opt_outs, clock),
+                directory=directory,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
@@ -182,6 +184,7 @@ class Daemon:
                 book,
                 clock,
                 engine.wallets,
+                directory,
                 metrics,
                 engine.ledger.current,
             )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.book import Book
+from router.engine.directory import Directory
 from router.engine.intake import Intake
 from router.engine.messages import Messages
 from router.engine.running import Running
@@ -22,5 +23,6 @@ class Services:
     book: Book
     clock: Clock
     wallets: Wallets
+    directory: Directory
     metrics: Metrics
     current: Callable[[Message], Message]

@@ -88,7 +88,7 @@ class CreditRequest(Struct, forbid_unknown_fields=True):
     amount: Annotated[Decimal, Meta(description="Not zero, with at most 9 decimals, e.g. 100.00.")]
 
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern="^[0-9]{1,16}$")]
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern=r"^[0-9]{1,16}(?![\s\S])")]
 """As a number or its digits."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]

@@ -195,9 +195,15 @@ class Intake:
         return self._meter(account).quota(self._clock.monotonic())
 
     async def answer(
-        self, account: Account, key: str | None, digest: bytes, make: Callable[[], Awaitable[Prepared]]
+        self,
+        account: Account,
+        key: str | None,
+        digest: bytes,
+        make: Callable[[], Awaitable[Prepared]],
+        patience: float = _PATIENCE,
     ) -> Answer:
-        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
+        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again,
+        which is waited for `patience` seconds at most.
 
         Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`;
         `insufficient_credit` where `make` awaited something after `prepare` and the wallet was emptied meanwhile.
@@ -207,7 +213,7 @@ class Intake:
             await self._outcome(self._begin(account, prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
-        deadline = self._clock.monotonic() + _PATIENCE
+        deadline = self._clock.monotonic() + patience
         while (first := self._answering.get(slot)) is not None:
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from router.gateway.progress import Progress
 from router.inbound import Media
 from router.message import State, TrafficClass
 
@@ -11,8 +12,8 @@ from router.message import State, TrafficClass
 class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     """One request to send by a public API: its messages are those of the account numbered `first` to `last`.
 
-    `charged` is what the wallet was charged in all, in 10**-9 units; `campaign` is the number of the campaign that it
-    is a piece of.
+    `charged` is what the wallet was charged in all, in 10**-9 units, `parts` how many short messages they were when
+    they were accepted; `campaign` is the number of the campaign that it is a piece of.
     """
 
     no: int
@@ -23,6 +24,7 @@ class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     last: int
     count: int
     charged: int = 0
+    parts: int = 0
     campaign: int | None = None
 
 
@@ -33,6 +35,17 @@ class IssuedKey(Struct, frozen=True, gc=False):
     digest: bytes
     made: int
     expires: int | None = None
+
+
+class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Which sends of an account by one API: `since` and `until` are times, both inclusive; what is None is not
+    asked."""
+
+    account: str
+    face: str
+    since: int | None = None
+    until: int | None = None
+    progress: Progress | None = None
 
 
 Status = Literal["active", "inactive", "unsubscribed"]

@@ -11,6 +11,7 @@ from adapters.gateways import Services
 from adapters.gateways.server import gateways_server
 from adapters.store import open_book
 from router.account import Account, Price
+from router.engine.directory import Directory
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.settings import GatewaySettings
 from tests.engine.rig import Rig, operator, settings
@@ -38,6 +39,7 @@ class GatewayRig:
         self.book = open_book(rig.store)  # type: ignore[arg-type]
         await self.book.open()
         engine = rig.engine
+        self.directory = Directory(self.book, engine.running, engine.opt_outs, rig.clock)
         services = Services(
             engine.intake,
             engine.messages,
@@ -45,6 +47,7 @@ class GatewayRig:
             self.book,
             rig.clock,
             engine.wallets,
+            self.directory,
             rig.metrics,
             engine.ledger.current,
         )

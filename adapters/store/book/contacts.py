@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from apsw import Connection
 from msgspec.json import Decoder, Encoder
@@ -34,13 +35,14 @@ class SqliteContacts:
         self._store = store
 
     async def add(self, contact: Contact, groups: Sequence[int] = (), unique_in: int | None = None) -> None:
-        await self._store.write(partial(_add, contact=contact, groups=groups, unique_in=unique_in))
+        await self._store.write(partial(_add, row=_row(contact), groups=groups, unique_in=unique_in))
 
     async def put(self, group: int, contacts: Sequence[Contact], by: Address = "number") -> int:
-        return await self._store.write(partial(_put, group=group, contacts=contacts, by=by))
+        rows = [_row(contact) for contact in contacts]
+        return await self._store.write(partial(_put, group=group, rows=rows, by=by))
 
     async def save(self, contact: Contact, unique_in: int) -> None:
-        await self._store.write(partial(_save, contact=contact, unique_in=unique_in))
+        await self._store.write(partial(_save, row=_row(contact), unique_in=unique_in))
 
     async def delete(self, contact: Contact) -> None:
         await self._store.write(partial(_delete, no=contact.no))
@@ -77,68 +79,78 @@ def _contacts(rows: Iterable[tuple[bytes, int]]) -> list[Contact]:
     return [_contact(*row) for row in rows]
 
 
-def _add(connection: Connection, contact: Contact, groups: Sequence[int], unique_in: int | None) -> None:
-    check(connection, groups)
-    if _is_taken(connection, contact, "number", unique_in):
-        raise _duplicate()
-    _insert(connection, contact, groups)
+class _Row(NamedTuple):
+    no: int
+    account: str
+    number: int | None
+    address: int | None
+    active: bool
+    search: str
+    body: bytes
 
 
-def _put(connection: Connection, group: int, contacts: Sequence[Contact], by: Address) -> int:
-    check(connection, (group,))
-    count = 0
-    for contact in contacts:
-        if not _is_taken(connection, contact, by, group):
-            _insert(connection, contact, (group,))
-            count += 1
-    return count
-
-
-def _save(connection: Connection, contact: Contact, unique_in: int) -> None:
-    if not connection.execute("SELECT 1 FROM contacts WHERE no = ?", (contact.no,)).get:
-        raise Refusal("contact_not_found", "there is no such contact")
-    if _is_taken(connection, contact, "number", unique_in):
-        raise _duplicate()
-    connection.execute(
-        "UPDATE contacts SET number = ?, address = ?, active = ?, search = ?, body = ? WHERE no = ?",
-        (*_row(contact)[2:], contact.no),
-    )
-
-
-def _delete(connection: Connection, no: int) -> None:
-    connection.execute("DELETE FROM memberships WHERE contact_no = ?", (no,))
-    connection.execute("DELETE FROM contacts WHERE no = ?", (no,))
-    used(connection, no)
-
-
-def _is_taken(connection: Connection, contact: Contact, by: Address, group: int | None) -> bool:
-    """Whether another contact has its address: in the group, or in the account where that is None."""
-    question = f"SELECT 1 FROM contacts AS c WHERE account = ? AND {_KEY[by]} = ? AND no <> ?"
-    if group is not None:
-        question += " AND EXISTS (SELECT 1 FROM memberships WHERE group_no = ? AND contact_no = c.no)"
-    whose = (contact.account, _key(contact.number if by == "number" else contact.email), contact.no)
-    found = connection.execute(question, whose if group is None else (*whose, group)).get
-    return found is not None
-
-
-def _insert(connection: Connection, contact: Contact, groups: Sequence[int]) -> None:
-    connection.execute("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?)", _row(contact))
-    for group in dict.fromkeys(groups):
-        connection.execute("INSERT INTO memberships VALUES (?, ?)", (group, contact.no))
-
-
-def _row(contact: Contact) -> tuple[int, str, int | None, int | None, bool, str, bytes]:
+def _row(contact: Contact) -> _Row:
     search = "\n".join((contact.full_name, contact.number or "", contact.email or "")).casefold()
     body = _encode(replace(contact, opted_out=False))
-    return contact.no, contact.account, _key(contact.number), _key(contact.email), contact.active, search, body
+    return _Row(contact.no, contact.account, _key(contact.number), _key(contact.email), contact.active, search, body)
 
 
 def _key(address: str | None) -> int | None:
     return list_key(address) if address is not None else None
 
 
+def _add(connection: Connection, row: _Row, groups: Sequence[int], unique_in: int | None) -> None:
+    check(connection, groups)
+    if _is_taken(connection, row, "number", unique_in):
+        raise _duplicate()
+    _insert(connection, row, groups)
+
+
+def _put(connection: Connection, group: int, rows: Sequence[_Row], by: Address) -> int:
+    check(connection, (group,))
+    count = 0
+    for row in rows:
+        if not _is_taken(connection, row, by, group):
+            _insert(connection, row, (group,))
+            count += 1
+    return count
+
+
+def _save(connection: Connection, row: _Row, unique_in: int) -> None:
+    if not connection.execute("SELECT 1 FROM contacts WHERE no = ?", (row.no,)).get:
+        raise Refusal("contact_not_found", "there is no such contact")
+    if _is_taken(connection, row, "number", unique_in):
+        raise _duplicate()
+    connection.execute(
+        "UPDATE contacts SET number = ?, address = ?, active = ?, search = ?, body = ? WHERE no = ?",
+        (*row[2:], row.no),
+    )
+
+
+def _is_taken(connection: Connection, row: _Row, by: Address, group: int | None) -> bool:
+    """Whether another contact has its address: in the group, or in the account where that is None."""
+    question = f"SELECT 1 FROM contacts AS c WHERE account = ? AND {_KEY[by]} = ? AND no <> ?"
+    if group is not None:
+        question += " AND EXISTS (SELECT 1 FROM memberships WHERE group_no = ? AND contact_no = c.no)"
+    whose = (row.account, row.number if by == "number" else row.address, row.no)
+    found = connection.execute(question, whose if group is None else (*whose, group)).get
+    return found is not None
+
+
+def _insert(connection: Connection, row: _Row, groups: Sequence[int]) -> None:
+    connection.execute("INSERT INTO contacts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    for group in dict.fromkeys(groups):
+        connection.execute("INSERT INTO memberships VALUES (?, ?)", (group, row.no))
+
+
 def _duplicate() -> Refusal:
     return Refusal("duplicate_contact", "there is a contact with this number already")
+
+
+def _delete(connection: Connection, no: int) -> None:
+    connection.execute("DELETE FROM memberships WHERE contact_no = ?", (no,))
+    connection.execute("DELETE FROM contacts WHERE no = ?", (no,))
+    used(connection, no)
 
 
 def _find(connection: Connection, account: str, nos: Sequence[int]) -> dict[int, Contact]:

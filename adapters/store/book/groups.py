@@ -1,6 +1,6 @@
 """Groups of contacts, which are lists as well."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from apsw import Connection
@@ -16,6 +16,8 @@ from router.routing.opt_out import plain
 _encode = Encoder().encode
 _decode = Decoder(Group).decode
 
+_SELECT = "SELECT number, body FROM contact_groups"
+
 # Memberships that are deleted in one transaction: what is being accepted waits behind it.
 _CHUNK = 500
 
@@ -25,10 +27,11 @@ class SqliteGroups:
         self._store = store
 
     async def add(self, group: Group) -> Group:
-        return await self._store.write(partial(_add, group=group))
+        number = await self._store.write(partial(_add, group=group, body=_encode(group)))
+        return replace(group, number=number)
 
     async def save(self, group: Group) -> None:
-        await self._store.write(partial(_save, group=group))
+        await self._store.write(partial(_save, group=group, body=_encode(group)))
 
     async def delete(self, group: Group) -> None:
         await self._store.write(partial(_take_away, group=group))
@@ -67,18 +70,20 @@ def check(connection: Connection, nos: Sequence[int]) -> None:
         raise Refusal("group_not_found", "there is no such group")
 
 
-def _add(connection: Connection, group: Group) -> Group:
+def _add(connection: Connection, group: Group, body: bytes) -> int:
     number = number_for(connection, "contact_groups", group.account, group.number, group.no)
-    made = replace(group, number=number)
-    row = (made.no, made.account, number, _word(made), _encode(made))
+    row = (group.no, group.account, number, _word(group), body)
     connection.execute("INSERT INTO contact_groups VALUES (?, ?, ?, ?, ?)", row)
-    return made
+    return number
 
 
-def _save(connection: Connection, group: Group) -> None:
+def _save(connection: Connection, group: Group, body: bytes) -> None:
     check(connection, (group.no,))
-    row = (_word(group), _encode(group), group.no)
-    connection.execute("UPDATE contact_groups SET word = ?, body = ? WHERE no = ?", row)
+    connection.execute("UPDATE contact_groups SET word = ?, body = ? WHERE no = ?", (_word(group), body, group.no))
+
+
+def _groups(rows: Iterable[tuple[int, bytes]]) -> list[Group]:
+    return [replace(_decode(body), number=number) for number, body in rows]
 
 
 def _word(group: Group) -> str | None:
@@ -116,16 +121,19 @@ def _delete_some(connection: Connection, no: int) -> bool:
 
 def _find(connection: Connection, column: str, whose: tuple[str, Sequence[int]]) -> list[Group]:
     account, wanted = whose
-    question = f"SELECT body FROM contact_groups WHERE account = ? AND {column} IN (SELECT value FROM json_each(?))"
-    return [_decode(body) for (body,) in connection.execute(question, (account, array(wanted)))]
+    question = (
+        f"SELECT number, body FROM contact_groups WHERE account = ? AND {column} IN (SELECT value FROM json_each(?))"
+    )
+    return _groups(connection.execute(question, (account, array(wanted))))
 
 
 def _page(connection: Connection, account: str, offset: int, limit: int) -> tuple[list[Group], int]:
     total: int = connection.execute("SELECT count(*) FROM contact_groups WHERE account = ?", (account,)).get
     rows = connection.execute(
-        "SELECT body FROM contact_groups WHERE account = ? ORDER BY no DESC LIMIT ? OFFSET ?", (account, limit, offset)
+        "SELECT number, body FROM contact_groups WHERE account = ? ORDER BY no DESC LIMIT ? OFFSET ?",
+        (account, limit, offset),
     )
-    return [_decode(body) for (body,) in rows], total
+    return _groups(rows), total
 
 
 def _counts(connection: Connection, nos: Sequence[int], subscribed: bool) -> dict[int, int]:
@@ -142,5 +150,5 @@ def _counts(connection: Connection, nos: Sequence[int], subscribed: bool) -> dic
 
 
 def _with_word(connection: Connection, account: str, word: str) -> list[Group]:
-    rows = connection.execute("SELECT body FROM contact_groups WHERE account = ? AND word = ?", (account, word))
-    return [_decode(body) for (body,) in rows]
+    rows = connection.execute(f"{_SELECT} WHERE account = ? AND word = ?", (account, word))
+    return _groups(rows)

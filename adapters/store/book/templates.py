@@ -1,5 +1,6 @@
 """Texts with placeholders."""
 
+from collections.abc import Iterable
 from functools import partial
 
 from apsw import Connection
@@ -11,6 +12,8 @@ from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Template
 
 _encode = Encoder().encode
+_SELECT = "SELECT number, body FROM templates"
+
 _decode = Decoder(Template).decode
 
 
@@ -19,7 +22,8 @@ class SqliteTemplates:
         self._store = store
 
     async def add(self, template: Template) -> Template:
-        return await self._store.write(partial(_add, template=template))
+        number = await self._store.write(partial(_add, template=template, body=_encode(template)))
+        return replace(template, number=number)
 
     async def find(self, account: str, no: int) -> Template | None:
         return await self._store.read(partial(_find, column="no", wanted=(account, no)))
@@ -34,16 +38,20 @@ class SqliteTemplates:
         return await self._store.search(partial(_page, account=account, offset=offset, limit=limit))
 
 
-def _add(connection: Connection, template: Template) -> Template:
+def _add(connection: Connection, template: Template, body: bytes) -> int:
     number = number_for(connection, "templates", template.account, template.number, template.no)
-    made = replace(template, number=number)
-    connection.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (made.no, made.account, number, _encode(made)))
-    return made
+    connection.execute("INSERT INTO templates VALUES (?, ?, ?, ?)", (template.no, template.account, number, body))
+    return number
 
 
 def _find(connection: Connection, column: str, wanted: tuple[str, int]) -> Template | None:
-    body = connection.execute(f"SELECT body FROM templates WHERE account = ? AND {column} = ?", wanted).get
-    return _decode(body) if body is not None else None
+    question = f"{_SELECT} WHERE account = ? AND {column} = ?"
+    found = _templates(connection.execute(question, wanted))
+    return found[0] if found else None
+
+
+def _templates(rows: Iterable[tuple[int, bytes]]) -> list[Template]:
+    return [replace(_decode(body), number=number) for number, body in rows]
 
 
 def _provided(connection: Connection, wanted: tuple[str, str, str]) -> Template | None:
@@ -58,6 +66,7 @@ def _provided(connection: Connection, wanted: tuple[str, str, str]) -> Template 
 def _page(connection: Connection, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
     total: int = connection.execute("SELECT count(*) FROM templates WHERE account = ?", (account,)).get
     rows = connection.execute(
-        "SELECT body FROM templates WHERE account = ? ORDER BY no DESC LIMIT ? OFFSET ?", (account, limit, offset)
+        "SELECT number, body FROM templates WHERE account = ? ORDER BY no DESC LIMIT ? OFFSET ?",
+        (account, limit, offset),
     )
-    return [_decode(body) for (body,) in rows], total
+    return _templates(rows), total

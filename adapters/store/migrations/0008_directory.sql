@@ -41,3 +41,15 @@ CREATE TABLE templates (
 );
 CREATE UNIQUE INDEX templates_number ON templates (account, number);
 CREATE INDEX templates_account ON templates (account, no);
+
+-- Lists of sends by time and by what became of their messages.
+ALTER TABLE sends ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sends ADD COLUMN first INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sends ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+UPDATE sends SET
+    at = json_extract(CAST(body AS TEXT), '$.at'),
+    first = json_extract(CAST(body AS TEXT), '$.first'),
+    last = json_extract(CAST(body AS TEXT), '$.last');
+DROP INDEX sends_account;
+CREATE INDEX sends_account ON sends (account, face, no, at, first, last);
+CREATE INDEX sends_age ON sends (at, first, last);
