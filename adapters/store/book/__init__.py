@@ -4,6 +4,7 @@ from functools import partial
 
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
+from adapters.store.book.history import SqliteHistory
 from adapters.store.book.inbound import SqliteInbound
 from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.notices import SqliteNotices
@@ -13,7 +14,7 @@ from adapters.store.book.templates import SqliteTemplates
 from adapters.store.book.tickets import SqliteTickets
 from adapters.store.book.usage import SqliteUsage
 from adapters.store.sqlite import SqliteStore
-from router.book import Contacts, Groups, Inbound, KeysOfAccounts, Notices, Sends, Templates, Tickets, Usage
+from router.book import Contacts, Groups, History, Inbound, KeysOfAccounts, Notices, Sends, Templates, Tickets, Usage
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
 _NUMBERED = ("sends", "contacts", "contact_groups", "templates", "inbound", "tickets")
@@ -33,6 +34,7 @@ class SqliteBook:
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
         self.inbound: Inbound = SqliteInbound(store)
+        self.history: History = SqliteHistory(store)
         self.notices: Notices = SqliteNotices(store)
         self._tickets = SqliteTickets(store)
         self.tickets: Tickets = self._tickets
