@@ -7,10 +7,12 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from router.gateway.codes import Change
 from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
+    Code,
     Contact,
     ContactQuery,
     Group,
@@ -138,6 +140,25 @@ class Templates(Protocol):
         """Newest first, and how many there are."""
 
 
+class Codes(Protocol):
+    """One-time codes of an account in one public API."""
+
+    def record(self, code: Code) -> Rider:
+        """A new code; a pending one for the same contact on the same channel is replaced by it."""
+
+    async def find(self, account: str, face: str, no: int) -> Code | None: ...
+
+    async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
+        """That of a contact, which may have expired."""
+
+    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
+        """How many are pending and have not expired, and when the first of them will."""
+
+    async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
+        """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
+        is raised here, and the code stays."""
+
+
 class Inbound(Protocol):
     """What handsets wrote to accounts that have a public API."""
 
@@ -190,13 +211,17 @@ class Usage(Protocol):
 
 
 class Book(Protocol):
-    """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart."""
+    """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
+    of one-time codes are keyed with; it is not in the database."""
+
+    secret: bytes
 
     sends: Sends
     keys: KeysOfAccounts
     contacts: Contacts
     groups: Groups
     templates: Templates
+    codes: Codes
     inbound: Inbound
     history: History
     notices: Notices

@@ -27,6 +27,10 @@ _log = structlog.get_logger(__name__)
 _FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi, "textiopro": textiopro}
 
 
+_LONGEST_LINE = 48 * 1024
+"""Octets: a thousand recipients in an address, percent-encoded."""
+
+
 class _Known:
     """A face with its operations ready to be found."""
 
@@ -101,4 +105,5 @@ def gateways_server(services: Services, settings: GatewaySettings, max_body: int
     """The server of the public APIs, not started yet."""
     faces = [_FACES[name](services) for name in settings.enabled if name in _FACES]
     handler = Gateways(faces, max_body)
-    return HttpServer(handler, settings.host, settings.port, answers=Answers(_malformed, _full))
+    answers = Answers(_malformed, _full)
+    return HttpServer(handler, settings.host, settings.port, answers=answers, longest_line=_LONGEST_LINE)

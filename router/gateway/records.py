@@ -137,6 +137,39 @@ class Audience(Struct, frozen=True, gc=False):
     next: int | None
 
 
+CodeState = Literal["pending", "verified", "failed", "cancelled", "replaced"]
+
+
+class Try(Struct, frozen=True, gc=False):
+    """What somebody gave as a code; `at` in ms."""
+
+    at: int
+    code: str
+    right: bool
+
+
+class Code(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A one-time code that was sent to a contact (a number in E.164 or an address), kept as a keyed hash only.
+
+    It may be tried `attempts` times until `expires` (ms); `tries` are those that were made. `sender` and `brand` are
+    what the message showed.
+    """
+
+    no: int
+    account: str
+    face: str
+    channel: str
+    contact: str
+    digest: bytes
+    created: int
+    expires: int
+    attempts: int
+    state: CodeState = "pending"
+    tries: list[Try] = []
+    sender: str | None = None
+    brand: str = ""
+
+
 class InboundMessage(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a handset wrote to an account: `event` is the id of the event that told it, `to` is as the operator sent it,
     `sender` in E.164 where it is a number. `text` is None for what is no text."""

@@ -27,11 +27,13 @@ def account(name: str, gateways: dict[str, Any], **fields: Any) -> Account:
 
 class GatewayRig:
     """`async with GatewayRig(folder, accounts) as rig`: `rig.client` talks to the public APIs, `rig.engine_rig` has the
-    rest. Opened again on the same folder it is the daemon's next run."""
+    rest. Opened again on the same folder it is the daemon's next run. `more` are operators beside mtn, `prefix` is what
+    that has a rate for."""
 
     def __init__(self, folder: Path, *accounts: Account, **config: Any) -> None:
         one = operator("mtn", "0.01", config.pop("prefix", ""))
-        self.engine_rig = Rig(replace(settings(one, accounts=accounts), **config), folder)
+        more = config.pop("more", ())
+        self.engine_rig = Rig(replace(settings(one, *more, accounts=accounts), **config), folder)
         self.client: ClientSession
 
     async def __aenter__(self) -> "GatewayRig":

@@ -12,6 +12,7 @@ from adapters.gateways.textdigo.addresses import email, phone_number
 from adapters.gateways.textdigo.checking import Invalid, Problem, check, read
 from adapters.gateways.textdigo.errors import code_of
 from adapters.web.reply import Reply
+from router.engine.directory import Entry
 from router.gateway.ids import UUID
 from router.gateway.records import Address, Contact, Group, Template
 from router.refusal import Refusal
@@ -24,9 +25,6 @@ _import = Decoder(shapes.ImportRequest)
 _customer = Decoder(shapes.CustomerRequest)
 _group = Decoder(shapes.GroupRequest)
 
-# Contacts that are written in one transaction: others wait behind it.
-_AT_ONCE = 200
-
 # TD-37 has no error for somebody who is known already: a customer need be unique in no group.
 _IN_NONE = 0
 
@@ -35,6 +33,7 @@ class ResourceCalls:
     def __init__(self, services: Services) -> None:
         self._book = services.book
         self._clock = services.clock
+        self._directory = services.directory
 
     async def make_spec(self, asked: Asked) -> Reply:
         """TD-33."""
@@ -76,9 +75,8 @@ class ResourceCalls:
         if group is None:
             raise Refusal("group_not_found", "there is no such list")
         by: Address = "email" if group.channel == "email" else "number"
-        contacts: dict[str, Contact] = {}
+        entries: dict[str, Entry] = {}
         invalid = []
-        now = self._clock.now()
         for index, entry in enumerate(wanted.contacts):
             try:
                 number = phone_number(entry.phoneNumber) if entry.phoneNumber is not None else None
@@ -90,22 +88,11 @@ class ResourceCalls:
             if key is None:
                 missing = "invalid_address" if by == "email" else "invalid_number"
                 invalid.append(shapes.InvalidEntry(index, code_of(Refusal(missing, "there is no address"))))
-            elif key not in contacts:
-                contacts[key] = Contact(
-                    self._book.next_no(),
-                    account,
-                    now,
-                    now,
-                    number=number,
-                    email=address,
-                    fields=dict(entry.parameters or {}),
-                )
-        if not contacts:
+            elif key not in entries:
+                entries[key] = Entry(number, address, entry.parameters or {})
+        if not entries:
             raise Refusal("no_recipients", "none of the contacts can be reached")
-        every = list(contacts.values())
-        imported = 0
-        for start in range(0, len(every), _AT_ONCE):
-            imported += await self._book.contacts.put(group.no, every[start : start + _AT_ONCE], by)
+        imported = (await self._directory.put(group, list(entries.values()), by)).added
         total = len(wanted.contacts)
         answer = shapes.ImportAnswer(total, imported, total - len(invalid) - imported, invalid)
         return Reply(200, _encode(answer), JSON)

@@ -54,15 +54,13 @@ class Templates:
 
 
 def whatsapp_options(config: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, Any]:
-    """The options of a WhatsApp message by a template: its name at the provider, and its parameters in their order,
-    those given in place of the template's own."""
-    given = dict(zip(config.get("names", ()), config.get("parameters", ()), strict=False)) | dict(values)
-    filled = [render(value, values).text for _, value in sorted(given.items(), key=_place)]
+    """The options of a WhatsApp message by a template: its name at the provider, and its parameters in their order.
+
+    A template that names its parameters takes the value of that name, else its own, filled with the values; one that
+    does not takes all values. Names that are numbers order them.
+    """
+    own = dict(zip(config.get("names", ()), config.get("parameters", ()), strict=True)) or values
+    names = sorted(own, key=int) if all(name.isascii() and name.isdigit() for name in own) else list(own)
+    filled = [values[name] if name in values else render(own[name], values).text for name in names]
     options: dict[str, Any] = {"template": config["template"]}
     return options | {"parameters": filled} if filled else options
-
-
-def _place(parameter: tuple[str, str]) -> int:
-    """Parameters that are numbers go by them; others stay as they were given."""
-    name = parameter[0]
-    return int(name) if name.isascii() and name.isdigit() and len(name) < 10 else 0

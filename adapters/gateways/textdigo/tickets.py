@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import BodyPartReader
-from aiohttp.web import BaseRequest
+from aiohttp.http import HttpProcessingError
+from aiohttp.web import BaseRequest, RequestPayloadError
 from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
@@ -112,7 +113,7 @@ class TicketCalls:
                         form.fields[part.name[:100]] = await _text(part)
         except TimeoutError:
             raise Refusal("request_timeout", "the form did not come in time") from None
-        except (ValueError, AssertionError, LookupError, RuntimeError):
+        except (HttpProcessingError, RequestPayloadError, ValueError, AssertionError, LookupError, RuntimeError):
             # What aiohttp raises for a form that is none.
             raise Invalid(Problem(BODY, "format")) from None
         raise Invalid(Problem(BODY, "too_long", f"{_PARTS}"))

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
 from adapters.store.book.history import SqliteHistory
@@ -9,15 +10,28 @@ from adapters.store.book.inbound import SqliteInbound
 from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.notices import SqliteNotices
 from adapters.store.book.numbers import last
+from adapters.store.book.secret import secret_beside
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
 from adapters.store.book.tickets import SqliteTickets
 from adapters.store.book.usage import SqliteUsage
 from adapters.store.sqlite import SqliteStore
-from router.book import Contacts, Groups, History, Inbound, KeysOfAccounts, Notices, Sends, Templates, Tickets, Usage
+from router.book import (
+    Codes,
+    Contacts,
+    Groups,
+    History,
+    Inbound,
+    KeysOfAccounts,
+    Notices,
+    Sends,
+    Templates,
+    Tickets,
+    Usage,
+)
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "inbound", "tickets")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "codes", "inbound", "tickets")
 
 
 class SqliteBook:
@@ -26,6 +40,7 @@ class SqliteBook:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._last = 0
+        self.secret = b""
         self._groups = SqliteGroups(store)
         self._keys = SqliteKeys(store)
         self.sends: Sends = SqliteSends(store)
@@ -33,6 +48,7 @@ class SqliteBook:
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
+        self.codes: Codes = SqliteCodes(store)
         self.inbound: Inbound = SqliteInbound(store)
         self.history: History = SqliteHistory(store)
         self.notices: Notices = SqliteNotices(store)
@@ -41,6 +57,7 @@ class SqliteBook:
         self.usage: Usage = SqliteUsage(store)
 
     async def open(self) -> None:
+        self.secret = secret_beside(self._store.path)
         await self._groups.sweep()
         await self._keys.open()
         await self._tickets.sweep()
