@@ -18,6 +18,8 @@ from structlog.typing import FilteringBoundLogger
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.gateways import Services as GatewayServices
 from adapters.gateways import gateways_server
+from adapters.gateways.domain.campaigns import Campaigns
+from adapters.gateways.domain.runner import CampaignRunner
 from adapters.http import Services, http_server
 from adapters.http_operator.gateway import HttpGateway
 from adapters.logs import configure as configure_logs
@@ -148,6 +150,7 @@ class Daemon:
         webhooks = WebhookSender(source, clock, self._log)
 
         directory = Directory(book, engine.running, engine.opt_outs, clock)
+        runner = CampaignRunner(engine.intake, book, engine.running, clock, self._log)
 
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
@@ -185,6 +188,7 @@ class Daemon:
                 clock,
                 engine.wallets,
                 directory,
+                Campaigns(book, clock, runner.wake),
                 metrics,
                 engine.ledger.current,
             )
@@ -195,6 +199,7 @@ class Daemon:
         gc.set_threshold(100_000, 50, 100)
         try:
             await engine.start()
+            runner.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
             await engine.control.keep_first(loaded.files)
             del loaded  # the files have done their work, and may be large
@@ -207,6 +212,7 @@ class Daemon:
             self._log.info("draining")
         finally:
             # The API answers while operators do, so that whoever asks /readyz sees the drain.
+            await runner.stop()
             await engine.stop(_DRAIN)
             await asyncio.gather(*(one.stop(_CLIENTS) for one in servers))
             await webhooks.stop(_WEBHOOKS)

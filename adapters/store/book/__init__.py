@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from adapters.store.book.campaigns import SqliteCampaigns
 from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
@@ -17,6 +18,7 @@ from adapters.store.book.tickets import SqliteTickets
 from adapters.store.book.usage import SqliteUsage
 from adapters.store.sqlite import SqliteStore
 from router.book import (
+    Campaigns,
     Codes,
     Contacts,
     Groups,
@@ -31,7 +33,7 @@ from router.book import (
 )
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "codes", "inbound", "tickets")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "campaigns", "codes", "inbound", "tickets")
 
 
 class SqliteBook:
@@ -48,6 +50,7 @@ class SqliteBook:
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
+        self.campaigns: Campaigns = SqliteCampaigns(store)
         self.codes: Codes = SqliteCodes(store)
         self.inbound: Inbound = SqliteInbound(store)
         self.history: History = SqliteHistory(store)
