@@ -208,6 +208,16 @@ class Inbound(Protocol):
         """Newest first, and how many there are."""
 
 
+class History(Protocol):
+    """What an account sent to phones and heard from them, as one list."""
+
+    async def sent(self, account: str, no: int) -> Message | None:
+        """By the store's number."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
 class Notices(Protocol):
     """What webhooks of the public APIs are still to be told."""
 
@@ -254,6 +264,7 @@ class Book(Protocol):
     campaigns: Campaigns
     codes: Codes
     inbound: Inbound
+    history: History
     notices: Notices
     tickets: Tickets
     usage: Usage
