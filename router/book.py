@@ -7,14 +7,17 @@ its call returns; a Rider is written by the Store with the messages it goes with
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from router.gateway.codes import Change
 from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
+    Code,
     Contact,
     ContactQuery,
     Group,
     InboundMessage,
+    IssuedKey,
     Notice,
     Send,
     SendQuery,
@@ -44,6 +47,17 @@ class Sends(Protocol):
 
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         """The first message of each send, by the number of the send; absent where retention took it."""
+
+
+class KeysOfAccounts(Protocol):
+    """Keys that accounts made for themselves, one each; `found` are those there were when the Book was opened."""
+
+    found: list[IssuedKey]
+
+    async def put(self, key: IssuedKey) -> None:
+        """In place of the account's one."""
+
+    async def remove(self, account: str) -> None: ...
 
 
 class Contacts(Protocol):
@@ -167,10 +181,33 @@ class Usage(Protocol):
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
 
+class Codes(Protocol):
+    """One-time codes of an account in one public API."""
+
+    def record(self, code: Code) -> Rider:
+        """A new code; a pending one for the same contact on the same channel is replaced by it."""
+
+    async def find(self, account: str, face: str, no: int) -> Code | None: ...
+
+    async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
+        """That of a contact, which may have expired."""
+
+    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
+        """How many are pending and have not expired, and when the first of them will."""
+
+    async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
+        """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
+        is raised here, and the code stays."""
+
+
 class Book(Protocol):
-    """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart."""
+    """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
+    of one-time codes are keyed with; it is not in the database."""
+
+    secret: bytes
 
     sends: Sends
+    keys: KeysOfAccounts
     contacts: Contacts
     groups: Groups
     templates: Templates
@@ -178,6 +215,7 @@ class Book(Protocol):
     notices: Notices
     tickets: Tickets
     usage: Usage
+    codes: Codes
 
     async def open(self) -> None:
         """After the store is open."""

@@ -12,19 +12,20 @@ from router.refusal import Refusal
 
 
 class Asked:
-    """A request that found its operation: `params` from its path, `body` whole, `caller` once it was let in."""
+    """A request: `params` from its path once it found its operation, `body` whole, `caller` once it was let in."""
 
-    __slots__ = ("body", "caller", "params", "raw", "read", "started")
+    __slots__ = ("body", "caller", "count", "params", "raw", "read", "started")
 
     caller: Caller
 
-    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str]) -> None:
+    def __init__(self, raw: BaseRequest, started: float) -> None:
         self.raw = raw
         self.started = started
-        self.params = params
+        self.params: dict[str, str] = {}
         self.body = b""
-        # What a face that has its credentials among the parameters has read of them.
+        # What a face that has its credentials among the parameters has read of them, and what it counted.
         self.read: Any = None
+        self.count: Any = None
 
     @property
     def address(self) -> str:
@@ -57,8 +58,9 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Face:
     """One public API. Paths under one of its `bases` are its own, also those that it does not know. `admit` lets a
-    request in or raises Refusal; `refuse` says a Refusal in the words of this API. For its description: `failure` is
-    the type of an error's body, `security` the OpenAPI security schemes that open an operation, by name."""
+    request in or raises Refusal; `refuse` says a Refusal in the words of this API; `headers` are lines that every
+    answer has beside its own, also a refusal. For its description: `failure` is the type of an error's body, `security`
+    the OpenAPI security schemes that open an operation, by name."""
 
     name: str
     title: str
@@ -70,3 +72,4 @@ class Face:
     security: dict[str, Any]
     description: str
     media: str = "application/json"
+    headers: Callable[[Asked], bytes] | None = None

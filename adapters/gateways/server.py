@@ -8,6 +8,7 @@ from aiohttp.web import BaseRequest, StreamResponse
 from adapters.gateways.documentation import pages
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
+from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
 from adapters.gateways.textdigo import textdigo
 from adapters.web.incoming import Incoming
@@ -22,7 +23,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify, "textdigo": textdigo}
+_FACES = {"texify": texify, "smsapi": smsapi, "textdigo": textdigo}
 
 
 _LONGEST_LINE = 48 * 1024
@@ -53,11 +54,18 @@ class Gateways:
         if known is None:
             page = self._pages.get(path) if request.method in ("GET", "HEAD") else None
             return page() if page is not None else _nowhere()
+        asked = Asked(request, monotonic())
+        reply = await self._answer(known, asked, path)
+        if known.face.headers is not None:
+            reply.add(known.face.headers(asked))
+        return reply
+
+    async def _answer(self, known: _Known, asked: Asked, path: str) -> Reply:
+        request = asked.raw
         incoming = None
         try:
-            operation, params = known.routes.at(request.method, path)
-            asked = Asked(request, monotonic(), params)
-            incoming = Incoming(request, asked.started, params, self._room)
+            operation, asked.params = known.routes.at(request.method, path)
+            incoming = Incoming(request, asked.started, asked.params, self._room)
             if request.body_exists and not operation.streamed:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:

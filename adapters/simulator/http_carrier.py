@@ -1,7 +1,8 @@
 """A simulated HTTP carrier: messages one by one or in batches, callbacks, a status to ask for, and the faults of
 `http_behaviour`.
 
-POST /messages takes `{"to", "from", "text", "callback_url"?, "data"?}` and answers `{"id", "to", "status"}`;
+POST /messages takes `{"to", "from", "text", "callback_url"?, "data"?}`, which may stand in the query as well (also of a
+GET or PUT), and answers `{"id", "to", "status"}`;
 POST /batches takes `{"messages": [...]}` and answers `{"messages": [...]}`; GET /messages/{id} tells its `status`;
 POST /token gives tokens to whoever has the client's credentials. Callbacks are `{"id", "to", "status", "error"?, "at"}`
 and, from handsets, `{"from", "to", "text"}`, signed in X-Signature with HMAC-SHA256.
@@ -36,8 +37,8 @@ class CarrierOptions:
     """May be changed while the carrier runs. Delays are seconds.
 
     token: the bearer token of requests, None for any; client_id and client_secret: who gets tokens at /token, which
-    live token_life. secret: what callbacks are signed with. callback: where they go when the message says nothing.
-    late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
+    live token_life and come after token_delay. secret: what callbacks are signed with. callback: where they go when the
+    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
     was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that holds for numbers with
     none of their own. all_or_none: a batch with a message that is refused is refused as a whole. keep: remember what
     came.
@@ -47,6 +48,7 @@ class CarrierOptions:
     client_id: str | None = None
     client_secret: str | None = None
     token_life: float = 3600.0
+    token_delay: float = 0.0
     secret: str = "carrier-secret"
     callback: str | None = None
     response_delay: float = 0.0
@@ -81,6 +83,7 @@ class CarrierCounts(Struct):
     unanswered: int = 0
     replayed: int = 0
     unauthorized: int = 0
+    token_requests: int = 0
     tokens: int = 0
     callbacks: int = 0
     delivered: int = 0
@@ -108,7 +111,8 @@ class HttpCarrier:
     async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises OSError."""
         app = web.Application(client_max_size=16 * 1024 * 1024)
-        app.router.add_post("/messages", self._one)
+        for method in ("GET", "POST", "PUT"):
+            app.router.add_route(method, "/messages", self._one)
         app.router.add_get("/messages/{id}", self._status)
         app.router.add_post("/batches", self._batch)
         app.router.add_post("/token", self._token)
@@ -151,7 +155,7 @@ class HttpCarrier:
                 self.counts.unauthorized += 1
                 return web.json_response({"code": "unauthorized"}, status=401)
             try:
-                document = await request.json()
+                document = await request.json() if request.can_read_body else dict(request.query)
             except ValueError:
                 document = None
             if not isinstance(document, dict):
@@ -211,6 +215,8 @@ class HttpCarrier:
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
+        self.counts.token_requests += 1
+        await asyncio.sleep(self.options.token_delay)
         given = (form.get("client_id"), form.get("client_secret"))
         header = request.headers.get("Authorization", "")
         if header.startswith("Basic "):

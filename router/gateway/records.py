@@ -39,6 +39,15 @@ class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     progress: Progress | None = None
 
 
+class IssuedKey(Struct, frozen=True, gc=False):
+    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
+
+    account: str
+    digest: bytes
+    made: int
+    expires: int | None = None
+
+
 Status = Literal["active", "inactive", "unsubscribed"]
 Address = Literal["number", "email"]
 
@@ -179,3 +188,36 @@ class Traffic(Struct, frozen=True, gc=False):
     state: State
     messages: int
     parts: int
+
+
+CodeState = Literal["pending", "verified", "failed", "cancelled", "replaced"]
+
+
+class Try(Struct, frozen=True, gc=False):
+    """What somebody gave as a code; `at` in ms."""
+
+    at: int
+    code: str
+    right: bool
+
+
+class Code(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A one-time code that was sent to a contact (a number in E.164 or an address), kept as a keyed hash only.
+
+    It may be tried `attempts` times until `expires` (ms); `tries` are those that were made. `sender` and `brand` are
+    what the message showed.
+    """
+
+    no: int
+    account: str
+    face: str
+    channel: str
+    contact: str
+    digest: bytes
+    created: int
+    expires: int
+    attempts: int
+    state: CodeState = "pending"
+    tries: list[Try] = []
+    sender: str | None = None
+    brand: str = ""

@@ -93,6 +93,22 @@ async def test_without_a_token_nothing_is_sent(tmp_path: Path) -> None:
         await one.until(lambda: one.rig.metrics.counted["final", "carrier", "delivered"] == 1)
 
 
+async def test_a_token_is_asked_for_once_by_all_who_wait_for_it(tmp_path: Path) -> None:
+    """Also when none comes: ten messages do not wait for ten answers, one after the other."""
+    options = CarrierOptions(client_id="us", client_secret=TOKEN, secret=SECRET)
+    async with world(tmp_path, OAUTH, options=options) as one:
+        one.carrier.revoke()
+        assert one.carrier.counts.token_requests == 1
+        one.carrier.options.token_delay, one.carrier.options.client_secret = 0.2, "another"
+        messages = [await one.rig.submit(f"+23767000000{number}") for number in range(10)]
+        await one.until(lambda: one.gateway.in_use == 0 and not one.gateway.link().up)
+        # One of all those who were under way, one by the link that comes back.
+        assert one.carrier.counts.token_requests <= 3
+        assert {len(message.parts[0].attempts) for message in messages} == {0}
+        one.carrier.options.client_secret = TOKEN
+        await one.until(lambda: one.rig.metrics.counted["final", "carrier", "delivered"] == 10)
+
+
 STATUS = """\
   status:
     request: {{method: GET, url: "http://127.0.0.1:{port}/messages/{{smsc_message_id}}"}}

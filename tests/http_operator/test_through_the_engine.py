@@ -151,9 +151,16 @@ async def test_octets_go_nowhere_that_has_no_place_for_them(tmp_path: Path) -> N
         assert one.carrier.messages[0].request["data"] == "0102"
 
 
-async def test_a_get_that_was_cut_is_not_sent_again_behind_our_back(tmp_path: Path) -> None:
-    """aiohttp would do so by itself on a connection that was used before."""
-    async with world(tmp_path, more="on_unanswered: hold") as one:
+BY_GET = LINK.replace(
+    'json: {{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}',
+    'method: METHOD\n    query: {{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}',
+)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+async def test_what_was_cut_is_not_sent_again_behind_our_back(tmp_path: Path, method: str) -> None:
+    """aiohttp would send a GET or PUT again by itself, on a connection that was used before."""
+    async with world(tmp_path, BY_GET.replace("METHOD", method), more="on_unanswered: hold") as one:
         await one.rig.submit("+237670000001")
         await one.event("message.delivered")
         await one.rig.submit("+237670000924")

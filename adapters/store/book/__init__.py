@@ -2,20 +2,23 @@
 
 from functools import partial
 
+from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
 from adapters.store.book.inbound import SqliteInbound
+from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.notices import SqliteNotices
 from adapters.store.book.numbers import last
+from adapters.store.book.secret import secret_beside
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
 from adapters.store.book.tickets import SqliteTickets
 from adapters.store.book.usage import SqliteUsage
 from adapters.store.sqlite import SqliteStore
-from router.book import Contacts, Groups, Inbound, Notices, Sends, Templates, Tickets, Usage
+from router.book import Codes, Contacts, Groups, Inbound, KeysOfAccounts, Notices, Sends, Templates, Tickets, Usage
 
 # Every table whose rows have numbers of the Book. Who deletes rows tells `numbers.used`.
-_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "inbound", "tickets")
+_NUMBERED = ("sends", "contacts", "contact_groups", "templates", "inbound", "tickets", "codes")
 
 
 class SqliteBook:
@@ -24,8 +27,11 @@ class SqliteBook:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self._last = 0
+        self.secret = b""
         self._groups = SqliteGroups(store)
+        self._keys = SqliteKeys(store)
         self.sends: Sends = SqliteSends(store)
+        self.keys: KeysOfAccounts = self._keys
         self.contacts: Contacts = SqliteContacts(store)
         self.groups: Groups = self._groups
         self.templates: Templates = SqliteTemplates(store)
@@ -34,10 +40,13 @@ class SqliteBook:
         self._tickets = SqliteTickets(store)
         self.tickets: Tickets = self._tickets
         self.usage: Usage = SqliteUsage(store)
+        self.codes: Codes = SqliteCodes(store)
 
     async def open(self) -> None:
+        self.secret = secret_beside(self._store.path)
         await self._groups.sweep()
         await self._tickets.sweep()
+        await self._keys.open()
         self._last = await self._store.read(partial(last, tables=_NUMBERED))
 
     def next_no(self) -> int:
