@@ -180,6 +180,9 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
+    async def verified(self, account: str, face: str, at: int) -> int:
+        """How many one-time codes that were made from a time (ms) on were verified."""
+
 
 class Codes(Protocol):
     """One-time codes of an account in one public API."""
