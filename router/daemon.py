@@ -29,7 +29,7 @@ from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.smtp.gateway import SmtpGateway
-from adapters.store import open_book, open_store
+from adapters.store import open_book, open_store, room_gauges
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.directory import Directory
@@ -141,7 +141,7 @@ class Daemon:
             await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        history = PlanHistory(self._config, self._environ, plans_folder(settings), self.prepare)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings.store), self.prepare)
         version = history.starting_version(loaded.files)
         engine = Engine(
             settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
@@ -155,6 +155,7 @@ class Daemon:
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
             yield from webhooks.gauges()
+            yield from room_gauges(settings.store)
 
         metrics.watch(gauges)
         server = http_server(
