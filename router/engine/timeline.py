@@ -112,7 +112,7 @@ def _told(message: Message, events: Iterable[LoggedEvent], webhook: WebhookView 
         elif event.seq <= webhook.cursor:
             text, state = f"Event {event.seq} was acknowledged by the webhook", "sent"
         else:
-            behind = "failed for long and is tried now and then" if webhook.parked else f"{webhook.backlog} wait"
+            behind = "failed for long and is tried now and then" if webhook.parked else f"{webhook.backlog} events wait"
             text, state = f"Event {event.seq} waits for the webhook ({behind})", "waits"
         yield Moment(None, "webhook", text, state=state)
 

@@ -2,7 +2,8 @@
 
 import { element, swatch } from "./draw.js";
 
-const SPAN = 600;
+const LEAST = 60;
+const MOST = 600;
 
 function colour(series) {
   const probe = element("span", {});
@@ -33,7 +34,7 @@ export function chart(title, lines, shown) {
       width: Math.max(place.clientWidth, 200), height: 190,
       legend: { show: false }, cursor: { drag: { x: false, y: false }, points: { size: 6 } },
       padding: [8, 4, 0, 0],
-      scales: { y: { range: (self, low, high) => [0, high > 0 ? high * 1.1 : 1] }, x: { range: (self, low, high) => [high - SPAN, high] } },
+      scales: { y: { range: (self, low, high) => [0, high > 0 ? high * 1.1 : 1] }, x: { range: (self, low, high) => [high - Math.min(MOST, Math.max(LEAST, high - low)), high] } },
       axes: [
         { ...axis, size: 28, space: 70, values: (self, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(11, 16)) },
         { ...axis, size: 56, space: 36, values: (self, splits) => splits.map(shown) },

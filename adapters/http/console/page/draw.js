@@ -25,27 +25,39 @@ export function swatch(series) {
     drawing("rect", { width: 10, height: 10, rx: 2, class: `s${series}` }));
 }
 
-/** How full something is, for the eye; the numbers stand beside it. */
-export function bar(part, whole) {
+/** A share of something, for the eye; the numbers stand beside it. `limit` marks one that is nearly all. */
+export function bar(part, whole, limit) {
   const share = whole > 0 ? Math.min(1, part / whole) : 0;
-  return drawing("svg", { class: share >= 0.95 ? "bar full" : "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
+  return drawing("svg", { class: limit && share >= 0.95 ? "bar full" : "bar", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" },
     drawing("rect", { class: "all", width: 100, height: 10, rx: 2 }),
     drawing("rect", { class: "part", width: share * 100, height: 10, rx: 2 }));
 }
 
+const kind = (column) => (column.number ? "number" : column.kind || null);
+
 /**
- * A table; a head is a word, or {word, number: true}. Cells are what `element` takes as children.
- * Without rows it says `empty`.
+ * The frame of a table around its body; a head is a word, or {word, number, kind}. With `cards` each row is a card of its
+ * own on a phone.
  */
-export function table(heads, rows, empty) {
+export function frame(heads, body, cards) {
   const columns = heads.map((head) => (typeof head === "string" ? { word: head } : head));
-  const kind = (column) => (column.number ? "number" : column.kind || null);
-  const body = rows.length
-    ? rows.map((cells) => element("tr", {}, cells.map((cell, place) => element("td", { class: kind(columns[place]) }, cell))))
-    : element("tr", {}, element("td", { class: "empty", colspan: columns.length }, empty || "Nothing here."));
-  return element("div", { class: "scroll", tabindex: "0" }, element("table", {},
-    element("thead", {}, element("tr", {}, columns.map((column) => element("th", { scope: "col", class: kind(column) }, column.word)))),
-    element("tbody", {}, body)));
+  return {
+    whole: element("div", { class: cards ? "scroll cards" : "scroll", tabindex: "0" }, element("table", { role: "table" },
+      element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, columns.map((column) =>
+        element("th", { role: "columnheader", scope: "col", class: kind(column) }, column.word)))), body)),
+    cell: (place, children) => element("td", { role: "cell", class: kind(columns[place]), "data-head": columns[place].word }, children),
+    row: (cells) => element("tr", { role: "row" }, cells),
+    empty: (words) => element("tr", { role: "row" }, element("td", { role: "cell", class: "empty", colspan: columns.length }, words)),
+  };
+}
+
+/** A table of what does not change; cells are what `element` takes as children. Without rows it says `empty`. */
+export function table(heads, rows, empty, cards) {
+  const body = element("tbody", { role: "rowgroup" });
+  const drawn = frame(heads, body, cards);
+  if (!rows.length) body.append(drawn.empty(empty));
+  for (const cells of rows) body.append(drawn.row(cells.map((one, place) => drawn.cell(place, one))));
+  return drawn.whole;
 }
 
 export function sheet(title, ...children) {

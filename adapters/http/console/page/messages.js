@@ -36,7 +36,7 @@ function search(place, running) {
         one.account, one.from || "–", element("code", {}, one.to), state(one.state), one.class, one.operator || "–", one.reference || "–",
       ]);
       found.replaceChildren(sheet(null, table([{ word: "accepted", kind: "short" }, { word: "message", kind: "short" }, "account", "from", "to", "state", "class", "operator", "reference"],
-        rows, page.next ? "Nothing among the newest messages; older ones have not been looked at yet." : "No message is like that."),
+        rows, page.next ? "Nothing among the newest messages; older ones have not been looked at yet." : "No message is like that.", true),
       page.next ? element("button", { type: "button", class: "plain", onclick: () => look(page.next) }, "Older messages") : null));
     } catch (refused) {
       if (running()) found.replaceChildren(element("p", { class: "said", role: "alert" }, `Not found: ${refused.message}.`));

@@ -15,9 +15,9 @@ const ACTS = {
 export function draw(place) {
   const said = element("p", { class: "said", role: "alert" });
   const operators = rows(["operator", "state", "binds", "window", { word: "submits/s", number: true }, { word: "receipts/s", number: true },
-    { word: "TPS", number: true }, { word: "queued", number: true }, { word: "oldest", number: true }, ""], "No operator is configured.");
+    { word: "TPS", number: true }, { word: "queued", number: true }, { word: "oldest", number: true }, ""], "No operator is configured.", true);
   const binds = rows(["operator", "bind", "state", { word: "for", number: true }, "window", { word: "submits/s", number: true },
-    { word: "receipts/s", number: true }, "last error"], "No operator has a bind.");
+    { word: "receipts/s", number: true }, "last error"], "No operator has a bind.", true);
   place.append(sheet("Operators", operators.whole, said), sheet("Binds", binds.whole));
 
   function acts(name) {
@@ -44,9 +44,10 @@ export function draw(place) {
       cells: [
         [element("strong", {}, view.operator), element("div", { class: "quiet" }, `${view.channel} by ${view.protocol}`)],
         [state(view.state), view.refusal ? element("div", { class: "bad" }, view.refusal) : null,
-          view.receipt_flags.map((flag) => element("div", { class: "warn" }, `receipts ${flag.check.replaceAll("_", " ")}: ${flag.network}`))],
+          view.receipt_flags.length ? element("div", { class: "warn" }, "odd receipts: ",
+            [...new Set(view.receipt_flags.map((flag) => flag.check.replaceAll("_", " ")))].join(", ")) : null],
         `${view.binds.filter((bind) => /^(bound|open|idle)/.test(bind.state)).length} of ${view.binds.length}`,
-        [bar(view.in_use, view.window), `${view.in_use}/${view.window}`],
+        [bar(view.in_use, view.window, true), `${view.in_use}/${view.window}`],
         rate(sum(view.binds.map((bind) => bind.submits_per_second))),
         rate(sum(view.binds.map((bind) => bind.deliveries_per_second))),
         [view.tps ? rate(view.tps) : "no limit", view.throttle_factor < 1
@@ -57,7 +58,7 @@ export function draw(place) {
     binds.update(sample.operators.flatMap(({ view }) => view.binds.map((bind) => ({
       key: `${view.operator} ${bind.id}`,
       cells: [view.operator, element("code", {}, bind.id), state(bind.state), span(Math.max(0, (sample.at - bind.since) / 1000)),
-        [bar(bind.in_use, bind.window), `${bind.in_use}/${bind.window}`], rate(bind.submits_per_second), rate(bind.deliveries_per_second),
+        [bar(bind.in_use, bind.window, true), `${bind.in_use}/${bind.window}`], rate(bind.submits_per_second), rate(bind.deliveries_per_second),
         bind.last_error || element("span", { class: "quiet" }, "none")],
     }))));
   }

@@ -8,6 +8,7 @@ import { rows } from "./rows.js";
 const ENDS = ["delivered", "undelivered", "expired", "rejected", "failed", "cancelled", "unknown"];
 const RESULTS = ["matched", "early", "duplicate", "unmatched"];
 const MANY_EVENTS = 1000;
+const MOST_FLAGS = 4;
 
 const quantiles = (name) => ["p50", "p95", "p99"].map((one) => ({ name: one, of: (point) => (point[name] ? point[name][one] : null) }));
 
@@ -30,7 +31,7 @@ export function draw(place) {
   const spend = rows(["operator", { word: "since the start", number: true }, { word: "lately, per hour", number: true }, { word: "today, of its cap", number: true }], "No operator is configured.");
   const lately = element("span", { class: "quiet" });
   place.append(head, look, element("div", { class: "grid" }, charts.map((one) => one.whole)),
-    sheet("Messages by outcome", element("p", { class: "quiet" }, "Since the daemon started; behind it ", lately, "."), ended.whole),
+    sheet("Messages by outcome", element("p", { class: "quiet" }, "Since the daemon started; with a plus those of ", lately, "."), ended.whole),
     element("div", { class: "grid" }, sheet("Receipts", receipts.whole), sheet("Spend by operator", spend.whole)));
 
   function update() {
@@ -99,6 +100,11 @@ function spent(one, before, seconds) {
   ];
 }
 
+function odd(flags) {
+  const shown = flags.slice(0, MOST_FLAGS).map((flag) => `${flag.check.replaceAll("_", " ")} for ${flag.network}`).join(", ");
+  return flags.length > MOST_FLAGS ? `${shown} and ${flags.length - MOST_FLAGS} more` : shown;
+}
+
 /** One line for each thing that somebody should see to. */
 function troubles(sample) {
   const link = (name) => element("a", { href: "#operators" }, name);
@@ -109,7 +115,7 @@ function troubles(sample) {
       if (view.state !== "up") lines.push([link(view.operator), " is ", state(view.state), error ? `: ${error}` : ""]);
       else if (view.binds.some((bind) => !/^(bound|open|idle)/.test(bind.state))) lines.push([link(view.operator), ": not every bind is up", error ? `: ${error}` : ""]);
       if (view.throttle_factor < 1) lines.push([link(view.operator), ` throttles us: ${Math.round(view.throttle_factor * 100)} % of its rate in use`]);
-      for (const flag of view.receipt_flags) lines.push([link(view.operator), `: receipts for ${flag.network} are odd (${flag.check.replaceAll("_", " ")})`]);
+      if (view.receipt_flags.length) lines.push([link(view.operator), `: its receipts are odd (${odd(view.receipt_flags)})`]);
       return lines;
     }),
     ...sample.webhooks.filter((one) => one.parked || one.backlog > MANY_EVENTS).map((one) =>

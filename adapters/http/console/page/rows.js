@@ -1,23 +1,22 @@
 // A table whose rows are filled anew each second, while what is focused in it stays.
 
-import { element } from "./draw.js";
+import { element, frame } from "./draw.js";
 
 /**
- * Heads as of `table`; `update` takes [{key, cells, acts}]: cells change, acts (a function that gives elements) are made
+ * Heads and `cards` as of `frame`; `update` takes [{key, cells, acts}]: cells change, acts (a function that gives elements) are made
  * once for a key and stay in the last column.
  */
-export function rows(heads, empty) {
-  const columns = heads.map((head) => (typeof head === "string" ? { word: head } : head));
-  const body = element("tbody", {});
+export function rows(heads, empty, cards) {
+  const body = element("tbody", { role: "rowgroup" });
   const kept = new Map();
-  const whole = element("div", { class: "scroll stale", tabindex: "0" }, element("table", {},
-    element("thead", {}, element("tr", {}, columns.map((column) => element("th", { scope: "col", class: column.number ? "number" : null }, column.word)))),
-    body));
+  const drawn = frame(heads, body, cards);
+  const { whole } = drawn;
+  whole.classList.add("stale");
 
   function made(one) {
-    const cells = one.cells.map((_, place) => element("td", { class: columns[place].number ? "number" : columns[place].kind || null }));
-    const acts = one.acts ? element("td", {}, element("div", { class: "acts" }, one.acts())) : null;
-    return { cells, row: element("tr", {}, cells, acts) };
+    const cells = one.cells.map((_, place) => drawn.cell(place, []));
+    const acts = one.acts ? drawn.cell(cells.length, element("div", { class: "acts" }, one.acts())) : [];
+    return { cells, row: drawn.row([cells, acts]) };
   }
 
   return {
@@ -25,7 +24,7 @@ export function rows(heads, empty) {
     update(all) {
       const keys = new Set(all.map((one) => one.key));
       for (const [key, { row }] of kept) if (!keys.has(key)) { row.remove(); kept.delete(key); }
-      if (!all.length) body.replaceChildren(element("tr", {}, element("td", { class: "empty", colspan: columns.length }, empty)));
+      if (!all.length) body.replaceChildren(drawn.empty(empty));
       else if (!kept.size) body.replaceChildren();
       for (const one of all) {
         if (!kept.has(one.key)) {
