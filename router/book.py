@@ -4,14 +4,19 @@ Calls that read or write raise StoreUnavailable. What belongs to another account
 its call returns; a Rider is written by the Store with the messages it goes with, or not at all.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
+from router.gateway.campaigns import CampaignChange
 from router.gateway.codes import Change
 from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
+    Campaign,
+    CampaignQuery,
+    CampaignState,
+    CampaignStats,
     Code,
     Contact,
     ContactQuery,
@@ -159,12 +164,57 @@ class Codes(Protocol):
         is raised here, and the code stays."""
 
 
+class Campaigns(Protocol):
+    """Texts to many."""
+
+    def record(self, campaign: Campaign) -> Rider:
+        """A new one."""
+
+    async def add(self, campaign: Campaign) -> None: ...
+
+    async def find(self, account: str, face: str, no: int) -> Campaign | None: ...
+
+    async def page(self, query: CampaignQuery, offset: int, limit: int) -> tuple[list[Campaign], int]:
+        """Newest first, and how many there are."""
+
+    async def change(
+        self, account: str, face: str, no: int, of: Collection[CampaignState], change: CampaignChange
+    ) -> Campaign:
+        """A campaign after `change`, read and written in one transaction. Raises Refusal `campaign_not_found`;
+        `not_pending` where its state is none of these; and what `change` raises."""
+
+    def advance(self, campaign: Campaign, due: int | None) -> Rider:
+        """How far it has come, which is due again at a time. Where somebody paused or cancelled it meanwhile, that
+        stays."""
+
+    async def postpone(self, no: int, due: int) -> None:
+        """It goes on at a time, unless somebody paused or cancelled it meanwhile."""
+
+    async def due(self, now: int) -> Campaign | None:
+        """The one that has been due for longest."""
+
+    async def next_due(self) -> int | None: ...
+
+    async def stats(self, no: int) -> CampaignStats:
+        """This may take long; nothing else waits for it."""
+
+
 class Inbound(Protocol):
     """What handsets wrote to accounts that have a public API."""
 
     async def find(self, account: str, no: int) -> InboundMessage | None: ...
 
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
+class History(Protocol):
+    """What an account sent to phones and heard from them, as one list."""
+
+    async def sent(self, account: str, no: int) -> Message | None:
+        """By the store's number."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
         """Newest first, and how many there are."""
 
 
@@ -199,6 +249,9 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
+    async def verified(self, account: str, face: str, at: int) -> int:
+        """How many one-time codes that were made from a time (ms) on were verified."""
+
 
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
@@ -211,8 +264,10 @@ class Book(Protocol):
     contacts: Contacts
     groups: Groups
     templates: Templates
+    campaigns: Campaigns
     codes: Codes
     inbound: Inbound
+    history: History
     notices: Notices
     tickets: Tickets
     usage: Usage

@@ -8,13 +8,15 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession
 
 from adapters.gateways import Services
+from adapters.gateways.domain.campaigns import Campaigns
+from adapters.gateways.domain.runner import CampaignRunner
 from adapters.gateways.server import gateways_server
 from adapters.store import open_book
 from router.account import Account, Price
 from router.engine.directory import Directory
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.settings import GatewaySettings
-from tests.engine.rig import Rig, operator, settings
+from tests.engine.rig import LOG, Rig, operator, settings
 
 EVERY = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
 
@@ -42,6 +44,8 @@ class GatewayRig:
         await self.book.open()
         engine = rig.engine
         self.directory = Directory(self.book, engine.running, engine.opt_outs, rig.clock)
+        self.runner = CampaignRunner(engine.intake, self.book, engine.running, rig.clock, LOG)
+        self.campaigns = Campaigns(self.book, rig.clock, self.runner.wake)
         services = Services(
             engine.intake,
             engine.messages,
@@ -50,18 +54,26 @@ class GatewayRig:
             rig.clock,
             engine.wallets,
             self.directory,
+            self.campaigns,
             rig.metrics,
             engine.ledger.current,
         )
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
         self.client = ClientSession(self.url)
+        self.runner.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.client.close()
         await self.server.stop(1)
+        await self.runner.stop()
         await self.engine_rig.__aexit__(*error)
+
+    def move(self, seconds: float) -> None:
+        """The clock goes on, and the runner of campaigns notices."""
+        self.engine_rig.clock.move(seconds)
+        self.runner.wake()
 
     async def deliver(self, count: int = 1) -> None:
         """The operator accepts everything that is written, and delivers it."""
