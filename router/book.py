@@ -208,6 +208,16 @@ class Inbound(Protocol):
         """Newest first, and how many there are."""
 
 
+class History(Protocol):
+    """What an account sent to phones and heard from them, as one list."""
+
+    async def sent(self, account: str, no: int) -> Message | None:
+        """By the store's number."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
 class Notices(Protocol):
     """What webhooks of the public APIs are still to be told."""
 
@@ -239,6 +249,9 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
+    async def verified(self, account: str, face: str, at: int) -> int:
+        """How many one-time codes that were made from a time (ms) on were verified."""
+
 
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
@@ -254,6 +267,7 @@ class Book(Protocol):
     campaigns: Campaigns
     codes: Codes
     inbound: Inbound
+    history: History
     notices: Notices
     tickets: Tickets
     usage: Usage

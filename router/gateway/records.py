@@ -29,6 +29,15 @@ class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     campaign: int | None = None
 
 
+class IssuedKey(Struct, frozen=True, gc=False):
+    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
+
+    account: str
+    digest: bytes
+    made: int
+    expires: int | None = None
+
+
 class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     """Which sends of an account by one API: `since` and `until` are times, both inclusive; what is None is not
     asked."""
@@ -38,15 +47,6 @@ class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     since: int | None = None
     until: int | None = None
     progress: Progress | None = None
-
-
-class IssuedKey(Struct, frozen=True, gc=False):
-    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
-
-    account: str
-    digest: bytes
-    made: int
-    expires: int | None = None
 
 
 Status = Literal["active", "inactive", "unsubscribed"]

@@ -6,6 +6,7 @@ from adapters.store.book.campaigns import SqliteCampaigns
 from adapters.store.book.codes import SqliteCodes
 from adapters.store.book.contacts import SqliteContacts
 from adapters.store.book.groups import SqliteGroups
+from adapters.store.book.history import SqliteHistory
 from adapters.store.book.inbound import SqliteInbound
 from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.notices import SqliteNotices
@@ -21,6 +22,7 @@ from router.book import (
     Codes,
     Contacts,
     Groups,
+    History,
     Inbound,
     KeysOfAccounts,
     Notices,
@@ -51,6 +53,7 @@ class SqliteBook:
         self.campaigns: Campaigns = SqliteCampaigns(store)
         self.codes: Codes = SqliteCodes(store)
         self.inbound: Inbound = SqliteInbound(store)
+        self.history: History = SqliteHistory(store)
         self.notices: Notices = SqliteNotices(store)
         self._tickets = SqliteTickets(store)
         self.tickets: Tickets = self._tickets
