@@ -249,6 +249,9 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
+    async def verified(self, account: str, face: str, at: int) -> int:
+        """How many one-time codes that were made from a time (ms) on were verified."""
+
 
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes

@@ -29,7 +29,7 @@ from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.smtp.gateway import SmtpGateway
-from adapters.store import open_book, open_store
+from adapters.store import open_book, open_store, room_gauges
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.directory import Directory
@@ -141,7 +141,7 @@ class Daemon:
             await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
 
-        history = PlanHistory(self._config, self._environ, plans_folder(settings), self.prepare)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings.store), self.prepare)
         version = history.starting_version(loaded.files)
         engine = Engine(
             settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
@@ -155,26 +155,33 @@ class Daemon:
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
             yield from webhooks.gauges()
+            yield from room_gauges(settings.store)
 
         metrics.watch(gauges)
         server = http_server(
             Services(
                 intake=engine.intake,
                 messages=engine.messages,
+                oversight=engine.oversight,
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
                 audit=engine.audit,
                 replay=webhooks.replay,
+                webhook_of=webhooks.view,
                 opt_outs=engine.opt_outs,
                 wallets=engine.wallets,
                 directory=directory,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
+                accounts=engine.running.accounts,
+                account_named=engine.running.account_named,
                 is_admin=engine.running.is_admin,
+                admin_key=engine.running.admin_key,
                 callbacks_of=engine.callbacks_of,
                 metrics_text=metrics.render,
+                reading=metrics.read,
             ),
             settings.http,
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
-from adapters.store.book.numbers import array, used
+from adapters.store.numbers import array, used
 from adapters.store.rows import first_id
 from router.message import FINAL, State
 

@@ -5,12 +5,14 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator
 from functools import partial
 
+from adapters.gateways.domain.codes import Codes
 from adapters.gateways.domain.keys import Caller, Key, Keys, hashed
 from adapters.gateways.domain.sending import Sending
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.textdigo import shapes
 from adapters.gateways.textdigo.account import AccountCalls
+from adapters.gateways.textdigo.codes import CodeCalls
 from adapters.gateways.textdigo.errors import Error, refuse
 from adapters.gateways.textdigo.messages import MessageCalls
 from adapters.gateways.textdigo.resources import ResourceCalls
@@ -29,11 +31,13 @@ _IMPORT = 16 * 1024 * 1024
 def textdigo(services: Services) -> Face:
     """The whole API at a glance."""
     keys = Keys(NAME, _keys_of, services.running, services.clock)
-    sends = SendCalls(services, Sending(services.intake, services.book, services.clock), Templates(services.book))
+    sending = Sending(services.intake, services.book, services.clock)
+    sends = SendCalls(services, sending, Templates(services.book))
     messages = MessageCalls(services)
     account = AccountCalls(services)
     resources = ResourceCalls(services)
     tickets = TicketCalls(services)
+    codes = CodeCalls(services, Codes(services.book, sending, services.clock), sends)
 
     def post(path: str, summary: str, handler: object, request: object, answer: object, **more: object) -> Operation:
         return Operation("POST", f"{_BASE}{path}", summary, handler, request=request, answer=answer, **more)  # type: ignore[arg-type]
@@ -73,6 +77,17 @@ def textdigo(services: Services) -> Face:
                  s.CustomerAnswer, status=201),
             post("/integration/groups", "Make a contact group", resources.make_group, s.GroupRequest, s.GroupAnswer,
                  status=201),
+            post("/otp/sms", "Send a code by SMS", codes.by_sms, s.SmsCodeRequest, s.Sent),
+            post("/otp/whatsapp", "Send a code by WhatsApp", codes.by_whatsapp, s.NumberCodeRequest, s.Sent),
+            post("/whatsapp-business/otp/message", "Send a code from a WhatsApp number", codes.by_whatsapp_from,
+                 s.WhatsappCodeRequest, s.Sent),
+            post("/otp/email", "Send a code by email", codes.by_email, s.EmailCodeRequest, s.Sent),
+            post("/otp/sms/verify", "Verify a code sent by SMS", codes.verify_sms, s.NumberVerifyRequest,
+                 s.VerifyAnswer),
+            post("/otp/whatsapp/verify", "Verify a code sent by WhatsApp", codes.verify_whatsapp,
+                 s.NumberVerifyRequest, s.VerifyAnswer),
+            post("/otp/email/verify", "Verify a code sent by email", codes.verify_email, s.EmailVerifyRequest,
+                 s.VerifyAnswer),
             post("/issue", "Open a ticket, with a file", tickets.issue, s.IssueRequest, s.IssueAnswer, status=201,
                  takes=("multipart/form-data",), streamed=True),
         ),

@@ -49,7 +49,7 @@ class AccountCalls:
                 parts += traffic.parts
             if traffic.traffic_class is TrafficClass.OTP:
                 codes += traffic.messages
-        verified = 0
+        verified = await self._services.book.usage.verified(account, "textdigo", start)
 
         def of(channel: str) -> shapes.ChannelUsage:
             return shapes.ChannelUsage(sent[channel], delivered[channel], failed[channel])

@@ -36,6 +36,7 @@ _UNSUPPORTED = Kind(422, "PUBLIC_API_UNSUPPORTED_PHONE_NUMBER", words.UNSUPPORTE
 _WRONG = Kind(401, "API_KEY_INVALID_CREDENTIALS", words.WRONG_CREDENTIALS)
 _NOT_ACTIVE = Kind(403, "API_KEY_ORG_NOT_ACTIVE", words.NOT_ACTIVE)
 _RATE = Kind(429, "RATE_LIMITED", words.RATE)
+_NO_CODE = Kind(404, "PUBLIC_API_OTP_CONTACT_NOT_FOUND", words.OTP_CONTACT)
 _LATER = Kind(503, "SERVICE_UNAVAILABLE", words.UNAVAILABLE)
 
 _KINDS = {
@@ -56,7 +57,9 @@ _KINDS = {
     "channel_off": Kind(422, "PUBLIC_API_CANAL_NOT_ACTIVE", words.CANAL),
     "insufficient_credit": Kind(402, "PUBLIC_API_INSUFFICIENT_BALANCE", words.BALANCE),
     "message_not_found": Kind(404, "PUBLIC_API_MESSAGE_NOT_FOUND", words.MESSAGE),
-    "code_not_found": Kind(404, "PUBLIC_API_OTP_CONTACT_NOT_FOUND", words.OTP_CONTACT),
+    "code_not_found": _NO_CODE,
+    "code_not_active": _NO_CODE,
+    "code_failed": _NO_CODE,
     "line_not_found": Kind(404, "PUBLIC_API_WAB_ACCOUNT_NOT_FOUND", words.WHATSAPP_ACCOUNT),
     "template_not_found": Kind(404, "PUBLIC_API_TEMPLATE_NOT_FOUND", words.TEMPLATE),
     "group_not_found": Kind(404, "PUBLIC_API_PROFILE_NOT_FOUND", words.PROFILE),
@@ -66,6 +69,8 @@ _KINDS = {
     "method_not_allowed": Kind(405, "METHOD_NOT_ALLOWED", words.METHOD),
     "rate_limited": _RATE,
     "duplicate_message": _RATE,
+    "code_too_soon": _RATE,
+    "too_many_codes": _RATE,
     "internal_error": Kind(500, "INTERNAL_ERROR", words.INTERNAL),
     "queue_full": _LATER,
     "store_unavailable": _LATER,

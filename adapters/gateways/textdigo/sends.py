@@ -26,6 +26,7 @@ from router.message import Message, TrafficClass
 from router.refusal import Refusal
 from router.routing.route import RouteQuery
 from router.submit import Channel, Submit
+from router.text.email import MOST
 from router.text.html import readable
 
 VIA = Via("textdigo")
@@ -170,7 +171,7 @@ class SendCalls:
                 elif result.code in _OF_RECIPIENT:
                     invalid.append(shapes.InvalidContact(submit.to, code_of(result)))
                 else:
-                    others = others or self._said(account, submit, result, "message")
+                    others = others or self.said(account, submit, result, "message")
                     invalid.append(shapes.InvalidContact(submit.to, code_of(others)))
             if not messages:
                 raise others or Refusal("no_recipients", "none of the recipients can be reached")
@@ -190,22 +191,20 @@ class SendCalls:
         answer = await self._sending.send(account, list(submits.values()), VIA, decide)
         return Reply(200, answer.body, JSON)
 
-    async def one(
-        self, account: Account, submit: Submit, text_field: str = "message", via: Via = VIA, expires: int | None = None
-    ) -> bytes:
+    async def one(self, account: Account, submit: Submit, text_field: str = "message") -> bytes:
         """Send one message, and give the answer that says so. Raises Refusal in the words of the request, where its
         text stands in `text_field`."""
 
         def decide(results: list[Result]) -> Decision:
             (result,) = results
             if isinstance(result, Refusal):
-                raise self._said(account, submit, result, text_field)
-            return Decision(_encode(_sent(result, account.currency, expires)), [result], detail=result.channel)
+                raise self.said(account, submit, result, text_field)
+            return Decision(sent(result, account.currency), [result], detail=result.channel)
 
-        answer = await self._sending.send(account, [submit], via, decide)
+        answer = await self._sending.send(account, [submit], VIA, decide)
         return answer.body
 
-    def _said(self, account: Account, submit: Submit, refusal: Refusal, text_field: str) -> Refusal:
+    def said(self, account: Account, submit: Submit, refusal: Refusal, text_field: str = "message") -> Refusal:
         """What the engine refused, as this API says it and in its order (TD-14): whether anybody serves the recipient
         comes before the sender."""
         if refusal.code == "sender_not_allowed":
@@ -254,12 +253,25 @@ def whatsapp_channel(account: Account, id: str) -> AccountChannel:
 
 
 def email_submit(
-    channel: AccountChannel, to: str, subject: str, text: str | None, html: str | None, **more: object
+    channel: AccountChannel,
+    to: str,
+    subject: str,
+    text: str | None,
+    html: str | None,
+    traffic_class: TrafficClass = TrafficClass.TRANSACTIONAL,
 ) -> Submit:
     """An email; where it has no text, its text is what can be read of its HTML."""
     options = {"subject": subject, "html": html} if html else {"subject": subject}
-    written = text or readable(html or "")
-    return Submit(to=to, sender=channel.sender, text=written, channel=Channel.EMAIL, options=options, **more)  # type: ignore[arg-type]
+    # What is too large is refused by the engine, unread.
+    written = text or (readable(html) if html and len(html) <= MOST else " ")
+    return Submit(
+        to=to,
+        sender=channel.sender,
+        text=written,
+        channel=Channel.EMAIL,
+        traffic_class=traffic_class,
+        options=options,
+    )
 
 
 def check_url(field: str, url: str) -> None:
@@ -278,10 +290,11 @@ def amount_of(message: Message) -> Decimal:
     return message.price.amount if message.price is not None else Decimal(0)
 
 
-def _sent(message: Message, currency: str, expires: int | None) -> shapes.Sent:
+def sent(message: Message, currency: str, expires: int | None = None) -> bytes:
+    """The answer to a send of one message; `expires` is when the code in it does."""
     is_email = message.channel == "email"
     subject = message.options.get("subject") if message.options else None
-    return shapes.Sent(
+    answer = shapes.Sent(
         message.id,
         message.channel,  # type: ignore[arg-type]
         STATUS[message.state],
@@ -295,6 +308,7 @@ def _sent(message: Message, currency: str, expires: int | None) -> shapes.Sent:
         str(subject) if is_email else UNSET,
         milliseconds_utc(expires) if expires is not None else UNSET,
     )
+    return _encode(answer)
 
 
 def _field(engines: str | None, text_field: str) -> str:

@@ -10,12 +10,12 @@ from adapters.store.book.history import SqliteHistory
 from adapters.store.book.inbound import SqliteInbound
 from adapters.store.book.keys import SqliteKeys
 from adapters.store.book.notices import SqliteNotices
-from adapters.store.book.numbers import last
 from adapters.store.book.secret import secret_beside
 from adapters.store.book.sends import SqliteSends
 from adapters.store.book.templates import SqliteTemplates
 from adapters.store.book.tickets import SqliteTickets
 from adapters.store.book.usage import SqliteUsage
+from adapters.store.numbers import last
 from adapters.store.sqlite import SqliteStore
 from router.book import (
     Campaigns,

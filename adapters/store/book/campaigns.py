@@ -7,7 +7,7 @@ from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
-from adapters.store.book.numbers import words
+from adapters.store.numbers import words
 from adapters.store.sqlite import SqliteStore
 from router.gateway.campaigns import CampaignChange, due_of
 from router.gateway.progress import NOT_SENT, WAITING

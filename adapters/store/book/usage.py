@@ -20,6 +20,10 @@ _COUNT = (
     " FROM (SELECT id, rank, state, CAST(body AS TEXT) AS body FROM messages WHERE account = ? AND id > ?"
     " ORDER BY id LIMIT ?) GROUP BY 1, 2, 3"
 )
+_VERIFIED = (
+    "SELECT count(*) FROM (SELECT CAST(body AS TEXT) AS body FROM codes WHERE account = ? AND face = ?)"
+    " WHERE json_extract(body, '$.created') >= ? AND json_extract(body, '$.state') = 'verified'"
+)
 _CLASS = {rank: traffic_class for traffic_class, rank in RANK.items()}
 
 _Kind = tuple[str, TrafficClass, State]
@@ -45,6 +49,14 @@ class SqliteUsage:
                 break
             after = max(row[5] for row in rows)
         return [Traffic(*kind, count, parts[kind]) for kind, count in messages.items()]
+
+    async def verified(self, account: str, face: str, at: int) -> int:
+        return await self._store.search(partial(_verified, wanted=(account, face, at)))
+
+
+def _verified(connection: Connection, wanted: tuple[str, str, int]) -> int:
+    count: int = connection.execute(_VERIFIED, wanted).get
+    return count
 
 
 def _count(connection: Connection, wanted: tuple[str, bytes, int]) -> list[tuple[str, int, str, int, int, bytes]]:
