@@ -11,6 +11,7 @@ from aiohttp import ClientResponse
 
 from adapters.gateways.textiopro.words import message_no
 from router.account import AccountChannel, OwnNumber, RateLimit
+from router.gateway.records import InboundMessage
 from tests.gateways.rig import GatewayRig, account
 
 TOKEN, OTHER = "49|LNFe8WJ7CPtvl2mzowAB4ll4enbFR0XGgnQh2qWY", "50|ofAnotherAccount"
@@ -443,6 +444,36 @@ async def test_another_accounts_things_are_not_there(rig: GatewayRig, base: str)
         path = f"contacts/{theirs}/{path}/{contact}"
         answer = await ask(rig, base, method, path, 404, token=OTHER, PHONE="8801721970168")
         assert answer["message"] == "Contact not found"
+
+
+@BASES
+async def test_what_handsets_wrote(rig: GatewayRig, base: str) -> None:
+    """TP-38, TP-39, section 2.8: received messages stand in the same list, and can be read one by one."""
+    sent = (await ask(rig, base, "POST", "sms/send", **SEND))["data"]
+    rig.engine_rig.clock.move(1)
+    no, at = rig.book.next_no(), rig.engine_rig.clock.now()
+    heard = InboundMessage(no, "acme", at, "event 1", "sms", "+237650000000", "+31612345678", "Yes", 2, "mtn")
+    await rig.book.notices.follow("test", 1, [heard], [])
+    page = (await read(rig, base, "sms"))["data"]
+    received = page["data"][0]
+    assert (page["total"], page["data"][1]) == (2, sent)
+    assert received == {
+        "uid": received["uid"],
+        "to": "237650000000",
+        "from": "31612345678",
+        "message": "Yes",
+        "status": "Delivered",
+        "cost": "0",
+        "sms_type": "plain",
+        "sms_count": 2,
+        "direction": "incoming",
+        "send_by": "api",
+        "created_at": "2026-01-01T00:00:01.000000Z",
+        "updated_at": "2026-01-01T00:00:01.000000Z",
+    }
+    assert received["uid"] != sent["uid"]
+    assert (await read(rig, base, f"sms/{received['uid']}"))["data"] == received
+    await read(rig, base, f"sms/{received['uid']}", 404, token=OTHER)
 
 
 # --- groups and contacts --------------------------------------------------------------------------------------------

@@ -84,8 +84,7 @@ def parameters(request: BaseRequest, body: bytes) -> Parameters:
 
 def _form(content: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(content, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
-        return [(name.decode(), value.decode()) for name, value in pairs]
+        return parse_qsl(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:
         raise Refusal("invalid_request", "the form is not UTF-8") from None
     except ValueError:
