@@ -1,4 +1,4 @@
-"""What the public APIs do with the events of their accounts: keep what handsets wrote, and tell the accounts' webhooks."""
+"""What the public APIs do with their accounts' events: keep what handsets wrote, and tell webhooks of it all."""
 
 from adapters.gateways.events.follower import Followers
 

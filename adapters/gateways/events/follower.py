@@ -1,8 +1,8 @@
 """Following the event logs of all accounts that have a public API.
 
-Of each account one task reads its log from a cursor of its own: what handsets wrote is kept and may put them into lists,
-and what webhooks are to be told of it all is written down, in one transaction with the cursor. Telling them is a matter
-of their own (see teller.py): one that is down holds up nobody else.
+Of each account one task reads its log from a cursor of its own: what handsets wrote is kept and may put them into
+lists, and what webhooks are to be told of it all is written down, in one transaction with the cursor. Telling them is a
+matter of their own (see teller.py): one that is down holds up nobody else.
 """
 
 import asyncio
@@ -31,8 +31,8 @@ from router.settings import Settings
 _EVENTS = 200
 _POLL = 30.0  # seconds to wait for new events in one read
 _AGAIN = 1.0
-# Where nothing was kept of so many events, the cursor is moved all the same.
-_STRIDE = 1000
+# Seconds between two reads: what comes meanwhile is one transaction, and one look at the messages it is about.
+_BREATH = 0.02
 
 _event = Decoder(Event).decode
 _received = Decoder(ReceivedEvent).decode
@@ -158,22 +158,20 @@ class Followers:
         return teller, asyncio.create_task(run(), name=f"tell {account} {channel}")
 
     async def _follow(self, name: str, cursor: int) -> None:
-        kept = -1  # so that where it begins is kept too
+        kept = False  # where it begins is kept too
         while True:
             try:
-                if kept < 0:
+                if not kept:
                     await self._book.notices.follow(_reader(name), cursor, (), ())
-                    kept = cursor
+                    kept = True
                 events = await self._events.read(name, cursor, _EVENTS, _POLL)
                 if not events:
                     continue
                 inbound, notices = await self._take(self._accounts[name], events)
-                seq = events[-1].seq
-                if inbound or notices or seq - kept >= _STRIDE:
-                    await self._book.notices.follow(_reader(name), seq, inbound, notices)
-                    kept = self._cursors[_reader(name)] = seq
-                cursor = seq
+                await self._book.notices.follow(_reader(name), events[-1].seq, inbound, notices)
+                cursor = self._cursors[_reader(name)] = events[-1].seq
                 self._wake(name, notices)
+                await asyncio.sleep(_BREATH)
             except StoreUnavailable:
                 await asyncio.sleep(_AGAIN)
             except Exception as error:  # the other accounts must not notice, and this one must go on

@@ -1,9 +1,9 @@
 """Telling one webhook what waits for it.
 
-Notices about one thing go one behind the other; those about different things do not wait for each other, so one that a
-receiver chokes on keeps nothing else back. A receiver that is down as a whole is tried with one notice at a time, in
-growing pauses. What could not be told in a day is given up. Memory holds a window of the notices at most: the rest waits
-in the store, where each stays until it was told.
+Notices about one thing go one behind the other; those about different things do not wait for each other, so one that
+a receiver chokes on keeps nothing else back. A receiver that is down as a whole is tried with one notice at a time, in
+growing pauses. What could not be told in a day is given up. Memory holds a window of the notices at most: the rest
+waits in the store, where each stays until it was told.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """What TextDigo tells its accounts' webhooks (TD-48 to TD-51): pure, of an account and one of its events."""
 
+from decimal import Decimal
 from hmac import digest
 from uuid import UUID, uuid5
 
@@ -53,7 +54,7 @@ def report(account: Account, event: Event, at: int) -> Notice:
         event.sender,
         STATUS[_STATES[event.type]],
         event.segments,
-        event.price.amount if event.price is not None else 0,
+        event.price.amount if event.price is not None else Decimal(0),
         event.operator,
         event.reference,
         event.price.currency if event.price is not None else account.currency,
