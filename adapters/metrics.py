@@ -14,7 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from router.ports import GaugeSample
+from router.ports import GaugeSample, Reading
+from router.ports import Measured as Histogram
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "carrier_router_"
@@ -56,9 +57,15 @@ COUNTERS = (
     ),
     Counted("parts_submitted_total", ("operator", "outcome"), "Attempts to submit a part, by what they came to."),
     Counted(
+        "spend_total",
+        ("operator", "currency"),
+        "What the parts cost that an operator accepted, in its currency.",
+    ),
+    Counted(
         "receipts_total",
         ("operator", "result"),
-        "Delivery receipts: matched, early (before the answer to the submit), duplicate or unmatched.",
+        "Delivery receipts: matched, early (before the answer to the submit), duplicate, unmatched or queried (told on "
+        "asking).",
     ),
     Counted(
         "inbound_total",
@@ -90,6 +97,9 @@ GAUGES = (
     Pulled("queue_messages", ("operator", "class"), "Messages that wait to be submitted."),
     Pulled("queue_oldest_seconds", ("operator",), "Age of the message that has waited longest."),
     Pulled("binds", ("operator", "state"), "Binds by state."),
+    Pulled(
+        "operator_state", ("operator", "state"), "1 for the state that the operator is in; other states are absent."
+    ),
     Pulled("window_in_use", ("operator",), "Window slots held by parts whose result is not on disk yet."),
     Pulled("throttle_factor", ("operator",), "Share of the configured rate in use after throttling; 1 is all of it."),
     Pulled("operator_parts_today", ("operator",), "Parts given to an operator with daily caps since its day began."),
@@ -102,6 +112,9 @@ GAUGES = (
     Pulled("webhook_backlog", ("account",), "Events that the account's webhook has not acknowledged."),
     Pulled("webhook_parked", ("account",), "1 where the webhook failed for 72 hours and is tried hourly, else 0."),
     Pulled("wallet_balance", ("account",), "What is in an account's wallet, in the account's currency."),
+    Pulled("disk_free_bytes", (), "Room left for the daemon's user on the disk of the data folder."),
+    Pulled("disk_size_bytes", (), "Size of the disk of the data folder."),
+    Pulled("database_bytes", (), "Size of the database file with its write-ahead log."),
     Pulled("plan_version", (), "Version of the running plan; it grows with every successful reload."),
 )
 
@@ -133,7 +146,7 @@ class PrometheusMetrics(Collector):
     """
 
     def __init__(self) -> None:
-        self._counts: dict[str, defaultdict[_Labels, int]] = {metric.name: defaultdict(int) for metric in COUNTERS}
+        self._counts: dict[str, defaultdict[_Labels, float]] = {metric.name: defaultdict(int) for metric in COUNTERS}
         self._histograms = {metric.name: _Histogram(metric.buckets) for metric in HISTOGRAMS}
         self._sources: list[GaugeSource] = []
 
@@ -141,6 +154,7 @@ class PrometheusMetrics(Collector):
         self._refused = self._counts["messages_refused_total"]
         self._final = self._counts["messages_final_total"]
         self._submitted = self._counts["parts_submitted_total"]
+        self._spend = self._counts["spend_total"]
         self._receipts = self._counts["receipts_total"]
         self._inbound = self._counts["inbound_total"]
         self._callbacks = self._counts["callbacks_total"]
@@ -173,6 +187,9 @@ class PrometheusMetrics(Collector):
 
     def submitted(self, operator: str, outcome: str) -> None:
         self._submitted[operator, outcome] += 1
+
+    def spent(self, operator: str, currency: str, amount: float) -> None:
+        self._spend[operator, currency] += amount
 
     def receipt(self, operator: str, result: str) -> None:
         self._receipts[operator, result] += 1
@@ -210,6 +227,14 @@ class PrometheusMetrics(Collector):
     def watch(self, source: GaugeSource) -> None:
         """Ask `source` for gauges at every scrape; it must be quick and must not raise."""
         self._sources.append(source)
+
+    def read(self) -> Reading:
+        """The numbers that `render` writes, as they are."""
+        return Reading(
+            self._counts,
+            {name: Histogram(one.bounds, one.rows) for name, one in self._histograms.items()},
+            [sample for source in self._sources for sample in source()],
+        )
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format 0.0.4 (`CONTENT_TYPE`)."""

@@ -4,14 +4,19 @@ Calls that read or write raise StoreUnavailable. What belongs to another account
 its call returns; a Rider is written by the Store with the messages it goes with, or not at all.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
+from router.gateway.campaigns import CampaignChange
 from router.gateway.codes import Change
 from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
+    Campaign,
+    CampaignQuery,
+    CampaignState,
+    CampaignStats,
     Code,
     Contact,
     ContactQuery,
@@ -143,12 +148,76 @@ class Templates(Protocol):
         """Newest first, and how many there are."""
 
 
+class Codes(Protocol):
+    """One-time codes of an account in one public API."""
+
+    def record(self, code: Code) -> Rider:
+        """A new code; a pending one for the same contact on the same channel is replaced by it."""
+
+    async def find(self, account: str, face: str, no: int) -> Code | None: ...
+
+    async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
+        """That of a contact, which may have expired."""
+
+    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
+        """How many are pending and have not expired, and when the first of them will."""
+
+    async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
+        """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
+        is raised here, and the code stays."""
+
+
+class Campaigns(Protocol):
+    """Texts to many."""
+
+    def record(self, campaign: Campaign) -> Rider:
+        """A new one."""
+
+    async def add(self, campaign: Campaign) -> None: ...
+
+    async def find(self, account: str, face: str, no: int) -> Campaign | None: ...
+
+    async def page(self, query: CampaignQuery, offset: int, limit: int) -> tuple[list[Campaign], int]:
+        """Newest first, and how many there are."""
+
+    async def change(
+        self, account: str, face: str, no: int, of: Collection[CampaignState], change: CampaignChange
+    ) -> Campaign:
+        """A campaign after `change`, read and written in one transaction. Raises Refusal `campaign_not_found`;
+        `not_pending` where its state is none of these; and what `change` raises."""
+
+    def advance(self, campaign: Campaign, due: int | None) -> Rider:
+        """How far it has come, which is due again at a time. Where somebody paused or cancelled it meanwhile, that
+        stays."""
+
+    async def postpone(self, no: int, due: int) -> None:
+        """It goes on at a time, unless somebody paused or cancelled it meanwhile."""
+
+    async def due(self, now: int) -> Campaign | None:
+        """The one that has been due for longest."""
+
+    async def next_due(self) -> int | None: ...
+
+    async def stats(self, no: int) -> CampaignStats:
+        """This may take long; nothing else waits for it."""
+
+
 class Inbound(Protocol):
     """What handsets wrote to accounts that have a public API."""
 
     async def find(self, account: str, no: int) -> InboundMessage | None: ...
 
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
+class History(Protocol):
+    """What an account sent to phones and heard from them, as one list."""
+
+    async def sent(self, account: str, no: int) -> Message | None:
+        """By the store's number."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
         """Newest first, and how many there are."""
 
 
@@ -187,25 +256,6 @@ class Usage(Protocol):
         """How many one-time codes that were made from a time (ms) on were verified."""
 
 
-class Codes(Protocol):
-    """One-time codes of an account in one public API."""
-
-    def record(self, code: Code) -> Rider:
-        """A new code; a pending one for the same contact on the same channel is replaced by it."""
-
-    async def find(self, account: str, face: str, no: int) -> Code | None: ...
-
-    async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
-        """That of a contact, which may have expired."""
-
-    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
-        """How many are pending and have not expired, and when the first of them will."""
-
-    async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
-        """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
-        is raised here, and the code stays."""
-
-
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
     of one-time codes are keyed with; it is not in the database."""
@@ -217,11 +267,13 @@ class Book(Protocol):
     contacts: Contacts
     groups: Groups
     templates: Templates
+    campaigns: Campaigns
+    codes: Codes
     inbound: Inbound
+    history: History
     notices: Notices
     tickets: Tickets
     usage: Usage
-    codes: Codes
 
     async def open(self) -> None:
         """After the store is open."""

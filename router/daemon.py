@@ -18,6 +18,8 @@ from structlog.typing import FilteringBoundLogger
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.gateways import Services as GatewayServices
 from adapters.gateways import gateways_server
+from adapters.gateways.domain.campaigns import Campaigns
+from adapters.gateways.domain.runner import CampaignRunner
 from adapters.gateways.events import Followers
 from adapters.http import Services, http_server
 from adapters.http_operator.gateway import HttpGateway
@@ -28,7 +30,7 @@ from adapters.lookup.table import PortedTable
 from adapters.metrics import PrometheusMetrics
 from adapters.smpp.gateway import SmppGateway
 from adapters.smtp.gateway import SmtpGateway
-from adapters.store import open_book, open_store
+from adapters.store import open_book, open_store, room_gauges
 from adapters.webhook import WebhookSender
 from router.account import Webhook
 from router.engine.directory import Directory
@@ -142,7 +144,7 @@ class Daemon:
             if plan.gateways is not None:
                 followers.configure(plan)
 
-        history = PlanHistory(self._config, self._environ, plans_folder(settings), self.prepare)
+        history = PlanHistory(self._config, self._environ, plans_folder(settings.store), self.prepare)
         version = history.starting_version(loaded.files)
         engine = Engine(
             settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
@@ -152,30 +154,38 @@ class Daemon:
 
         directory = Directory(book, engine.running, engine.opt_outs, clock)
         followers = Followers(engine.feed, book, directory, clock, self._log, recovery.cursors)
+        runner = CampaignRunner(engine.intake, book, engine.running, clock, self._log)
 
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
             yield from webhooks.gauges()
+            yield from room_gauges(settings.store)
 
         metrics.watch(gauges)
         server = http_server(
             Services(
                 intake=engine.intake,
                 messages=engine.messages,
+                oversight=engine.oversight,
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
                 audit=engine.audit,
                 replay=webhooks.replay,
+                webhook_of=webhooks.view,
                 opt_outs=engine.opt_outs,
                 wallets=engine.wallets,
                 directory=directory,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
+                accounts=engine.running.accounts,
+                account_named=engine.running.account_named,
                 is_admin=engine.running.is_admin,
+                admin_key=engine.running.admin_key,
                 callbacks_of=engine.callbacks_of,
                 metrics_text=metrics.render,
+                reading=metrics.read,
             ),
             settings.http,
         )
@@ -189,6 +199,7 @@ class Daemon:
                 clock,
                 engine.wallets,
                 directory,
+                Campaigns(book, clock, runner.wake),
                 metrics,
                 engine.ledger.current,
             )
@@ -202,6 +213,7 @@ class Daemon:
                 # First, for what is not followed yet is followed from here on.
                 followers.configure(settings)
             await engine.start()
+            runner.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
             await engine.control.keep_first(loaded.files)
             del loaded  # the files have done their work, and may be large
@@ -213,8 +225,9 @@ class Daemon:
             await self._stopping.wait()
             self._log.info("draining")
         finally:
-            await followers.stop(_WEBHOOKS)
             # The API answers while operators do, so that whoever asks /readyz sees the drain.
+            await runner.stop()
+            await followers.stop(_WEBHOOKS)
             await engine.stop(_DRAIN)
             await asyncio.gather(*(one.stop(_CLIENTS) for one in servers))
             await webhooks.stop(_WEBHOOKS)

@@ -11,6 +11,7 @@ from adapters.gateways.services import Services
 from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
 from adapters.gateways.textdigo import textdigo
+from adapters.gateways.textiopro import textiopro
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
@@ -23,7 +24,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify, "smsapi": smsapi, "textdigo": textdigo}
+_FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi, "textiopro": textiopro}
 
 
 _LONGEST_LINE = 48 * 1024

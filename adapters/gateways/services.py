@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from adapters.gateways.domain.campaigns import Campaigns
 from router.book import Book
 from router.engine.directory import Directory
 from router.engine.intake import Intake
@@ -24,5 +25,6 @@ class Services:
     clock: Clock
     wallets: Wallets
     directory: Directory
+    campaigns: Campaigns
     metrics: Metrics
     current: Callable[[Message], Message]

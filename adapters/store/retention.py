@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
-from adapters.store.book.numbers import used
+from adapters.store.numbers import array, used
 from adapters.store.rows import first_id
 from router.message import FINAL, State
 
@@ -69,8 +69,9 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     more_notices = _delete_oldest(connection, "notices", "at", cutoffs.keys)
     more_inbound = _delete_inbound(connection, cutoffs.texts)
     more_entries = _carry_entries(connection, cutoffs.messages)
+    more_sends = _delete_sends(connection, cutoffs.messages)
     more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked or more_entries
-    more = more or more_notices or more_inbound
+    more = more or more_sends or more_notices or more_inbound
     return Progress(texts_gone_to, round_), more
 
 
@@ -81,6 +82,20 @@ def _delete_messages(connection: Connection, after: int, before: int) -> tuple[i
     connection.execute(f"DELETE FROM links WHERE no IN (SELECT no FROM messages WHERE {doomed})", bounds)
     connection.execute(f"DELETE FROM messages WHERE {doomed}", bounds)
     return last if more else 0, more
+
+
+def _delete_sends(connection: Connection, before: int) -> bool:
+    """A request to send is kept as long as any of its messages is."""
+    rows = connection.execute(
+        "SELECT no FROM sends WHERE at < ? AND NOT EXISTS (SELECT 1 FROM messages WHERE no BETWEEN first AND last)"
+        " LIMIT ?",
+        (before, _CHUNK),
+    )
+    doomed = [no for (no,) in rows]
+    if doomed:
+        connection.execute("DELETE FROM sends WHERE no IN (SELECT value FROM json_each(?))", (array(doomed),))
+        used(connection, max(doomed))
+    return len(doomed) == _CHUNK
 
 
 def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, bool]:

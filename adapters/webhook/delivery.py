@@ -105,9 +105,9 @@ class Delivery:
         self._schedule = schedule
         self._jitter = jitter
         self._resolver = resolver
-        self._types = frozenset[EventType]().union(*(_WISHES[wish] for wish in webhook.events))
+        self.types = frozenset[EventType]().union(*(_WISHES[wish] for wish in webhook.events))
         # Where types are left out, read further to fill a POST.
-        self._limit = webhook.batch if self._types == _ALL else 2 * webhook.batch
+        self._limit = webhook.batch if self.types == _ALL else 2 * webhook.batch
         self._failures = 0
         self._oldest = 0  # the time of the first event under way, ms
 
@@ -132,7 +132,7 @@ class Delivery:
     async def _deliver(self, session: ClientSession, until: int | None) -> tuple[int | None, str | None]:
         """Send the next events. Gives the seq the POST ended with, and why it failed or None."""
         events = await self._source.read(self.account, self.cursor, self._limit, _POLL)
-        chosen, last = cut(events, self._types, self.webhook.batch, self.cursor, until)
+        chosen, last = cut(events, self.types, self.webhook.batch, self.cursor, until)
         if chosen:
             self._oldest = chosen[0].at
             self.posting = True

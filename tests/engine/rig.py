@@ -1,7 +1,7 @@
 """The engine over a real store, with operators and a clock that the test moves by hand."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -61,6 +61,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.counted: Counter[tuple[str, ...]] = Counter()
+        self.spending: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def accepted(self, account: str, channel: str) -> None:
         self.counted["accepted", account] += 1
@@ -73,6 +74,9 @@ class Counts:
 
     def submitted(self, operator: str, outcome: str) -> None:
         self.counted["submitted", operator, outcome] += 1
+
+    def spent(self, operator: str, currency: str, amount: float) -> None:
+        self.spending[operator, currency] += amount
 
     def receipt(self, operator: str, result: str) -> None:
         self.counted["receipt", operator, result] += 1

@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import ClientResponse, ClientSession
 
 from adapters.gateways import Services
+from adapters.gateways.domain.campaigns import Campaigns
+from adapters.gateways.domain.runner import CampaignRunner
 from adapters.gateways.events import Followers
 from adapters.gateways.events.teller import Patience
 from adapters.gateways.server import gateways_server
@@ -47,6 +49,8 @@ class GatewayRig:
         await self.book.open()
         engine = rig.engine
         self.directory = Directory(self.book, engine.running, engine.opt_outs, rig.clock)
+        self.runner = CampaignRunner(engine.intake, self.book, engine.running, rig.clock, LOG)
+        self.campaigns = Campaigns(self.book, rig.clock, self.runner.wake)
         services = Services(
             engine.intake,
             engine.messages,
@@ -55,6 +59,7 @@ class GatewayRig:
             rig.clock,
             engine.wallets,
             self.directory,
+            self.campaigns,
             rig.metrics,
             engine.ledger.current,
         )
@@ -65,13 +70,20 @@ class GatewayRig:
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
         self.client = ClientSession(self.url)
+        self.runner.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.client.close()
         await self.server.stop(1)
+        await self.runner.stop()
         await self.followers.stop(1)
         await self.engine_rig.__aexit__(*error)
+
+    def move(self, seconds: float) -> None:
+        """The clock goes on, and the runner of campaigns notices."""
+        self.engine_rig.clock.move(seconds)
+        self.runner.wake()
 
     async def deliver(self, count: int = 1) -> None:
         """The operator accepts everything that is written, and delivers it."""

@@ -11,7 +11,9 @@ Value = str | int | float
 Coding = Literal["GSM-7", "UCS-2"]
 Reached = Literal["pending", "sent", "delivered", "failed"]
 Field = str | int | float | bool | None
-Senders = Annotated[str, Meta(pattern="^[A-Za-z0-9]{1,11}$", description="Alphanumeric, at most 11 characters.")]
+SenderId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9]{1,11}(?![\s\S])", description="Alphanumeric, at most 11 characters.")
+]
 Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Page = Annotated[int, Meta(ge=1, le=1_000_000_000)]
@@ -39,7 +41,7 @@ class SendRequest(Struct):
     variables: Annotated[dict[str, Value], Meta(description="What fills the template's {{placeholders}}.")] | None = (
         None
     )
-    senderId: Senders | None = None
+    senderId: SenderId | None = None
 
 
 class Segmentation(Struct):

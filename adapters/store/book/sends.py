@@ -22,7 +22,7 @@ class SqliteSends:
         self._store = store
 
     def record(self, send: Send) -> Rider:
-        row = (send.no, send.account, send.face, _encode(send), send.at, send.first, send.last)
+        row = (send.no, send.account, send.face, _encode(send), send.at, send.first, send.last, send.campaign)
         return partial(_insert, row=row)
 
     async def find(self, account: str, face: str, no: int) -> Send | None:
@@ -44,8 +44,8 @@ class SqliteSends:
         return await self._store.read(partial(_first_messages, sends=sends))
 
 
-def _insert(connection: Connection, row: tuple[int, str, str, bytes, int, int, int]) -> None:
-    connection.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+def _insert(connection: Connection, row: tuple[int, str, str, bytes, int, int, int, int | None]) -> None:
+    connection.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _find(connection: Connection, wanted: tuple[int, str, str]) -> Send | None:
