@@ -66,10 +66,12 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     more_audit = _delete_oldest(connection, "audit", "at", cutoffs.events)
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
+    more_notices = _delete_oldest(connection, "notices", "at", cutoffs.keys)
+    more_inbound = _delete_inbound(connection, cutoffs.texts)
     more_entries = _carry_entries(connection, cutoffs.messages)
     more_sends = _delete_sends(connection, cutoffs.messages)
     more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked or more_entries
-    more = more or more_sends
+    more = more or more_sends or more_notices or more_inbound
     return Progress(texts_gone_to, round_), more
 
 
@@ -153,6 +155,18 @@ def _carry_entries(connection: Connection, before: int) -> bool:
             if left <= 0:
                 return True
     return False
+
+
+def _delete_inbound(connection: Connection, before: int) -> bool:
+    """What handsets wrote goes with its text: there is little else to it."""
+    last: int | None = connection.execute(
+        "SELECT max(no) FROM (SELECT no, at FROM inbound ORDER BY no LIMIT ?) WHERE at < ?", (_CHUNK, before)
+    ).get
+    if last is None:
+        return False
+    used(connection, last)
+    connection.execute("DELETE FROM inbound WHERE no <= ? AND at < ?", (last, before))
+    return connection.changes() == _CHUNK
 
 
 def _delete_oldest(connection: Connection, table: str, time: str, before: int) -> bool:

@@ -280,7 +280,7 @@ class Rig:
 
     async def __aenter__(self) -> "Rig":
         self.store = open_store(f"sqlite:///{self.path}", LOG, self.metrics.commit)
-        recovery = await self.store.open()
+        recovery = self.recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
             gateway = self.operators[one.name] = self.make_operator(one, sink)
