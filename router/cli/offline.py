@@ -11,6 +11,7 @@ import msgspec
 
 from adapters.config_yaml import ConfigErrors
 from adapters.config_yaml.errors import ConfigError
+from router.cli.console import working
 from router.refusal import InvalidConfig, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,7 +29,8 @@ def as_config_errors() -> Iterator[None]:
 def answer(find: Callable[[], T], show: Callable[[T], None], as_json: bool) -> int:
     """Print what `find` gives, as JSON or by `show`; the exit code. Refusals and configuration errors go to stderr."""
     try:
-        found = find()
+        with working("reading the configuration"):
+            found = find()
     except ConfigErrors as errors:
         for error in errors.errors:
             print(error, file=sys.stderr)
