@@ -50,6 +50,9 @@ class Sends(Protocol):
     async def messages(self, send: Send) -> list[Message]:
         """As they stand on disk, in the order in which they were given."""
 
+    async def by_id(self, account: str, ids: Sequence[str]) -> dict[str, Message]:
+        """The account's messages with these ids, as they stand on disk; absent where there is none."""
+
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         """The first message of each send, by the number of the send; absent where retention took it."""
 

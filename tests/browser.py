@@ -27,8 +27,8 @@ def chromium() -> str | None:
 
 
 class Browser:
-    """Ends with the block. `requests` are the addresses it asked for, `complaints` what its console said of errors and of
-    what the page's policy forbids."""
+    """Ends with the block. `requests` are the addresses it asked for, `complaints` what its console said of errors and
+    of what the page's policy forbids."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

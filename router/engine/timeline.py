@@ -104,10 +104,10 @@ def _attempt(part: Part, attempt: Attempt) -> Iterator[Moment]:
 
 def _told(message: Message, events: Iterable[LoggedEvent], webhook: WebhookView | None) -> Iterator[Moment]:
     for event in events:
-        yield Moment(_time(event.at), "event", f"Event {event.seq} {event.type.value} told to {message.account}")
+        yield Moment(_time(event.at), "event", f"Event {event.seq} {event.type} told to {message.account}")
         if webhook is None:
             continue
-        if event.type.value not in webhook.types:
+        if event.type not in webhook.types:
             text, state = f"Event {event.seq} is of a type that the webhook does not get", "none"
         elif event.seq <= webhook.cursor:
             text, state = f"Event {event.seq} was acknowledged by the webhook", "sent"

@@ -10,6 +10,8 @@ from aiohttp import ClientResponse, ClientSession
 from adapters.gateways import Services
 from adapters.gateways.domain.campaigns import Campaigns
 from adapters.gateways.domain.runner import CampaignRunner
+from adapters.gateways.events import Followers
+from adapters.gateways.events.teller import Patience
 from adapters.gateways.server import gateways_server
 from adapters.store import open_book
 from router.account import Account, Price
@@ -37,9 +39,12 @@ class GatewayRig:
         more = config.pop("more", ())
         self.engine_rig = Rig(replace(settings(one, *more, accounts=accounts), **config), folder)
         self.client: ClientSession
+        # A webhook that fails is tried again at once.
+        self.patience = Patience(initial=0.001, largest=0.01)
 
     async def __aenter__(self) -> "GatewayRig":
         rig = await self.engine_rig.__aenter__()
+        self.cursors = rig.recovery.cursors
         self.book = open_book(rig.store)  # type: ignore[arg-type]
         await self.book.open()
         engine = rig.engine
@@ -58,6 +63,10 @@ class GatewayRig:
             rig.metrics,
             engine.ledger.current,
         )
+        self.followers = Followers(
+            engine.feed, self.book, self.directory, rig.clock, LOG, self.cursors, self.patience, jitter=lambda: 1.0
+        )
+        self.followers.configure(self.engine_rig.config)
         self.server = gateways_server(services, GatewaySettings("127.0.0.1", 0, EVERY), 4 * 1024 * 1024)
         self.url = f"http://127.0.0.1:{await self.server.start()}"
         self.client = ClientSession(self.url)
@@ -68,6 +77,7 @@ class GatewayRig:
         await self.client.close()
         await self.server.stop(1)
         await self.runner.stop()
+        await self.followers.stop(1)
         await self.engine_rig.__aexit__(*error)
 
     def move(self, seconds: float) -> None:

@@ -558,6 +558,11 @@ SCOPED = [
     ("POST", "/templates/preview", {"use_templates"}),
     ("POST", "/templates/{id}/render", {"use_templates"}),
     ("GET", "/balance", {"read_balance"}),
+    ("POST", "/scheduled", {"create_scheduled"}),
+    ("GET", "/scheduled", {"read_scheduled"}),
+    ("GET", "/scheduled/{id}", {"read_scheduled"}),
+    ("PATCH", "/scheduled/{id}", {"create_scheduled"}),
+    ("POST", "/scheduled/{id}/cancel", {"create_scheduled"}),
 ]
 
 

@@ -11,6 +11,7 @@ from aiohttp import ClientResponse
 
 from adapters.gateways.textiopro.words import message_no
 from router.account import AccountChannel, OwnNumber, RateLimit
+from router.gateway.records import InboundMessage
 from tests.gateways.rig import GatewayRig, account
 
 TOKEN, OTHER = "49|LNFe8WJ7CPtvl2mzowAB4ll4enbFR0XGgnQh2qWY", "50|ofAnotherAccount"
@@ -244,8 +245,8 @@ def many(count: int) -> str:
 
 VOICE = {"type": "voice", "language": "en-gb", "gender": "female"}
 TYPES = "The selected type is invalid: use plain, unicode, otp, voice, mms, whatsapp, viber."
-MEDIA = "The media url must be a valid http or https URL."
-TIME = "The schedule time must be YYYY-MM-DD HH:MM or RFC 3339."
+MEDIA = "The media_url must be a valid http or https URL."
+TIME = "The schedule_time must be YYYY-MM-DD HH:MM or RFC 3339."
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "no recipient": ({"recipient": None}, 422, "The recipient field is required."),
     "an empty recipient": ({"recipient": " "}, 422, "The recipient field is required."),
@@ -256,9 +257,9 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "too many": ({"recipient": many(1001)}, 422, "The recipient must not have more than 1000 numbers."),
     "no text": ({"message": None}, 422, "The message field is required."),
     "an empty text": ({"message": ""}, 422, "The message field is required."),
-    "no sender": ({"sender_id": None}, 422, "The sender id field is required."),
-    "a long name": ({"sender_id": "TwelveLetter"}, 422, "The sender id must not be greater than 11 characters."),
-    "a long number": ({"sender_id": "1234567890123456"}, 422, "The sender id must not be greater than 15 digits."),
+    "no sender": ({"sender_id": None}, 422, "The sender_id field is required."),
+    "a long name": ({"sender_id": "TwelveLetter"}, 422, "The sender_id must not be greater than 11 characters."),
+    "a long number": ({"sender_id": "1234567890123456"}, 422, "The sender_id must not be greater than 15 digits."),
     "another's sender": ({"sender_id": "Other"}, 403, 'Sender ID "Other" is not authorized'),
     "another's number": ({"sender_id": "447700900123"}, 403, 'Sender ID "447700900123" is not authorized'),
     "an unknown type": ({"type": "fax"}, 422, TYPES),
@@ -270,10 +271,10 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "no gender": ({"type": "voice", "language": "en-gb"}, 422, "The gender field is required."),
     "an unknown language": (VOICE | {"language": "xx-xx"}, 422, "The selected language is invalid."),
     "an unknown gender": (VOICE | {"gender": "x"}, 422, "The selected gender is invalid."),
-    "no media": ({"type": "mms"}, 422, "The media url field is required."),
+    "no media": ({"type": "mms"}, 422, "The media_url field is required."),
     "media of no URL": ({"type": "mms", "media_url": "file:///etc/passwd"}, 422, MEDIA),
-    "a past time": ({"schedule_time": "2025-12-31 23:59"}, 422, "The schedule time must be in the future."),
-    "this very minute": ({"schedule_time": "2026-01-01 01:00"}, 422, "The schedule time must be in the future."),
+    "a past time": ({"schedule_time": "2025-12-31 23:59"}, 422, "The schedule_time must be in the future."),
+    "this very minute": ({"schedule_time": "2026-01-01 01:00"}, 422, "The schedule_time must be in the future."),
     "no time": ({"schedule_time": "tomorrow"}, 422, TIME),
     "a 13th month": ({"schedule_time": "2026-13-01 10:00"}, 422, TIME),
     "no money": ({"message": "x" * 1500, "recipient": many(20)}, 403, "Insufficient balance"),
@@ -445,6 +446,36 @@ async def test_another_accounts_things_are_not_there(rig: GatewayRig, base: str)
         assert answer["message"] == "Contact not found"
 
 
+@BASES
+async def test_what_handsets_wrote(rig: GatewayRig, base: str) -> None:
+    """TP-38, TP-39, section 2.8: received messages stand in the same list, and can be read one by one."""
+    sent = (await ask(rig, base, "POST", "sms/send", **SEND))["data"]
+    rig.engine_rig.clock.move(1)
+    no, at = rig.book.next_no(), rig.engine_rig.clock.now()
+    heard = InboundMessage(no, "acme", at, "event 1", "sms", "+237650000000", "+31612345678", "Yes", 2, "mtn")
+    await rig.book.notices.follow("test", 1, [heard], [])
+    page = (await read(rig, base, "sms"))["data"]
+    received = page["data"][0]
+    assert (page["total"], page["data"][1]) == (2, sent)
+    assert received == {
+        "uid": received["uid"],
+        "to": "237650000000",
+        "from": "31612345678",
+        "message": "Yes",
+        "status": "Delivered",
+        "cost": "0",
+        "sms_type": "plain",
+        "sms_count": 2,
+        "direction": "incoming",
+        "send_by": "api",
+        "created_at": "2026-01-01T00:00:01.000000Z",
+        "updated_at": "2026-01-01T00:00:01.000000Z",
+    }
+    assert received["uid"] != sent["uid"]
+    assert (await read(rig, base, f"sms/{received['uid']}"))["data"] == received
+    await read(rig, base, f"sms/{received['uid']}", 404, token=OTHER)
+
+
 # --- groups and contacts --------------------------------------------------------------------------------------------
 
 
@@ -551,7 +582,7 @@ CONTACTS: dict[str, tuple[dict[str, Any], str]] = {
     "an empty phone": ({"PHONE": ""}, "The PHONE field is required."),
     "a wrong phone": ({"PHONE": "123"}, "Invalid phone number: 123"),
     "a list": ({"PHONE": ["8801721970168"]}, "The PHONE must be a string."),
-    "a name that is none": ({"PHONE": "8801721970168", "FIRST_NAME": {"a": 1}}, "The FIRST NAME must be a string."),
+    "a name that is none": ({"PHONE": "8801721970168", "FIRST_NAME": {"a": 1}}, "The FIRST_NAME must be a string."),
     "a long name": ({"PHONE": "8801721970168", "LAST_NAME": "x" * 256}, LONG),
     "many fields": ({"PHONE": "8801721970168", **dict.fromkeys(MANY, "x")}, "A contact has at most 50 fields."),
 }  # fmt: skip
@@ -616,3 +647,108 @@ async def test_the_profile(tmp_path: Path, base: str) -> None:
         assert isinstance(data["id"], int)
         assert len(data["uid"]) == 13
         assert (await read(rig, base, "me"))["data"]["id"] == data["id"]
+
+
+# --- campaigns ------------------------------------------------------------------------------------------------------
+
+CAMPAIGN = {"sender_id": "YourName", "type": "plain", "message": "This is a test message"}
+
+
+async def group_with(rig: GatewayRig, name: str, *numbers: str, token: str = TOKEN) -> str:
+    uid: str = (await ask(rig, V3, "POST", "contacts", name=name, token=token))["data"]["uid"]
+    for number in numbers:
+        await ask(rig, V3, "POST", f"contacts/{uid}/store", PHONE=number, token=token)
+    return uid
+
+
+@BASES
+@pytest.mark.parametrize("name", ["contact_list_id", "recipient"])
+async def test_a_campaign(rig: GatewayRig, base: str, name: str) -> None:
+    """TP-35, TP-36, TP-37, TP-40: to each once who is subscribed, and how far it has come."""
+    first = await group_with(rig, "one", "31612345678", "31612345679", "31612345670")
+    second = await group_with(rig, "two", "31612345679", "31612345671")
+    await rig.engine_rig.engine.opt_outs.unsubscribe("acme", "+31612345670")
+    lists = f"{first}, {second},{first}"
+    campaign = (await ask(rig, base, "POST", "sms/campaign", **CAMPAIGN | {name: lists}))["data"]
+    uid = campaign["uid"]
+    assert campaign == {
+        "uid": uid,
+        "campaign_name": "Campaign 2026-01-01 01:00",
+        "status": "queued",
+        "recipient_count": 3,
+        "contact_list_id": f"{first},{second}",
+        "sender_id": "YourName",
+        "sms_type": "plain",
+        "message": "This is a test message",
+        "schedule_time": None,
+        "created_at": "2026-01-01T00:00:00.000000Z",
+    }
+    await rig.deliver(3)
+    report = (await read(rig, base, f"campaign/{uid}/view"))["data"]
+    assert report == campaign | {
+        "status": "done",
+        "stats": {"total": 3, "queued": 0, "sent": 0, "delivered": 3, "undelivered": 0, "failed": 0},
+        "start_at": "2026-01-01T00:00:00.000000Z",
+        "delivery_at": "2026-01-01T00:00:00.000000Z",
+    }
+    page = (await read(rig, base, "sms"))["data"]
+    assert sorted(one["to"] for one in page["data"]) == ["31612345671", "31612345678", "31612345679"]
+    assert (await read(rig, base, "balance"))["data"]["balance"] == 97
+
+
+async def test_a_campaign_at_a_time(rig: GatewayRig) -> None:
+    """TP-29, TP-35, TP-37."""
+    group = await group_with(rig, "one", "31612345678")
+    given = CAMPAIGN | {"contact_list_id": group, "schedule_time": "2026-01-01 07:00"}
+    campaign = (await ask(rig, V3, "POST", "sms/campaign", **given))["data"]
+    assert (campaign["status"], campaign["schedule_time"]) == ("scheduled", "2026-01-01 07:00")
+    report = (await read(rig, HTTP, f"campaign/{campaign['uid']}/view"))["data"]
+    assert (report["stats"]["total"], report["start_at"], report["delivery_at"]) == (0, None, None)
+    rig.move(6 * 3600)
+    await rig.deliver()
+    report = (await read(rig, V3, f"campaign/{campaign['uid']}/view"))["data"]
+    assert (report["status"], report["stats"]["delivered"]) == ("done", 1)
+    assert report["start_at"] == "2026-01-01T06:00:00.000000Z"
+
+
+CAMPAIGNS: dict[str, tuple[dict[str, Any], int, str]] = {
+    "no lists": ({"contact_list_id": None}, 422, "The contact_list_id field is required."),
+    "empty lists": ({"contact_list_id": " , "}, 422, "The contact_list_id field is required."),
+    "an unknown list": ({"contact_list_id": "6065ecdc9184a"}, 404, "Group not found"),
+    "a number": ({"contact_list_id": "31612345678"}, 404, "Group not found"),
+    "no text": ({"message": ""}, 422, "The message field is required."),
+    "no sender": ({"sender_id": None}, 422, "The sender_id field is required."),
+    "another's sender": ({"sender_id": "Other"}, 403, 'Sender ID "Other" is not authorized'),
+    "a past time": ({"schedule_time": "2025-12-31 23:59"}, 422, "The schedule_time must be in the future."),
+    "too little money": ({"message": "x" * 1500}, 403, "Insufficient balance"),
+}
+
+
+@pytest.mark.parametrize("case", CAMPAIGNS)
+async def test_campaigns_that_are_refused(rig: GatewayRig, case: str) -> None:
+    """TP-7, TP-8, TP-35, TP-36, XA-1, XA-2: nothing is sent."""
+    change, status, message = CAMPAIGNS[case]
+    group = await group_with(rig, "one", *(f"3161234567{n}" for n in range(10)))
+    await rig.engine_rig.engine.wallets.credit("acme", Decimal("-20"))
+    for base in (HTTP, V3):
+        given = CAMPAIGN | {"contact_list_id": group} | change
+        assert (await ask(rig, base, "POST", "sms/campaign", status, **given))["message"] == message
+    assert (await read(rig, V3, "balance"))["data"]["balance"] == 80
+    assert (await read(rig, V3, "sms"))["data"]["total"] == 0
+
+
+async def test_a_campaign_that_is_too_long(rig: GatewayRig) -> None:
+    """TP-35: as for a single message."""
+    group = await group_with(rig, "one", "31612345678")
+    await ask(rig, V3, "POST", "sms/campaign", 422, **CAMPAIGN | {"contact_list_id": group, "message": "x" * 5000})
+
+
+@BASES
+async def test_another_accounts_campaign_is_not_there(rig: GatewayRig, base: str) -> None:
+    """TP-40, XA-3: nor are its groups."""
+    group = await group_with(rig, "one", "31612345678")
+    await ask(rig, base, "POST", "sms/campaign", 404, token=OTHER, **CAMPAIGN | {"contact_list_id": group})
+    uid = (await ask(rig, base, "POST", "sms/campaign", **CAMPAIGN | {"contact_list_id": group}))["data"]["uid"]
+    for one in (uid, "0" * 13, "x"):
+        answer = await read(rig, base, f"campaign/{one}/view", 404, token=OTHER)
+        assert answer["message"] == "Campaign not found"

@@ -38,14 +38,14 @@ class Parameters:
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            raise Refusal("invalid_request", f"The {_words(name)} must be a string.", name)
+            raise Refusal("invalid_request", f"The {name} must be a string.", name)
         return value
 
     def required(self, name: str) -> str:
         """A text that is not blank. Raises Refusal `invalid_request`."""
         value = self.text(name)
         if value is None or not value.strip():
-            raise Refusal("invalid_request", f"The {_words(name)} field is required.", name)
+            raise Refusal("invalid_request", f"The {name} field is required.", name)
         return value
 
     def whole(self, name: str, least: int, most: int) -> int | None:
@@ -58,11 +58,11 @@ class Parameters:
             if digits.isascii() and digits.isdigit() and len(digits) <= _WHOLE:
                 value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Refusal("invalid_request", f"The {_words(name)} must be an integer.", name)
+            raise Refusal("invalid_request", f"The {name} must be an integer.", name)
         if value < least:
-            raise Refusal("invalid_request", f"The {_words(name)} must be at least {least}.", name)
+            raise Refusal("invalid_request", f"The {name} must be at least {least}.", name)
         if value > most:
-            raise Refusal("invalid_request", f"The {_words(name)} must not be greater than {most}.", name)
+            raise Refusal("invalid_request", f"The {name} must not be greater than {most}.", name)
         return value
 
 
@@ -84,13 +84,8 @@ def parameters(request: BaseRequest, body: bytes) -> Parameters:
 
 def _form(content: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(content, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
-        return [(name.decode(), value.decode()) for name, value in pairs]
+        return parse_qsl(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
     except UnicodeDecodeError:
         raise Refusal("invalid_request", "the form is not UTF-8") from None
     except ValueError:
         raise Refusal("invalid_request", f"a request has at most {_MOST} parameters") from None
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

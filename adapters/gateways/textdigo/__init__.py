@@ -12,6 +12,7 @@ from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.textdigo import shapes
 from adapters.gateways.textdigo.account import AccountCalls
+from adapters.gateways.textdigo.campaigns import CampaignCalls
 from adapters.gateways.textdigo.codes import CodeCalls
 from adapters.gateways.textdigo.errors import Error, refuse
 from adapters.gateways.textdigo.messages import MessageCalls
@@ -37,6 +38,7 @@ def textdigo(services: Services) -> Face:
     account = AccountCalls(services)
     resources = ResourceCalls(services)
     tickets = TicketCalls(services)
+    campaigns = CampaignCalls(services)
     codes = CodeCalls(services, Codes(services.book, sending, services.clock), sends)
 
     def post(path: str, summary: str, handler: object, request: object, answer: object, **more: object) -> Operation:
@@ -66,6 +68,8 @@ def textdigo(services: Services) -> Face:
             get("/integration/usage", "What was sent this month", account.usage, s.UsageAnswer),
             get("/integration/wallet", "The wallet and its last transactions", account.wallet, s.WalletAnswer),
             get("/integration/canals", "The channels", account.canals, s.CanalsAnswer, s.CanalsQuery),
+            post("/integration/campaigns", "Launch a campaign", campaigns.launch, s.CampaignRequest, s.CampaignAnswer,
+                 status=201),
             post("/integration/campaign-specs", "Make a template", resources.make_spec, s.SpecRequest, s.SpecAnswer,
                  status=201),
             post("/integration/campaign-profiles", "Make a contact list", resources.make_profile, s.ProfileRequest,

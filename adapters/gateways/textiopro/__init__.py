@@ -9,6 +9,7 @@ from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.textiopro import shapes
 from adapters.gateways.textiopro.access import HTTP, NAME, V3, Access
+from adapters.gateways.textiopro.campaigns import CampaignCalls
 from adapters.gateways.textiopro.contacts import ContactCalls
 from adapters.gateways.textiopro.errors import refuse
 from adapters.gateways.textiopro.groups import GroupCalls
@@ -37,6 +38,7 @@ def textiopro(services: Services) -> Face:
     """The whole API at a glance."""
     access = Access(services)
     sends = SendCalls(services, Sending(services.intake, services.book, services.clock))
+    campaigns = CampaignCalls(services)
     messages = MessageCalls(services)
     groups = GroupCalls(services)
     contacts = ContactCalls(services)
@@ -57,6 +59,8 @@ def textiopro(services: Services) -> Face:
         _Call("DELETE", "DELETE", one, "Delete a group", groups.delete),
         _Call("POST", "POST", "sms/send", "Send a message", sends.send, shapes.SendRequest, shapes.Said),
         _Call("GET", None, "sms/send", "Send a message", sends.send, shapes.SendRequest, shapes.Said),
+        _Call("POST", "POST", "sms/campaign", "Send to groups", campaigns.create, shapes.CampaignRequest),
+        _Call("POST", "GET", "campaign/{uid}/view", "One campaign", campaigns.one),
         _Call("POST", "GET", "sms/{uid}", "One message, sent or received", messages.one),
         _Call("POST", "GET", "sms", "All messages", messages.page, all_of),
         _Call("POST", "GET", "balance", "What the account has", profile.balance),

@@ -38,6 +38,7 @@ _KINDS = {
     "not_found": _Kind(404),
     "group_not_found": _Kind(404, "Group not found"),
     "contact_not_found": _Kind(404, "Contact not found"),
+    "campaign_not_found": _Kind(404, "Campaign not found"),
     "method_not_allowed": _Kind(405, "Method not allowed"),
     "request_timeout": _Kind(408),
     "payload_too_large": _Kind(413),

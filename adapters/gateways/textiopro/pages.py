@@ -25,7 +25,7 @@ class Wanted:
         # The query may hold a token, so nothing of it is repeated.
         request = asked.raw
         scheme = "https" if request.headers.get("X-Forwarded-Proto", "").lower() == "https" else request.scheme
-        self._path = f"{scheme}://{request.host}{request.path.rstrip('/')}"
+        self._path = f"{scheme}://{request.headers.get('Host', 'localhost')}{request.path.rstrip('/')}"
 
     def cut(self, items: Sequence[Any], total: int) -> Page:
         """The page with these things of so many."""

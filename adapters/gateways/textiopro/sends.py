@@ -94,7 +94,7 @@ class SendCalls:
             messages = [result for result in told if isinstance(result, Message)]
             if not messages:
                 assert isinstance(told[0], Refusal)
-                raise _named(told[0], content)
+                raise named(told[0], content)
             views = [self._view(account, content, *one) for one in zip(recipients, told, strict=True)]
             answer = Said("success", _SAID, views if "," in written else views[0])
             return Decision(encode(answer), messages)
@@ -119,7 +119,7 @@ class SendCalls:
             "api",
             now,
             now,
-            status_detail=said(_named(result, content)),
+            status_detail=said(named(result, content)),
         )
 
 
@@ -142,11 +142,19 @@ def submit_of(content: Content, to: str) -> Submit:
         to=to,
         sender=content.sender,
         text=content.text,
-        traffic_class=TrafficClass.OTP if content.kind == "otp" else TrafficClass.TRANSACTIONAL,
-        channel=_CHANNELS.get(content.kind, Channel.SMS),
+        traffic_class=class_of(content.kind),
+        channel=channel_of(content.kind),
         send_at=datetime.fromtimestamp(content.send_at / 1000, UTC) if content.send_at is not None else None,
         options=content.options,
     )
+
+
+def channel_of(kind: Kind) -> Channel:
+    return _CHANNELS.get(kind, Channel.SMS)
+
+
+def class_of(kind: Kind) -> TrafficClass:
+    return TrafficClass.OTP if kind == "otp" else TrafficClass.TRANSACTIONAL
 
 
 def _recipients(written: str) -> dict[str, str | Refusal]:
@@ -177,13 +185,13 @@ def _check_sender(written: str) -> None:
     longest = _LONGEST_NUMBER if digits.isascii() and digits.isdigit() else _LONGEST_NAME
     if len(digits) > longest:
         what = "digits" if longest == _LONGEST_NUMBER else "characters"
-        raise Refusal("invalid_request", f"The sender id must not be greater than {longest} {what}.", "sender_id")
+        raise Refusal("invalid_request", f"The sender_id must not be greater than {longest} {what}.", "sender_id")
 
 
 def _sender(account: Account, kind: Kind, written: str | None) -> str:
     """By which of its senders an account sends; what it has a channel for may be named by that. Raises Refusal
     `channel_off`, `invalid_request`."""
-    type = _CHANNELS.get(kind, Channel.SMS).value
+    type = channel_of(kind).value
     line = next((one for one in account.channels if one.type == type and one.id == written), None)
     if line is None:
         line = active_channel(account, type)
@@ -193,7 +201,7 @@ def _sender(account: Account, kind: Kind, written: str | None) -> str:
         raise Refusal("channel_off", f"the channel {line.id!r} is not active")
     sender = line.sender or account.default_sender
     if sender is None:
-        raise Refusal("invalid_request", "The sender id field is required.", "sender_id")
+        raise Refusal("invalid_request", "The sender_id field is required.", "sender_id")
     return sender
 
 
@@ -221,10 +229,10 @@ def _time(given: Parameters, account: Account, now: int) -> int | None:
     try:
         at = local(written, account.time_zone, "schedule_time")
     except Refusal as refusal:
-        detail = "The schedule time must be YYYY-MM-DD HH:MM or RFC 3339."
+        detail = "The schedule_time must be YYYY-MM-DD HH:MM or RFC 3339."
         raise Refusal(refusal.code, detail, refusal.field) from None
     if at <= now:
-        raise Refusal("invalid_request", "The schedule time must be in the future.", "schedule_time")
+        raise Refusal("invalid_request", "The schedule_time must be in the future.", "schedule_time")
     return at
 
 
@@ -242,20 +250,21 @@ def _url(written: str) -> str:
     except ValueError:
         good = False
     if not good or not written.isprintable() or " " in written:
-        raise Refusal("invalid_request", "The media url must be a valid http or https URL.", "media_url")
+        raise Refusal("invalid_request", "The media_url must be a valid http or https URL.", "media_url")
     return written
 
 
 def _short(given: Parameters, name: str) -> str | None:
     """A text without what stands around it. Raises Refusal `invalid_request`."""
     value = (given.text(name) or "").strip()
-    if len(value) > _LONGEST.get(name, _USUAL):
-        detail = f"The {name.replace('_', ' ')} must not be greater than {_LONGEST.get(name, _USUAL)} characters."
+    longest = _LONGEST.get(name, _USUAL)
+    if len(value) > longest:
+        detail = f"The {name} must not be greater than {longest} characters."
         raise Refusal("invalid_request", detail, name)
     return value or None
 
 
-def _named(refusal: Refusal, content: Content) -> Refusal:
+def named(refusal: Refusal, content: Content) -> Refusal:
     """A refusal of the engine; one about the sender names it."""
     if refusal.code != "sender_not_allowed":
         return refusal

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from apsw import Connection
 
-from adapters.store.rows import decode_message
+from adapters.store.rows import decode_message, id_bytes
 from adapters.store.sqlite import SqliteStore
 from router.gateway.progress import NOT_SENT, SENT, WAITING, Progress
 from router.gateway.records import Send, SendQuery
@@ -36,6 +36,9 @@ class SqliteSends:
 
     async def messages(self, send: Send) -> list[Message]:
         return await self._store.read(partial(_messages, send=send))
+
+    async def by_id(self, account: str, ids: Sequence[str]) -> dict[str, Message]:
+        return await self._store.read(partial(_by_id, account=account, ids=ids))
 
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         return await self._store.read(partial(_first_messages, sends=sends))
@@ -96,6 +99,15 @@ def _messages(connection: Connection, send: Send) -> list[Message]:
         "SELECT body FROM messages WHERE no BETWEEN ? AND ? AND account = ?", (send.first, send.last, send.account)
     )
     return [decode_message(body) for (body,) in rows]
+
+
+def _by_id(connection: Connection, account: str, ids: Sequence[str]) -> dict[str, Message]:
+    found = {}
+    for id in dict.fromkeys(ids):
+        body = connection.execute("SELECT body FROM messages WHERE account = ? AND id = ?", (account, id_bytes(id))).get
+        if body is not None:
+            found[id] = decode_message(body)
+    return found
 
 
 def _first_messages(connection: Connection, sends: Sequence[Send]) -> dict[int, Message]:

@@ -36,7 +36,7 @@ export function chart(title, lines, shown) {
       padding: [8, 4, 0, 0],
       scales: { y: { range: (self, low, high) => [0, high > 0 ? high * 1.1 : 1] }, x: { range: (self, low, high) => [high - Math.min(MOST, Math.max(LEAST, high - low)), high] } },
       axes: [
-        { ...axis, size: 28, space: 70, values: (self, splits) => splits.map((at) => new Date(at * 1000).toISOString().slice(11, 16)) },
+        { ...axis, size: 28, space: 70, values: (self, splits, axis_, space, step) => splits.map((at) => new Date(at * 1000).toISOString().slice(11, step < 60 ? 19 : 16)) },
         { ...axis, size: 56, space: 36, values: (self, splits) => splits.map(shown) },
       ],
       series: [{}, ...lines.map((line, index) => ({ stroke: colour(`series-${index + 1}`), width: 1.6, points: { show: false }, spanGaps: false }))],

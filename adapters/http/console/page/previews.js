@@ -60,7 +60,7 @@ function segment(account) {
   return asker("How a text is cut", [
     element("label", { class: "wide" }, "Text", element("textarea", { name: "text", required: true })),
     element("label", {}, "Encoding", element("select", { name: "encoding" }, ["auto", "gsm7", "ucs2"].map((one) => element("option", { value: one }, one)))),
-    element("label", {}, "To (for the operator and the cost)", element("input", { name: "to", autocomplete: "off" })),
+    element("label", {}, "To, for the cost", element("input", { name: "to", autocomplete: "off" })),
     element("label", {}, "Class", classes()),
   ], "Cut the text", "/v1/segment", (cut) => [
     facts([
