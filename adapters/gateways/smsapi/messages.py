@@ -19,7 +19,7 @@ from router.submit import Submit
 from router.wallet import Tariff
 
 _VIA = Via(NAME, Tariff.PRICE)
-_MOST = 10_000
+_MOST = 1000
 _LONGEST_SENDER = 11
 
 
