@@ -64,7 +64,8 @@ COUNTERS = (
     Counted(
         "receipts_total",
         ("operator", "result"),
-        "Delivery receipts: matched, early (before the answer to the submit), duplicate or unmatched.",
+        "Delivery receipts: matched, early (before the answer to the submit), duplicate, unmatched or queried (told on "
+        "asking).",
     ),
     Counted(
         "inbound_total",
@@ -96,6 +97,9 @@ GAUGES = (
     Pulled("queue_messages", ("operator", "class"), "Messages that wait to be submitted."),
     Pulled("queue_oldest_seconds", ("operator",), "Age of the message that has waited longest."),
     Pulled("binds", ("operator", "state"), "Binds by state."),
+    Pulled(
+        "operator_state", ("operator", "state"), "1 for the state that the operator is in; other states are absent."
+    ),
     Pulled("window_in_use", ("operator",), "Window slots held by parts whose result is not on disk yet."),
     Pulled("throttle_factor", ("operator",), "Share of the configured rate in use after throttling; 1 is all of it."),
     Pulled("operator_parts_today", ("operator",), "Parts given to an operator with daily caps since its day began."),
@@ -108,6 +112,9 @@ GAUGES = (
     Pulled("webhook_backlog", ("account",), "Events that the account's webhook has not acknowledged."),
     Pulled("webhook_parked", ("account",), "1 where the webhook failed for 72 hours and is tried hourly, else 0."),
     Pulled("wallet_balance", ("account",), "What is in an account's wallet, in the account's currency."),
+    Pulled("disk_free_bytes", (), "Room left for the daemon's user on the disk of the data folder."),
+    Pulled("disk_size_bytes", (), "Size of the disk of the data folder."),
+    Pulled("database_bytes", (), "Size of the database file with its write-ahead log."),
     Pulled("plan_version", (), "Version of the running plan; it grows with every successful reload."),
 )
 

@@ -57,7 +57,7 @@ BATCH_FIELDS = {
 ITEM = "item"
 """Inside of a shape that is repeated: the item that it stands for."""
 MESSAGE_ID = "smsc_message_id"
-"""In a request for a status: the provider's id of the message."""
+"""In a request for a status or to cancel: the provider's id of the message."""
 
 
 # --- requests ------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class HttpRequest:
     """`url` begins with a text of scheme, host and port at least. At most one of `json` and `form` is set."""
 
     url: Template
-    method: Literal["GET", "POST", "PUT"] = "POST"
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
     query: tuple[tuple[str, Template], ...] = ()
     headers: tuple[tuple[str, Template], ...] = ()
     json: JsonObject | JsonList | None = None
@@ -213,15 +213,27 @@ class Secret:
     name: str = ""
 
 
+class Signed(NamedTuple):
+    """A piece of what a signature is over.
+
+    `text` is `word` itself, `header` the value of the header that it names; `url` is the whole address that was called,
+    `form` the names and values of a form in the order of the names, `body` the octets.
+    """
+
+    kind: Literal["text", "header", "url", "form", "body"]
+    word: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """An HMAC (RFC 2104) of the body in a header, behind `prefix`."""
+    """An HMAC (RFC 2104) of what `over` names, one piece after the other, in a header behind `prefix`."""
 
     header: str
     secret: bytes = field(repr=False)
     algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
+    over: tuple[Signed, ...] = (Signed("body"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +309,14 @@ class StatusCall:
 
     request: HttpRequest
     receipt: ReceiptShape
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCall:
+    """Asks the provider to deliver a message no more; of `answer` the success says that it does not."""
+
+    request: HttpRequest
+    answer: Answer
 
 
 def fields_of(template: Template) -> Iterable[Field]:

@@ -264,7 +264,8 @@ class Store(Protocol):
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts (and the options beside them) older than `text_before`. Entries of wallets older
+        given times (ms), blank texts (and the options beside them) older than `text_before`; of the Book what handsets
+        wrote before `text_before` and notices to webhooks from before `keys_before`. Entries of wallets older
         than `messages_before` become one `carried` for each account, so that their sum stays.
         True while there is more to do."""
 
@@ -374,7 +375,8 @@ class OperatorGateway(Protocol):
 
 class Callback(Struct, frozen=True, gc=False):
     """A request that came to /callbacks/{operator}. `secret` is the piece of the path behind the operator's name, ""
-    for none; names of `headers` are in small letters; `peer` is the address of who sent it."""
+    for none; names of `headers` are in small letters; `peer` is the address of who sent it, `target` path and query as
+    they were written."""
 
     method: str
     secret: str
@@ -382,6 +384,7 @@ class Callback(Struct, frozen=True, gc=False):
     headers: dict[str, str]
     body: bytes
     peer: str
+    target: str = ""
 
 
 class CallbackReply(Struct, frozen=True, gc=False):

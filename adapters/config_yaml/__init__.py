@@ -2,6 +2,6 @@
 
 from adapters.config_yaml.errors import ConfigError, ConfigErrors
 from adapters.config_yaml.history import PlanHistory, load_now, plans_folder
-from adapters.config_yaml.router import load
+from adapters.config_yaml.router import load, store_of
 
-__all__ = ["ConfigError", "ConfigErrors", "PlanHistory", "load", "load_now", "plans_folder"]
+__all__ = ["ConfigError", "ConfigErrors", "PlanHistory", "load", "load_now", "plans_folder", "store_of"]

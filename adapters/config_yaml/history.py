@@ -25,9 +25,9 @@ def load_now(config: Path, environ: Mapping[str, str]) -> LoadedPlan:
     return _load(config, environ, Files(config.parent))
 
 
-def plans_folder(settings: Settings) -> Path:
-    """Where the plans of a daemon with these settings are kept: beside its database."""
-    return Path(settings.store.removeprefix("sqlite:///")).parent / "plans"
+def plans_folder(store: str) -> Path:
+    """Where the plans of a daemon with this `store` are kept: beside its database."""
+    return Path(store.removeprefix("sqlite:///")).parent / "plans"
 
 
 class PlanHistory:

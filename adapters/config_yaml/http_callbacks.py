@@ -1,5 +1,6 @@
 """What an HTTP carrier sends to us: who it is, and where a receipt or a message from a handset has what."""
 
+import re
 from typing import Any
 
 from adapters.config_yaml import words
@@ -9,7 +10,7 @@ from adapters.config_yaml.shapes import Parser, Schema, dictionary, listing, map
 from adapters.config_yaml.templates import Placeholders
 from adapters.config_yaml.values import one_of, text, text_or_empty, word
 from adapters.config_yaml.ways import any_text, choices, header, way, ways
-from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature
+from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature, Signed
 from router.receipt import ReceiptState
 
 _IGNORE = "ignore"
@@ -36,6 +37,7 @@ def callbacks(names: Placeholders) -> Parser[Callbacks]:
                     "algorithm": one_of(("sha1", "sha256", "sha512")),
                     "encoding": one_of(("hex", "base64")),
                     "prefix": text,
+                    "over": _over,
                 },
             ),
             "networks": listing(word(words.ip_block), least=1, distinct=True),
@@ -50,6 +52,9 @@ def callbacks(names: Placeholders) -> Parser[Callbacks]:
         found = parse(value)
         if not (found.secret or found.signature or found.networks):
             value.fail("needs secret, hmac or networks: anybody could send receipts")
+        over = found.signature.over if found.signature is not None else ()
+        if found.public_url is None and any(piece.kind == "url" for piece in over):
+            value.fail("hmac.over: {url} needs public_url, the address that the provider signs")
         if found.receipts is None and found.inbound is None:
             value.fail("needs receipts, inbound or both")
         return found
@@ -87,6 +92,22 @@ def _signature(names: Placeholders) -> Any:
         return Signature(**given)
 
     return build
+
+
+_PIECE = re.compile(r"\{(url|form|body)\}|\{header\.([A-Za-z0-9-]+)\}|([^{}]+)")
+
+
+def _over(value: Value) -> tuple[Signed, ...]:
+    written = text(value)
+    pieces = [
+        Signed(found[1]) if found[1] else Signed("header", found[2]) if found[2] else Signed("text", found[3])  # type: ignore[arg-type]
+        for found in _PIECE.finditer(written)
+    ]
+    if "".join(found[0] for found in _PIECE.finditer(written)) != written:
+        value.fail("must be text with {url}, {form}, {body} and {header.NAME} in it, such as {header.X-Time}.{body}")
+    if not any(piece.kind in ("body", "form") for piece in pieces):
+        value.fail("has neither {body} nor {form}: whatever they said would be believed")
+    return tuple(pieces)
 
 
 def _state(value: Value) -> tuple[ReceiptState | None]:

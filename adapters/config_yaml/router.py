@@ -34,6 +34,7 @@ from router.settings import (
     Settings,
 )
 
+_STORE = "data/router.db"
 GATEWAYS = ("textdigo", "textiopro", "texify", "smsapi", "fullsms")
 
 
@@ -53,10 +54,21 @@ def load(path: Path, environ: Mapping[str, str], files: Files | None = None) -> 
     return settings
 
 
+def store_of(path: Path, environ: Mapping[str, str]) -> str:
+    """The `store` of router.yaml at `path`, whatever else is wrong there or in other files: what has to be done to a
+    database must not wait for that. Raises ConfigErrors."""
+    source = Source(path, environ, [], Files(path.parent))
+    try:
+        present = {key.written: child for key, child in source.root().entries()}
+        return _store(present["store"]) if "store" in present else _store_beside(source, _STORE)
+    except Refused:
+        raise ConfigErrors(sorted(set(source.errors))) from None
+
+
 def _read(source: Source) -> Settings:
     root = source.root()
     given, _ = read_fields(root, {}, _SCHEMA)
-    store = given.get("store", _store_beside(source, "data/router.db"))
+    store = given.get("store", _store_beside(source, _STORE))
     present = {key.written: child for key, child in root.entries()}
 
     def other(key: str, default: str) -> tuple[Source, Value] | None:

@@ -54,15 +54,16 @@ def word(convert: Callable[[str], T]) -> Parser[T]:
 
 
 def secret(value: Value) -> str:
-    """As written, or `${NAME}` from the environment, or `file:PATH` from a file. Never part of an error."""
+    """As written, or `${NAME}` from the environment, or `file:PATH` from a file, where `${NAME}` may stand for a folder
+    of the path. Never part of an error."""
     written = value.scalar("text")
-    if "${" in written:
+    if written.startswith("file:"):
+        written = _file_content(value, written.removeprefix("file:"))
+    elif "${" in written:
         reference = REFERENCE.fullmatch(written)
         if not reference:
             value.fail("a reference must be ${NAME} and nothing else")
         written = _from_environment(value, reference[1])
-    elif written.startswith("file:"):
-        written = _file_content(value, written.removeprefix("file:"))
     if not written:
         value.fail("must not be empty")
     if CONTROL.search(written):
@@ -73,7 +74,7 @@ def secret(value: Value) -> str:
 def secret_text(value: Value) -> str:
     """As `secret`, but ${NAME} may also stand within other text, once or more often."""
     written = value.scalar("text")
-    if "${" not in written or REFERENCE.fullmatch(written):
+    if "${" not in written or REFERENCE.fullmatch(written) or written.startswith("file:"):
         return secret(value)
     if "${" in REFERENCE.sub("", written):
         value.fail("a reference must be ${NAME}")
@@ -90,18 +91,23 @@ def _from_environment(value: Value, name: str) -> str:
     return found
 
 
-def _file_content(value: Value, path: str) -> str:
+def _file_content(value: Value, written: str) -> str:
+    if "${" in REFERENCE.sub("", written):
+        value.fail("a reference must be ${NAME}")
+    path = REFERENCE.sub(lambda reference: _from_environment(value, reference[1]), written)
     source = value.source.beside(path)
+    # What a variable holds is not shown: it may have been meant as a secret.
+    name = source.name if path == written else written
     try:
         with source.path.open("rb") as file:
             data = file.read(SECRET_MAX + 1)
         if len(data) > SECRET_MAX:
-            value.fail(f"{source.name} is too large for a secret")
+            value.fail(f"{name} is too large for a secret")
         return data.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        value.fail(f"{source.name} is not UTF-8")
+        value.fail(f"{name} is not UTF-8")
     except (OSError, ValueError) as error:
-        value.fail(f"cannot read {source.name}: {why(error)}")
+        value.fail(f"cannot read {name}: {why(error)}")
 
 
 def secret_word(convert: Callable[[str], T]) -> Parser[T]:

@@ -12,19 +12,20 @@ from router.refusal import Refusal
 
 
 class Asked:
-    """A request that found its operation: `params` from its path, `body` whole, `caller` once it was let in."""
+    """A request: `params` from its path once it found its operation, `body` whole, `caller` once it was let in."""
 
-    __slots__ = ("body", "caller", "params", "raw", "read", "started")
+    __slots__ = ("body", "caller", "count", "params", "raw", "read", "started")
 
     caller: Caller
 
-    def __init__(self, raw: BaseRequest, started: float, params: dict[str, str]) -> None:
+    def __init__(self, raw: BaseRequest, started: float) -> None:
         self.raw = raw
         self.started = started
-        self.params = params
+        self.params: dict[str, str] = {}
         self.body = b""
-        # What a face that has its credentials among the parameters has read of them.
+        # What a face that has its credentials among the parameters has read of them, and what it counted.
         self.read: Any = None
+        self.count: Any = None
 
     @property
     def address(self) -> str:
@@ -35,9 +36,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call of a public API. `scopes`: any of them opens it; `open` needs no credentials; `largest` is the most
-    octets of its body where that is not the server's. For the API's description: `request` and `answer` are the types
-    of bodies (no answer: a page), `query` of the parameters, `takes` the media types of the request, `status` that of
-    success."""
+    octets of its body where that is not the server's; a `streamed` body is read by the handler. For the API's
+    description: `request` and `answer` are the types of bodies (no answer: a page), `query` of the parameters, `takes`
+    the media types of the request, `status` that of success."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -51,13 +52,15 @@ class Operation:
     answer: Any = None
     takes: tuple[str, ...] = ("application/json",)
     status: int = 200
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
     """One public API. Paths under one of its `bases` are its own, also those that it does not know. `admit` lets a
-    request in or raises Refusal; `refuse` says a Refusal in the words of this API. For its description: `failure` is
-    the type of an error's body, `security` the OpenAPI security schemes that open an operation, by name."""
+    request in or raises Refusal; `refuse` says a Refusal in the words of this API; `headers` are lines that every
+    answer has beside its own, also a refusal. For its description: `failure` is the type of an error's body, `security`
+    the OpenAPI security schemes that open an operation, by name."""
 
     name: str
     title: str
@@ -69,3 +72,4 @@ class Face:
     security: dict[str, Any]
     description: str
     media: str = "application/json"
+    headers: Callable[[Asked], bytes] | None = None

@@ -33,6 +33,7 @@ def callback_calls(services: Services, max_body: int) -> tuple[Call, ...]:
                 headers={name.lower(): value for name, value in reversed(list(raw.headers.items()))},
                 body=body,
                 peer=str(peer[0]) if peer else "",
+                target=raw.raw_path,
             )
         )
         for result in reply.results:

@@ -26,6 +26,7 @@ KINDS = {
     "request_timeout": Kind(408, "The request came too slowly"),
     "too_late": Kind(409, "Too late"),
     "not_submitted": Kind(409, "Not submitted yet"),
+    "number_taken": Kind(409, "This id is taken"),
     "idempotency_in_progress": Kind(409, "The first request is still in progress"),
     "payload_too_large": Kind(413, "Body too large"),
     "unsupported_media_type": Kind(415, "Plain JSON is understood"),

@@ -29,6 +29,9 @@ from router.wallet import EntryKind
 MOST_MESSAGES = 1000
 """In one batch, and in one page of a list."""
 
+LARGEST_ID = 2**53 - 1
+"""A whole number that every JSON reader takes exactly."""
+
 # --- requests ------------------------------------------------------------------------------------------------
 
 
@@ -84,6 +87,42 @@ class CreditRequest(Struct, forbid_unknown_fields=True):
     """What an account pays in, in its currency; below zero what is taken out, which may leave a debt."""
 
     amount: Annotated[Decimal, Meta(description="Not zero, with at most 9 decimals, e.g. 100.00.")]
+
+
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern=r"^[0-9]{1,16}(?![\s\S])")]
+"""As a number or its digits."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class ListRequest(Struct, forbid_unknown_fields=True):
+    """A new list of contacts. With an `id` a service keeps its numbers when it moves here."""
+
+    name: Name
+    id: Annotated[Id, Meta(description="What public APIs show; any free one where absent.")] | None = None
+    subscribe_word: (
+        Annotated[str, Meta(min_length=1, max_length=160, description="A handset that writes it comes into the list.")]
+        | None
+    ) = None
+
+
+class NewContact(Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(max_length=40, description="In E.164, e.g. +237670000001.")]
+    fields: Annotated[dict[str, str], Meta(description="What fills the {{placeholders}} of templates.")] = {}
+
+
+class ContactsRequest(Struct, forbid_unknown_fields=True):
+    """All are taken, or where one is wrong none; a number that the list has already stays as it is."""
+
+    contacts: Annotated[list[NewContact], Meta(min_length=1, max_length=10_000)]
+
+
+class TemplateRequest(Struct, forbid_unknown_fields=True):
+    """A new text with {{placeholders}}."""
+
+    name: Name
+    content: Annotated[str, Meta(min_length=1)]
+    id: Annotated[Id, Meta(description="What public APIs show; any free one where absent.")] | None = None
 
 
 class ConversionRequest(Struct, forbid_unknown_fields=True):
@@ -467,6 +506,29 @@ class EntryView(Struct):
     amount: Money
     reference: str | None
     detail: str
+
+
+class ListView(Struct, frozen=True):
+    account: str
+    id: int
+    name: str
+    subscribe_word: str | None
+
+
+class ContactsView(Struct, frozen=True):
+    """`added` came into the list, `known` had it already."""
+
+    account: str
+    list: int
+    added: int
+    known: int
+
+
+class TemplateView(Struct, frozen=True):
+    account: str
+    id: int
+    name: str
+    content: str
 
 
 class WalletView(Struct):

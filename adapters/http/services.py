@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from router.account import Account
 from router.engine.audit import Audit
 from router.engine.control import Control
+from router.engine.directory import Directory
 from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
@@ -37,6 +38,7 @@ class Services:
     webhook_of: Callable[[str], WebhookView | None]
     opt_outs: OptOuts
     wallets: Wallets
+    directory: Directory
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]

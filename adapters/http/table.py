@@ -5,6 +5,7 @@ import asyncio
 from adapters.http.accounts import AccountCalls
 from adapters.http.call import Call
 from adapters.http.control import ControlCalls
+from adapters.http.directory import DirectoryCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
 from adapters.http.oversight import OversightCalls
@@ -17,6 +18,8 @@ from adapters.http.schema import (
     AuditQuery,
     BatchAnswer,
     BatchRequest,
+    ContactsRequest,
+    ContactsView,
     ConversionRequest,
     CoverageQuery,
     CreditRequest,
@@ -24,6 +27,8 @@ from adapters.http.schema import (
     EventsQuery,
     Health,
     ListQuery,
+    ListRequest,
+    ListView,
     MessageDetail,
     MessageList,
     MessageStory,
@@ -39,6 +44,8 @@ from adapters.http.schema import (
     SearchQuery,
     SegmentRequest,
     StreamQuery,
+    TemplateRequest,
+    TemplateView,
     WalletQuery,
     WalletView,
 )
@@ -72,6 +79,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     accounts = AccountCalls(services.accounts, services.opt_outs, max_body)
     oversight = OversightCalls(services.oversight, services.webhook_of)
     wallets = WalletCalls(services.wallets, max_body)
+    directory = DirectoryCalls(services.directory, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
     return (
         Call(
@@ -179,6 +187,21 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "GET", "/v1/accounts/{name}/wallet", "What an account has, and what made it so, newest first",
             wallets.wallet, "admin", query=WalletQuery, answer=WalletView,
             codes=("not_found", "wallet_off", "store_unavailable"),
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/lists", "Make a list of contacts for an account", directory.make_list, "admin",
+            request=ListRequest, answer=ListView, codes=("not_found", "number_taken", "store_unavailable"),
+            audit="account.list",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/lists/{id}/contacts", "Put contacts into a list of an account",
+            directory.fill_list, "admin", request=ContactsRequest, answer=ContactsView,
+            codes=("not_found", "invalid_number", "store_unavailable"), audit="account.contacts",
+        ),
+        Call(
+            "POST", "/v1/accounts/{name}/templates", "Make a template for an account", directory.make_template,
+            "admin", request=TemplateRequest, answer=TemplateView,
+            codes=("not_found", "number_taken", "store_unavailable"), audit="account.template",
         ),
         Call(
             "GET", "/v1/coverage", "Who reaches a country, which of its networks, at what price", preview.coverage,

@@ -3,20 +3,20 @@
 All of it is hostile until it has shown where it comes from; and also then it may be anything.
 """
 
-import hmac
 import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 from urllib.parse import quote_plus
 
 from msgspec import Struct
 
-from adapters.http_operator.documents import find, items, read_form, read_json, text_of
-from router.http_calls import Callbacks, Fits, InboundShape, ReceiptShape, Signature, Way
+from adapters.http_operator.documents import FORM, find, items, media_of, read_form, read_json, read_multipart, text_of
+from adapters.http_operator.genuine import Forged, check_sender, check_signature, is_same
+from router.address import email_address
+from router.http_calls import Callbacks, Fits, InboundShape, ReceiptShape, Way
 from router.inbound import Inbound, Media
 from router.ports import Callback
 from router.receipt import Receipt, ReceiptState
@@ -48,10 +48,6 @@ STATES: Final[dict[str, ReceiptState | None]] = {
 """What providers commonly say, in small letters; any other word is unknown."""
 
 
-class Forged(Exception):
-    """It does not show that it comes from the carrier."""
-
-
 class Read(Struct, frozen=True):
     """What a callback holds; `challenge` is what has to be echoed."""
 
@@ -74,38 +70,18 @@ class CallbackReader:
         rules = self._rules
         challenge = rules.challenge
         if challenge is not None and callback.method == "GET" and challenge.token in callback.query:
-            self._check_sender(callback)
-            if not _same(callback.query[challenge.token], challenge.secret):
+            check_sender(callback, rules)
+            if not is_same(callback.query[challenge.token], challenge.secret):
                 raise Forged
             return Read([], [], callback.query.get(challenge.answer, "")[:_LONGEST_ECHO])
-        self._check_sender(callback)
-        if rules.signature is not None and not _is_signed(callback, rules.signature):
-            raise Forged
+        check_sender(callback, rules)
+        check_signature(callback, rules)
         document = _document(callback)
         scopes = (document, callback.query) if document is not None else (callback.query,)
         receipts = self._receipts(scopes, now)
         # What is no list may be one or the other only.
         alone = receipts and rules.inbound is not None and not rules.inbound.items
         return Read(receipts, [] if alone else self._inbound(scopes, now))
-
-    def _check_sender(self, callback: Callback) -> None:
-        """Raises Forged."""
-        rules = self._rules
-        if rules.networks and not _is_within(callback.peer, rules):
-            raise Forged
-        secret = rules.secret
-        if secret is None:
-            if callback.secret:
-                raise Forged
-            return
-        if secret.place == "path":
-            given = callback.secret
-        elif secret.place == "query":
-            given = callback.query.get(secret.name, "")
-        else:
-            given = callback.headers.get(secret.name.lower(), "")
-        if (callback.secret and secret.place != "path") or not _same(given, secret.value):
-            raise Forged
 
     def _receipts(self, whole: tuple[Any, ...], now: int) -> list[Receipt]:
         shape = self._rules.receipts
@@ -136,7 +112,7 @@ def read_receipt(
     if not ids:
         ids = next((one for way in shape.id if (one := _ids(find(scopes, way)))), ())
     if not to and shape.to is not None:
-        to = _digits(text_of(find(scopes, shape.to), _LONGEST_ADDRESS) or "")[:20]
+        to = _recipient(text_of(find(scopes, shape.to), _LONGEST_ADDRESS) or "")
     if not ids and not to:
         return None
     error = text_of(find(scopes, shape.error), _LONGEST_WORD) if shape.error is not None else None
@@ -152,9 +128,6 @@ def read_receipt(
     )
 
 
-# --- who it is -----------------------------------------------------------------------------------------------
-
-
 def _url(operator: str, rules: Callbacks) -> str | None:
     """Where the carrier reaches us, None where that is not configured."""
     if rules.public_url is None:
@@ -168,33 +141,6 @@ def _url(operator: str, rules: Callbacks) -> str | None:
     return url
 
 
-def _same(given: str, secret: str) -> bool:
-    """In a time that does not tell how much of it was right."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode())
-
-
-def _is_within(peer: str, rules: Callbacks) -> bool:
-    try:
-        address = ip_address(peer.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in rules.networks)
-
-
-def _is_signed(callback: Callback, rule: Signature) -> bool:
-    given = callback.headers.get(rule.header.lower(), "")
-    if not given.startswith(rule.prefix):
-        return False
-    written = given[len(rule.prefix) :]
-    try:
-        signature = bytes.fromhex(written) if rule.encoding == "hex" else b64decode(written, validate=True)
-    except (ValueError, BadBase64):
-        return False
-    return hmac.compare_digest(signature, hmac.digest(rule.secret, callback.body, rule.algorithm))
-
-
 # --- what it says --------------------------------------------------------------------------------------------
 
 
@@ -203,8 +149,10 @@ def _document(callback: Callback) -> Any:
     body = callback.body
     if not body.strip():
         return None
-    media = callback.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media.endswith("json") or (media != "application/x-www-form-urlencoded" and body.lstrip()[:1] in b"{["):
+    media = media_of(callback.headers)
+    if media == "multipart/form-data":
+        return read_multipart(body, callback.headers["content-type"])
+    if media.endswith("json") or (media != FORM and body.lstrip()[:1] in b"{["):
         return read_json(body)
     return read_form(body)
 
@@ -311,6 +259,16 @@ def _is_number(written: str) -> bool:
 def _parsed(written: str) -> float:
     time = datetime.fromisoformat(written)
     return (time if time.tzinfo is not None else time.replace(tzinfo=UTC)).timestamp()
+
+
+def _recipient(written: str) -> str:
+    """A number's digits, or an email address as messages have it; "" for neither."""
+    if "@" not in written:
+        return _digits(written)[:20]
+    try:
+        return email_address(written.strip())
+    except ValueError:
+        return ""
 
 
 def _digits(written: str) -> str:

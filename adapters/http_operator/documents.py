@@ -10,11 +10,16 @@ from msgspec.json import Decoder
 
 from router.http_calls import Way
 
+FORM: Final = "application/x-www-form-urlencoded"
+
 MOST_ITEMS: Final = 10_000
 _MOST_FIELDS: Final = 1000
 _LONGEST_TEXT: Final = 64 * 1024
 
 _decode = Decoder().decode
+_BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+_NAME: Final = re.compile(rb'^content-disposition:[^\r\n]{0,1000}?;[ \t]*name="([^"\r\n]{0,1000})"', re.I | re.M)
+_FILE: Final = re.compile(rb"^content-disposition:[^\r\n]{0,1000}?;[ \t]*filename\*?=", re.I | re.M)
 _PLACE: Final = re.compile(r"[0-9]{1,5}")
 
 
@@ -41,6 +46,30 @@ def read_form(body: bytes) -> dict[str, str]:
         return found
     except ValueError:
         raise Unreadable from None
+
+
+def media_of(headers: dict[str, str]) -> str:
+    """The media type that a Content-Type names, in small letters; "" for none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def read_multipart(body: bytes, media: str) -> dict[str, str]:
+    """The first of each name (RFC 7578), without files; `media` is the whole Content-Type. Raises Unreadable."""
+    found = _BOUNDARY.search(media)
+    if found is None:
+        raise Unreadable
+    edge = b"\r\n--" + (found[1] or found[2]).encode("utf-8", "surrogateescape")
+    pieces = (b"\r\n" + body).split(edge, _MOST_FIELDS + 1)
+    fields: dict[str, str] = {}
+    for piece in pieces[1:]:
+        if piece.startswith(b"--"):
+            return fields
+        head, _, content = piece.partition(b"\r\n\r\n")
+        name = _NAME.search(head)
+        if name is not None and not _FILE.search(head):
+            fields.setdefault(name[1].decode("utf-8", "replace"), content.decode("utf-8", "replace"))
+    # It has no end, or too many fields.
+    raise Unreadable
 
 
 def step(value: Any, key: str) -> Any:

@@ -2,19 +2,18 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
 from typing import Any, Final
 
 from adapters.http_operator.answer import Reader
-from adapters.http_operator.callbacks import read_receipt
 from adapters.http_operator.client import NoAnswer, NotSent
 from adapters.http_operator.exchange import exchange
 from adapters.http_operator.fields import Fields, fits
-from adapters.http_operator.meter import Meter
+from adapters.http_operator.questions import Questions
 from adapters.http_operator.reach import Reach
-from adapters.http_operator.request import outside_fields, prepare_question
+from adapters.http_operator.request import Kind, kind_of
 from adapters.http_operator.taking import Taker, Waiting
-from router.http_calls import HttpRequest
+from router.delivery.meter import Meter
+from router.message import Encoding
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports import (
@@ -25,25 +24,20 @@ from router.ports import (
     LinkState,
     OperatorSink,
     Question,
-    Reply,
     Submission,
 )
-from router.text.segment import Segment
-
-_MOST_QUESTIONS: Final = 1000
 
 
 class Group:
     """Messages that go in one request."""
 
-    __slots__ = ("request", "submissions")
+    __slots__ = ("kind", "submissions")
 
-    def __init__(self, request: HttpRequest, submissions: list[Submission]) -> None:
-        self.request = request
+    def __init__(self, kind: Kind, submissions: list[Submission]) -> None:
+        self.kind = kind
         self.submissions = submissions
 
 
-_NO_SEGMENT: Final = Segment(b"", 0)
 _NO_REQUEST: Final = Outcome(OutcomeKind.REJECTED, detail="none of the operator's requests is for such a message")
 
 
@@ -56,9 +50,26 @@ def _unknown(reason: str) -> Outcome:
     return Outcome(OutcomeKind.UNKNOWN, detail=reason)
 
 
+def _has_place(kind: Kind, submission: Submission) -> bool:
+    """Whether a request can carry all of a message: octets that have no place in it would not arrive."""
+    message = submission.message
+    return (kind.data or message.encoding is not Encoding.BINARY) and (kind.header or not message.udh)
+
+
+def _is_of_the_batch(outcomes: list[Outcome]) -> bool:
+    """Whether one refusal stands for several messages, and tells nothing of any one of them."""
+    first = outcomes[0]
+    return (
+        len(outcomes) > 1
+        and first.kind is OutcomeKind.REJECTED
+        and first.fault is not Fault.ACCOUNT
+        and all(one is first for one in outcomes)
+    )
+
+
 class HttpGateway:
     """See the port for the contract. A slot is this gateway itself; there are `window` of them for each message that a
-    request may have. `log` takes `info` and `warning` with an event and keywords, as structlog's."""
+    request may have. `log` takes `info`, `warning` and `error` with an event and keywords, as structlog's."""
 
     def __init__(self, operator: Operator, sink: OperatorSink, clock: Clock, log: Any) -> None:
         if not isinstance(operator.link, HttpLink):
@@ -72,10 +83,9 @@ class HttpGateway:
         self._gathering: dict[tuple[Any, ...], Group] = {}
         self._ready: deque[Group] = deque()
         self._calls: set[asyncio.Task[None]] = set()
-        self._asked: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(operator.link.window)
         self._submits = Meter()
         self._deliveries = Meter()
+        self._questions = Questions(operator.link.window, self._reach, clock, self._fields)
         self.reconfigure(operator)
 
     # --- the port ------------------------------------------------------------------------------------------------
@@ -92,11 +102,12 @@ class HttpGateway:
         self._ready.clear()
         if self._calls:
             await asyncio.wait(self._calls, timeout=timeout)
-        left = [*self._calls, *self._asked]
+        left = list(self._calls)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        await self._questions.close()
         await self._reach.close()
 
     def reconfigure(self, operator: Operator) -> None:
@@ -105,9 +116,10 @@ class HttpGateway:
         self.operator = operator
         self._link = link
         self._reader = Reader(operator, link)
+        self._questions.reconfigure(operator, link)
         self._taker = Taker(operator.name, link.callbacks, self._sink) if link.callbacks is not None else None
         self._most = link.batch.most if link.batch is not None else 1
-        self._outside = [outside_fields(request) for request in link.requests]
+        self._kinds = [kind_of(request) for request in link.requests]
 
     def link(self) -> LinkState:
         return self._reach.state()
@@ -130,26 +142,16 @@ class HttpGateway:
         submission.written_at = self._clock.monotonic()
         self._submits.count(submission.written_at)
         fields = self._fields(submission)
-        for number, request in enumerate(self._link.requests):
-            if all(fits(condition, fields) for condition in request.when):
-                self._gather(number, request, submission, fields)
+        for kind in self._kinds:
+            if _has_place(kind, submission) and all(fits(condition, fields) for condition in kind.request.when):
+                self._gather(kind, submission, fields)
                 return True
         # The engine hears of it as of any other result, not while it is still submitting.
         asyncio.get_running_loop().call_soon(self._sink.settled, submission, _NO_REQUEST)
         return True
 
     def ask(self, question: Question) -> bool:
-        if (
-            question.kind != "query"
-            or self._link.status is None
-            or self._stopping
-            or not self._reach.open
-            or len(self._asked) >= _MOST_QUESTIONS
-        ):
-            return False
-        question.written_at = self._clock.monotonic()
-        self._begin(self._asked, self._answer(question))
-        return True
+        return not self._stopping and self._questions.put(question)
 
     def acknowledge(self, token: Waiting, stored: bool) -> None:
         token.acknowledge(stored)
@@ -176,16 +178,16 @@ class HttpGateway:
         url = self._taker.url if self._taker is not None else None
         return Fields(submission, self.operator, self._link.values, url, self._clock.now())
 
-    def _gather(self, number: int, request: HttpRequest, submission: Submission, fields: Fields) -> None:
+    def _gather(self, kind: Kind, submission: Submission, fields: Fields) -> None:
         """Send a message, at once or together with others that come in a moment."""
         batch = self._link.batch
         if batch is None:
-            self._launch(Group(request, [submission]))
+            self._launch(Group(kind, [submission]))
             return
-        key = (number, *[str(fields.get(name)) for name in self._outside[number]])
+        key = (id(kind), *[str(fields.get(name)) for name in kind.same])
         group = self._gathering.get(key)
         if group is None:
-            group = self._gathering[key] = Group(request, [submission])
+            group = self._gathering[key] = Group(kind, [submission])
             asyncio.get_running_loop().call_later(batch.wait, self._close, key, group)
         else:
             group.submissions.append(submission)
@@ -202,16 +204,12 @@ class HttpGateway:
         if len(self._calls) >= self._link.window:
             self._ready.append(group)
         else:
-            self._begin(self._calls, self._call(group))
-
-    def _begin(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
-        task.add_done_callback(self._ended)
+            task = asyncio.get_running_loop().create_task(self._call(group))
+            self._calls.add(task)
+            task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
-        self._asked.discard(task)
         if self._ready and len(self._calls) < self._link.window:
             self._launch(self._ready.popleft())
 
@@ -220,7 +218,10 @@ class HttpGateway:
         submissions = group.submissions
         try:
             every = [self._fields(submission) for submission in submissions]
-            outcomes = await exchange(self._reach, self._link, self._reader, group.request, every)
+            outcomes = await exchange(self._reach, self._link, self._reader, group.kind, every)
+            if _is_of_the_batch(outcomes):
+                self._halve(group)
+                return
         except NotSent as error:
             self._reach.lost(str(error))
             outcomes = [_not_sent(str(error))] * len(submissions)
@@ -235,42 +236,19 @@ class HttpGateway:
         for submission, outcome in zip(submissions, outcomes, strict=True):
             self._sink.settled(submission, outcome)
 
+    def _halve(self, group: Group) -> None:
+        """A batch was refused as a whole, perhaps for one message that is in it: the others shall not suffer."""
+        submissions = group.submissions
+        middle = len(submissions) // 2
+        for half in (Group(group.kind, submissions[:middle]), Group(group.kind, submissions[middle:])):
+            if self._stopping:
+                self._settle_all(half, _not_sent("the link was closed"))
+            else:
+                self._launch(half)
+
     def _settle_all(self, group: Group, outcome: Outcome) -> None:
         for submission in group.submissions:
             self._sink.settled(submission, outcome)
-
-    # --- questions -----------------------------------------------------------------------------------------------
-
-    async def _answer(self, question: Question) -> None:
-        reply: Reply | None = None
-        try:
-            async with self._turns:
-                reply = await self._status(question)
-        except (NotSent, NoAnswer):
-            pass
-        finally:
-            question.answered(reply)
-
-    async def _status(self, question: Question) -> Reply | None:
-        status = self._link.status
-        assert status is not None
-        message, attempt = question.message, question.attempt
-        part = next(part for part in message.parts if any(one is attempt for one in part.attempts))
-        fields = self._fields(Submission(message, part, attempt, _NO_SEGMENT, None, question.sender))
-        smsc_message_id = attempt.smsc_message_id or ""
-        prepared = prepare_question(status.request, fields, smsc_message_id, self._link.auth)
-        answered = await self._reach.send(prepared)
-        if not 200 <= answered.status <= 299:
-            return None
-        receipt = read_receipt(
-            status.receipt,
-            (answered.document,),
-            self.operator.name,
-            self._clock.now(),
-            ids=(smsc_message_id,),
-            to=message.to.removeprefix("+"),
-        )
-        return Reply(receipt is not None, receipt)
 
     # --- callbacks -----------------------------------------------------------------------------------------------
 

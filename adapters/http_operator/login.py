@@ -26,7 +26,7 @@ class Login:
         self._clock = clock
         self._token: str | None = None
         self._ends = 0.0
-        self._asking = asyncio.Lock()
+        self._asking: asyncio.Task[str] | None = None
 
     async def send(self, prepared: Prepared) -> Answered:
         """The answer to a request. Raises NotSent, NoAnswer."""
@@ -58,10 +58,23 @@ class Login:
 
     async def _get_token(self, auth: OAuth2) -> str:
         """Raises NotSent."""
-        async with self._asking:
-            if self._token is None or self._clock.monotonic() >= self._ends:
-                self._token = await self._ask(auth)
+        if self._token is not None and self._clock.monotonic() < self._ends:
             return self._token
+        if self._asking is None:
+            self._asking = asyncio.get_running_loop().create_task(self._ask(auth))
+            self._asking.add_done_callback(self._asked)
+        # Who waits shares what comes of it, also a failure: one after the other would wait for as many.
+        return await asyncio.shield(self._asking)
+
+    def _asked(self, task: asyncio.Task[str]) -> None:
+        self._asking = None
+        if not task.cancelled():
+            task.exception()
+
+    async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait((self._asking,))
 
     async def _ask(self, auth: OAuth2) -> str:
         form = [("grant_type", "client_credentials")]
@@ -86,6 +99,7 @@ class Login:
             lives = int(lives)
         seconds = float(lives) if isinstance(lives, int | float) and not isinstance(lives, bool) else _UNSAID
         self._ends = self._clock.monotonic() + max(seconds - _EARLY, seconds / 2)
+        self._token = token
         return token
 
 

@@ -47,6 +47,8 @@ class Reach:
             self._task.cancel()
 
     async def close(self) -> None:
+        if self._login is not None:
+            await self._login.close()
         if self._client is not None:
             await self._client.close()
 

@@ -94,31 +94,33 @@ def _finish(request: HttpRequest, many: Sequence[Fields], get: Get, query: list[
     return Prepared(request.method, url, headers, body)
 
 
-def _outside(request: HttpRequest) -> dict[str, None]:
-    """The fields of everything but a JSON body."""
+class Kind(NamedTuple):
+    """A request and what it uses of a message.
+
+    `same` has to be the same for messages to go in one request: the fields outside of what it repeats for each of them.
+    `key`: the carrier can tell that it has had it before. `data` and `header`: it has a place for binary content, and
+    for a user data header.
+    """
+
+    request: HttpRequest
+    same: tuple[str, ...]
+    key: bool
+    data: bool
+    header: bool
+
+
+def kind_of(request: HttpRequest) -> Kind:
     templates = [request.url, *(one for _, one in (*request.query, *request.headers, *(request.form or ())))]
-    return dict.fromkeys(piece.name for template in templates for piece in template if isinstance(piece, Field))
-
-
-def outside_fields(request: HttpRequest) -> tuple[str, ...]:
-    """What has to be the same for messages to go in one request: the fields it uses outside of what it repeats for
-    each message."""
-    found = _outside(request)
+    outside = dict.fromkeys(piece.name for template in templates for piece in template if isinstance(piece, Field))
+    every = dict(outside)
     if request.json is not None:
-        _collect(request.json, found)
-    return tuple(
-        name for name in found if name not in BATCH_FIELDS and not name.startswith(ITEM + ".") and name != ITEM
+        _collect(request.json, outside)
+        _collect(request.json, every, within=True)
+    same = tuple(
+        name for name in outside if name not in BATCH_FIELDS and not name.startswith(ITEM + ".") and name != ITEM
     )
-
-
-def is_keyed(request: HttpRequest) -> bool:
-    """Whether the carrier can tell that it has had a request before."""
-    used = set(_outside(request))
-    if request.json is not None:
-        found: dict[str, None] = {}
-        _collect(request.json, found, within=True)
-        used.update(found)
-    return "idempotency_key" in used
+    data = "data_hex" in every or "data_base64" in every
+    return Kind(request, same, "idempotency_key" in every, data, "udh_hex" in every)
 
 
 def render(template: Template, fields: Fields) -> str:

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Final
 
-from adapters.http_operator.callbacks import CallbackReader, Forged, Read
+from adapters.http_operator.callbacks import CallbackReader, Read
 from adapters.http_operator.documents import Unreadable
+from adapters.http_operator.genuine import Forged
 from router.http_calls import Callbacks
 from router.ports import Callback, CallbackReply, OperatorSink
 

@@ -31,6 +31,7 @@ class HttpBehaviour(Struct, frozen=True):
     `late`: the answer comes later, by the option of that name. `receipts` are the states of its callbacks, `copies`
     times each, `receipt_late` by that option too; `receipt_first`: before the answer. `forged`: what is sent before
     them with a signature that is wrong; `broken`: octets that are no JSON before them. `reply`: the handset answers.
+    `conflict`: a key that is known is answered with 409 and not with the first answer.
     """
 
     ending: str
@@ -51,6 +52,7 @@ class HttpBehaviour(Struct, frozen=True):
     forged: tuple[str, ...] = ()
     broken: bool = False
     reply: str = ""
+    conflict: bool = False
 
 
 DELIVERED: Final = HttpBehaviour("", "accepted, then a callback: delivered (every other ending too)")
@@ -85,6 +87,14 @@ HTTP_BEHAVIOURS: Final[tuple[HttpBehaviour, ...]] = (
     HttpBehaviour("928", "garbage instead of the answer once, but taken", HttpReply.GARBAGE, times=1, taken=True),
     HttpBehaviour("929", "half of the answer once, then cut, but taken", HttpReply.HALF, times=1, taken=True),
     HttpBehaviour("930", "301 to somewhere else", status=301, times=None),
+    HttpBehaviour(
+        "934",
+        "cut once, but taken; under the same key it is a 409 then",
+        HttpReply.CUT,
+        times=1,
+        taken=True,
+        conflict=True,
+    ),
     # callbacks that are hard to match
     HttpBehaviour("931", "callback before the answer", receipt_first=True),
     HttpBehaviour("932", "callback twice", copies=2),

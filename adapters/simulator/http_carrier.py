@@ -1,8 +1,9 @@
 """A simulated HTTP carrier: messages one by one or in batches, callbacks, a status to ask for, and the faults of
 `http_behaviour`.
 
-POST /messages takes `{"to", "from", "text", "callback_url"?, "data"?}` and answers `{"id", "to", "status"}`;
-POST /batches takes `{"messages": [...]}` and answers `{"messages": [...]}`; GET /messages/{id} tells its `status`;
+POST /messages takes `{"to", "from", "text", "callback_url"?, "data"?}`, which may stand in the query as well (also of a
+GET or PUT), and answers `{"id", "to", "status"}`; POST /batches takes `{"messages": [...]}` and answers
+`{"messages": [...]}`; GET /messages/{id} tells its `status`, DELETE lets go of one that has not arrived (409 else);
 POST /token gives tokens to whoever has the client's credentials. Callbacks are `{"id", "to", "status", "error"?, "at"}`
 and, from handsets, `{"from", "to", "text"}`, signed in X-Signature with HMAC-SHA256.
 """
@@ -36,16 +37,18 @@ class CarrierOptions:
     """May be changed while the carrier runs. Delays are seconds.
 
     token: the bearer token of requests, None for any; client_id and client_secret: who gets tokens at /token, which
-    live token_life. secret: what callbacks are signed with. callback: where they go when the message says nothing.
-    late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
-    was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that holds for numbers with
-    none of their own. keep: remember what came.
+    live token_life and come after token_delay. secret: what callbacks are signed with. callback: where they go when the
+    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend:
+    until a callback that was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that
+    holds for numbers with none of their own. all_or_none: a batch with a message that is refused is refused as a whole.
+    keep: remember what came.
     """
 
     token: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
     token_life: float = 3600.0
+    token_delay: float = 0.0
     secret: str = "carrier-secret"
     callback: str | None = None
     response_delay: float = 0.0
@@ -54,6 +57,7 @@ class CarrierOptions:
     resend: float = 1.0
     tries: int = 20
     behaviour: str = ""
+    all_or_none: bool = False
     keep: bool = True
 
 
@@ -78,7 +82,9 @@ class CarrierCounts(Struct):
     refused: int = 0
     unanswered: int = 0
     replayed: int = 0
+    cancelled: int = 0
     unauthorized: int = 0
+    token_requests: int = 0
     tokens: int = 0
     callbacks: int = 0
     delivered: int = 0
@@ -86,12 +92,14 @@ class CarrierCounts(Struct):
 
 
 class HttpCarrier:
-    """Start it and look at `messages`, `counts` and `connections`, the greatest number of requests at a time."""
+    """Start it and look at `messages`, `counts` and `most_at_once`, the greatest number of requests at a time.
+    `cancel_refused`: nothing can be taken back."""
 
     def __init__(self, options: CarrierOptions | None = None) -> None:
         self.options = options or CarrierOptions()
         self.counts = CarrierCounts()
         self.messages: list[Taken] = []
+        self.cancel_refused = False
         self.at_once = 0
         self.most_at_once = 0
         self._next_id = secrets.randbelow(1_000_000_000)
@@ -106,8 +114,10 @@ class HttpCarrier:
     async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> int:
         """Listen, and return the port. Raises OSError."""
         app = web.Application(client_max_size=16 * 1024 * 1024)
-        app.router.add_post("/messages", self._one)
+        for method in ("GET", "POST", "PUT"):
+            app.router.add_route(method, "/messages", self._one)
         app.router.add_get("/messages/{id}", self._status)
+        app.router.add_delete("/messages/{id}", self._cancel)
         app.router.add_post("/batches", self._batch)
         app.router.add_post("/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -149,7 +159,7 @@ class HttpCarrier:
                 self.counts.unauthorized += 1
                 return web.json_response({"code": "unauthorized"}, status=401)
             try:
-                document = await request.json()
+                document = await request.json() if request.can_read_body else dict(request.query)
             except ValueError:
                 document = None
             if not isinstance(document, dict):
@@ -165,6 +175,8 @@ class HttpCarrier:
         key = request.headers.get("Idempotency-Key")
         if key is not None and key in self._answers:
             self.counts.replayed += 1
+            if self._behaviour(document).conflict:
+                return web.json_response({"code": "conflict"}, status=409)
             known = self._answers[key]
             return web.Response(body=known.body, status=known.status, content_type="application/json")
         behaviour = self._behaviour(document)
@@ -182,6 +194,9 @@ class HttpCarrier:
     async def _take_batch(self, request: web.Request, document: dict[str, Any]) -> web.StreamResponse:
         """Faults of single messages stand in their results; what has no answer leaves none to the whole batch."""
         results = []
+        if self.options.all_or_none and any(self._behaviour(one).status == 400 for one in document.get("messages", [])):
+            self.counts.refused += 1
+            return web.json_response({"code": "invalid_request"}, status=400)
         for one in document.get("messages", []):
             behaviour = self._behaviour(one)
             if not self._is_faulty(behaviour, one):
@@ -202,8 +217,20 @@ class HttpCarrier:
             return web.json_response({"code": "not_found"}, status=404)
         return web.json_response({"id": request.match_info["id"], "status": state})
 
+    async def _cancel(self, request: web.Request) -> web.StreamResponse:
+        id = request.match_info["id"]
+        if not self._may(request):
+            return web.json_response({"code": "unauthorized"}, status=401)
+        if self._states.get(id) != "sent" or self.cancel_refused:
+            return web.json_response({"code": "too_late"}, status=409)
+        self._states[id] = "cancelled"
+        self.counts.cancelled += 1
+        return web.json_response({"id": id, "status": "cancelled"})
+
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
+        self.counts.token_requests += 1
+        await asyncio.sleep(self.options.token_delay)
         given = (form.get("client_id"), form.get("client_secret"))
         header = request.headers.get("Authorization", "")
         if header.startswith("Basic "):
@@ -309,6 +336,8 @@ class HttpCarrier:
         options = self.options
         if not behaviour.receipt_first:
             await asyncio.sleep(options.late if behaviour.receipt_late else options.receipt_delay)
+        if self._states.get(id) == "cancelled":
+            return
         if behaviour.receipts:
             self._states[id] = behaviour.receipts[-1]
         else:

@@ -1,7 +1,8 @@
 """The Store port on databases."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from adapters.store.book import SqliteBook
 from adapters.store.schema import open_reader, unavailable
 from adapters.store.sqlite import SqliteStore
 from router.book import Book
+from router.ports import GaugeSample
 
 _SQLITE = "sqlite:///"
 
@@ -26,7 +28,7 @@ def open_store(
 
     `on_commit` is told each commit's duration in seconds and its number of writes. Raises ValueError for any other url.
     """
-    return SqliteStore(_path(url), log, on_commit, monotonic)
+    return SqliteStore(path_of(url), log, on_commit, monotonic)
 
 
 def open_book(store: SqliteStore) -> Book:
@@ -37,7 +39,7 @@ def open_book(store: SqliteStore) -> Book:
 def has_opted_out(url: str, account: str, number: int) -> bool:
     """Whether a number (E.164 digits) is on an account's list, read beside a daemon that may be running. Where there is
     no store yet, or one without lists, it is not. Raises StoreUnavailable, and ValueError as `open_store`."""
-    path = _path(url)
+    path = path_of(url)
     if not path.exists():
         return False
     try:
@@ -50,7 +52,21 @@ def has_opted_out(url: str, account: str, number: int) -> bool:
         raise unavailable(path, error) from error
 
 
-def _path(url: str) -> Path:
+def room_gauges(url: str) -> Iterator[GaugeSample]:
+    """What the store takes of its disk and what is left there; what the disk does not say is left out."""
+    path = path_of(url)
+    try:
+        disk = os.statvfs(path.parent)
+        taken = sum(os.stat(file).st_size for file in (path, f"{path}-wal") if os.path.exists(file))
+    except OSError:
+        return
+    yield GaugeSample("disk_free_bytes", (), disk.f_bavail * disk.f_frsize)
+    yield GaugeSample("disk_size_bytes", (), disk.f_blocks * disk.f_frsize)
+    yield GaugeSample("database_bytes", (), taken)
+
+
+def path_of(url: str) -> Path:
+    """The database file that `url` names. Raises ValueError as `open_store`."""
     path = url.removeprefix(_SQLITE)
     if path in (url, ""):
         scheme = url.partition(":")[0]

@@ -1,9 +1,13 @@
 """Opening the database file: alone, migrated, set up for a log that is on disk when COMMIT returns."""
 
+from collections.abc import Callable
+from contextlib import closing
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
 
 from router.ports import StoreUnavailable
 
@@ -30,6 +34,35 @@ def unavailable(path: Path, error: Exception) -> StoreUnavailable:
     return StoreUnavailable(f"{path}: {error}" + (f"; the file {advice}" if advice else ""))
 
 
+class SchemaState(Struct, frozen=True):
+    """`schema` is the version of the file, None where there is none; `wanted` is this program's; `to_run` names what
+    leads from one to the other."""
+
+    file: str
+    schema: int | None
+    wanted: int
+    to_run: list[str]
+
+
+def state_of(path: Path) -> SchemaState:
+    """What would be done to the file, read beside a daemon that may be running. Raises StoreUnavailable."""
+    wanted = steps()
+    version = None
+    if path.exists():
+        try:
+            with closing(open_reader(path)) as connection:
+                version = version_of(connection)
+        except apsw.Error as error:
+            raise unavailable(path, error) from error
+    return SchemaState(str(path), version, len(wanted), [step.name for step in wanted[version or 0 :]])
+
+
+def migrate(path: Path, show: Callable[[str], None]) -> None:
+    """Do what a start would do to the file. Raises StoreUnavailable, also while a daemon has it."""
+    with closing(lock(path)):
+        open_writer(path, show).close()
+
+
 def lock(path: Path) -> apsw.Connection:
     """Keep other daemons off this store until the returned connection is closed or the process ends.
 
@@ -50,8 +83,9 @@ def lock(path: Path) -> apsw.Connection:
     return connection
 
 
-def open_writer(path: Path) -> apsw.Connection:
-    """The one connection that writes, at our schema. Raises StoreUnavailable."""
+def open_writer(path: Path, show: Callable[[str], None] = lambda step: None) -> apsw.Connection:
+    """The one connection that writes, at our schema; `show` is told each step on the way there. Raises
+    StoreUnavailable."""
     try:
         # No waiting for locks: a writer that runs on the loop's thread fails and tries again later.
         connection = apsw.Connection(str(path), _ALONE)
@@ -64,7 +98,7 @@ def open_writer(path: Path) -> apsw.Connection:
         connection.execute(f"PRAGMA cache_size = {-_WRITER_CACHE // 1024}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL // _PAGE}")
         connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL}")
-        _migrate(connection)
+        _migrate(connection, show)
     except (apsw.Error, StoreUnavailable) as error:
         connection.close()
         raise unavailable(path, error) from error
@@ -78,17 +112,27 @@ def open_reader(path: Path) -> apsw.Connection:
     return connection
 
 
-def _migrate(connection: apsw.Connection) -> None:
-    steps = sorted(
-        (file for file in (files("adapters.store") / "migrations").iterdir() if file.name.endswith(".sql")),
-        key=lambda file: file.name,
-    )
+def steps() -> list[Traversable]:
+    """The statements that lead from an empty file to our schema, in order."""
+    folder = files("adapters.store") / "migrations"
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+
+
+def version_of(connection: apsw.Connection) -> int:
+    """How many of the steps a file has behind it; 0 for an empty one."""
     version: int = connection.execute("PRAGMA user_version").get
-    if version > len(steps):
+    return version
+
+
+def _migrate(connection: apsw.Connection, show: Callable[[str], None]) -> None:
+    wanted = steps()
+    version = version_of(connection)
+    if version > len(wanted):
         raise StoreUnavailable(
-            f"its schema is version {version}, newer than this program's {len(steps)}; run the one that wrote it"
+            f"its schema is version {version}, newer than this program's {len(wanted)}; run the one that wrote it"
         )
-    for number, step in enumerate(steps[version:], version + 1):
+    for number, step in enumerate(wanted[version:], version + 1):
+        show(step.name)
         try:
             connection.execute(f"BEGIN IMMEDIATE;\n{step.read_text('utf-8')}\nPRAGMA user_version = {number};\nCOMMIT;")
         except apsw.Error:

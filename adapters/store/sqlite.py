@@ -53,7 +53,7 @@ class SqliteStore:
         monotonic: Callable[[], float],
     ) -> None:
         """`on_commit` is told each commit's duration in seconds and its number of writes."""
-        self._path = path
+        self.path = path
         self._log = log
         self._on_commit = on_commit
         self._monotonic = monotonic
@@ -250,15 +250,15 @@ class SqliteStore:
 
     def _prepare(self) -> tuple[apsw.Connection, Recovery]:
         with ExitStack() as resources:
-            resources.callback(lock(self._path).close)
-            connection = open_writer(self._path)
+            resources.callback(lock(self.path).close)
+            connection = open_writer(self.path)
             resources.callback(connection.close)
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
             except (apsw.Error, msgspec.MsgspecError) as error:
-                raise unavailable(self._path, error) from error
-            self._readers = reads.Readers(self._path)
+                raise unavailable(self.path, error) from error
+            self._readers = reads.Readers(self.path)
             resources.callback(self._readers.close)
             self._resources = resources.pop_all()
         return connection, recovery

@@ -66,8 +66,7 @@ class Incoming:
         announced = request.content_length
         if announced is not None and announced > limit:
             raise _too_large(limit)
-        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        invite(request)
         body = bytearray()
         while piece := await request.content.readany():
             if len(body) + len(piece) > limit:
@@ -82,20 +81,13 @@ class Incoming:
 
     def query(self, shape: type[T]) -> T:
         """The query parameters as a value of `shape`, a Struct. Raises Refusal invalid_request."""
-        given = self.raw.query
-        values = dict(given)
-        if len(values) != len(given):
-            raise Refusal("invalid_request", "a query parameter is given twice")
-        for name, value in values.items():
-            if "\0" in value:
-                raise Refusal("invalid_request", "a query parameter holds a NUL character", name)
-            # A number written as +237... in a query means a space; nobody means a number that begins with one.
-            if name in ("to", "from") and value.startswith(" "):
-                values[name] = "+" + value[1:]
-        try:
-            return convert(values, shape, strict=False)
-        except ValidationError as error:
-            raise shape_refusal(error) from None
+        return query_of(self.raw, shape)
+
+
+def invite(request: BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110 section 10.1.1)."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _check_media(request: BaseRequest) -> None:
@@ -107,6 +99,25 @@ def _check_media(request: BaseRequest) -> None:
 
 def _too_large(limit: int) -> Refusal:
     return Refusal("payload_too_large", f"the body is larger than the {limit} octets that are taken")
+
+
+def query_of(request: BaseRequest, shape: type[T], blank: bool = True) -> T:
+    """The query parameters as a value of `shape`, a Struct; without `blank` those that hold nothing are absent. Raises
+    Refusal invalid_request."""
+    given = request.query
+    values = {name: value for name, value in given.items() if value or blank}
+    if len(set(given)) != len(given):
+        raise Refusal("invalid_request", "a query parameter is given twice")
+    for name, value in values.items():
+        if "\0" in value:
+            raise Refusal("invalid_request", "a query parameter holds a NUL character", name)
+        # A number written as +237... in a query means a space; nobody means a number that begins with one.
+        if name in ("to", "from") and value.startswith(" "):
+            values[name] = "+" + value[1:]
+    try:
+        return convert(values, shape, strict=False)
+    except ValidationError as error:
+        raise shape_refusal(error) from None
 
 
 def decode(decoder: Decoder[T], body: Any) -> T:

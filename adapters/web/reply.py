@@ -34,6 +34,10 @@ class Reply(StreamResponse):
         self._whole = body
         self._open = not close
 
+    def add(self, lines: bytes) -> None:
+        """More header lines."""
+        self._headers_lines += lines
+
     @property
     def keep_alive(self) -> bool:
         return self._open

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from aiohttp.abc import AbstractResolver
 from structlog.typing import FilteringBoundLogger
 
-from adapters.webhook.addresses import Network
+from adapters.hooks.addresses import Network
 from adapters.webhook.delivery import Delivery, EventSource
 from adapters.webhook.schedule import Schedule
 from router.account import Webhook

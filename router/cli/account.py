@@ -1,19 +1,22 @@
 """`carrier-router account`: what the administrator does with an account of a running daemon."""
 
 import argparse
+import csv
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from router.cli.client import Client, add_arguments, ask, count, print_fields, print_json, print_rows, shown
+from router.cli.client import Client, Usage, add_arguments, ask, count, print_fields, print_json, print_rows, shown
+
+_AT_ONCE = 1000
 
 
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "account",
-        help="keep an account's wallet and opt-out list",
-        description="Keep what an account has to spend, and the list of numbers that want nothing from it. "
-        "Needs the admin token.",
+        help="keep an account's wallet, opt-out list, lists of contacts and templates",
+        description="Keep what an account has to spend, the numbers that want nothing from it, and what no public API "
+        "can make: lists of contacts and templates. Needs the admin token.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, what in (
@@ -29,6 +32,22 @@ def add_parser(subparsers: Any) -> None:
     wallet = _add_action(actions, "wallet", "show what an account has, and what made it so, newest first", _wallet)
     wallet.add_argument("--before", type=count, metavar="NO", help="only the entries before this one")
     wallet.add_argument("--limit", type=count, default=100, help="how many, 1 to 1000; default: %(default)s")
+    lists = _add_action(actions, "lists", "make a list of contacts for an account", _make_list)
+    lists.add_argument("name", metavar="NAME")
+    lists.add_argument("--id", help="the id that public APIs show; any free one where absent")
+    lists.add_argument("--subscribe-word", metavar="WORD", help="a handset that writes it comes into the list")
+    contacts = _add_action(actions, "contacts", "put contacts into a list of an account", _fill_list)
+    contacts.add_argument("list", metavar="LIST", help="the list's id")
+    contacts.add_argument("numbers", metavar="NUMBER", nargs="*", help="in E.164")
+    contacts.add_argument(
+        "--file",
+        metavar="CSV",
+        help="more of them: a column `number`, and what fills placeholders in columns of that name",
+    )
+    templates = _add_action(actions, "templates", "make a template for an account", _make_template)
+    templates.add_argument("name", metavar="NAME")
+    templates.add_argument("content", metavar="TEXT", help="with {{placeholders}}")
+    templates.add_argument("--id", help="the id that public APIs show; any free one where absent")
 
 
 def _add_action(
@@ -42,11 +61,7 @@ def _add_action(
 
 
 def _change(arguments: argparse.Namespace, client: Client) -> None:
-    answer = client.call("POST", f"{_path(arguments)}/{arguments.action}", body={"number": arguments.number})
-    if arguments.json:
-        print_json(answer)
-    else:
-        print_fields(answer)
+    _show(arguments, client.call("POST", f"{_path(arguments)}/{arguments.action}", body={"number": arguments.number}))
 
 
 def _list(arguments: argparse.Namespace, client: Client) -> None:
@@ -65,11 +80,7 @@ def _list(arguments: argparse.Namespace, client: Client) -> None:
 
 
 def _credit(arguments: argparse.Namespace, client: Client) -> None:
-    answer = client.call("POST", f"{_path(arguments)}/credit", body={"amount": arguments.amount})
-    if arguments.json:
-        print_json(answer)
-    else:
-        print_fields(answer)
+    _show(arguments, client.call("POST", f"{_path(arguments)}/credit", body={"amount": arguments.amount}))
 
 
 def _wallet(arguments: argparse.Namespace, client: Client) -> None:
@@ -85,6 +96,54 @@ def _wallet(arguments: argparse.Namespace, client: Client) -> None:
     print(f"{answer['account']} has {shown(answer['balance'])}")
     if answer["next"] is not None:
         print(f"more: --before {answer['next']}")
+
+
+def _make_list(arguments: argparse.Namespace, client: Client) -> None:
+    body = {"name": arguments.name, "id": arguments.id, "subscribe_word": arguments.subscribe_word}
+    _show(arguments, client.call("POST", f"{_path(arguments)}/lists", body=body))
+
+
+def _make_template(arguments: argparse.Namespace, client: Client) -> None:
+    body = {"name": arguments.name, "id": arguments.id, "content": arguments.content}
+    _show(arguments, client.call("POST", f"{_path(arguments)}/templates", body=body))
+
+
+def _fill_list(arguments: argparse.Namespace, client: Client) -> None:
+    contacts: list[dict[str, Any]] = [{"number": number} for number in arguments.numbers]
+    if arguments.file is not None:
+        contacts += _contacts_of(arguments.file)
+    if not contacts:
+        raise Usage("give numbers, or a file that has some")
+    path = f"{_path(arguments)}/lists/{quote(arguments.list, safe='')}/contacts"
+    answer: dict[str, Any] = {"added": 0, "known": 0}
+    for start in range(0, len(contacts), _AT_ONCE):
+        told = client.call("POST", path, body={"contacts": contacts[start : start + _AT_ONCE]})
+        answer = told | {name: told[name] + answer[name] for name in ("added", "known")}
+    _show(arguments, answer)
+
+
+def _contacts_of(path: str) -> list[dict[str, Any]]:
+    """Raises Usage where the file is not there, or not as it has to be."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, strict=True)
+            if "number" not in (rows.fieldnames or ()):
+                raise Usage(f"{path}: the first line names the columns, and one of them is `number`")
+            contacts = []
+            for row in rows:
+                if None in row or None in row.values():
+                    raise Usage(f"{path}:{rows.line_num}: not as many columns as the first line names")
+                contacts.append({"number": row.pop("number"), "fields": row})
+            return contacts
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Usage(f"{path}: {error}") from None
+
+
+def _show(arguments: argparse.Namespace, answer: dict[str, Any]) -> None:
+    if arguments.json:
+        print_json(answer)
+    else:
+        print_fields(answer)
 
 
 def _path(arguments: argparse.Namespace) -> str:

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             settings = load(args.config, os.environ)
             check_ported(settings)
             if args.diff:
-                against = PlanHistory(args.config, os.environ, plans_folder(settings)).last()
+                against = PlanHistory(args.config, os.environ, plans_folder(settings.store)).last()
     except ConfigErrors as refused:
         for error in refused.errors:
             print(error, file=sys.stderr)

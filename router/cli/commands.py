@@ -5,13 +5,16 @@ from types import ModuleType
 from router.cli import (
     account,
     audit,
+    backup,
     bench,
     check,
     coverage,
     demo,
     events,
+    migrate,
     operators,
     reload,
+    restore,
     route,
     segment,
     send,
@@ -21,7 +24,7 @@ from router.cli import (
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, simulate, demo,
-    bench,
+    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, backup, restore,
+    migrate, simulate, demo, bench,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""

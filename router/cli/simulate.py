@@ -84,6 +84,7 @@ def _add_http(kinds: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     ):
         default = getattr(defaults, name.replace("-", "_"))
         http.add_argument(f"--{name}", type=_seconds, default=default, metavar="SECONDS", help=what)
+    http.add_argument("--all-or-none", action="store_true", help="refuse a batch as a whole for one bad message in it")
     http.add_argument("--json", action="store_true", help="one JSON object a line")
     http.set_defaults(func=run_http)
 

@@ -49,7 +49,8 @@ class Endings:
         message.due_at = None
         message.waiting_for = None
         self._ledger.active.pop(message.no, None)
-        self.settle(message)
+        if message.charged:
+            self._wallets.settle(message)
         self._ledger.store.save(message)
         self._feed.tell(_EVENTS[message.state], message, now)
         self._metrics.final(message.operator or "", message.state)

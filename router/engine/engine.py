@@ -267,6 +267,7 @@ class Engine:
             age = (now - oldest) / 1000 if oldest is not None else 0.0
             yield GaugeSample("queue_oldest_seconds", (name,), max(0.0, age))
             yield GaugeSample("throttle_factor", (name,), desk.pacer.factor(monotonic))
+            yield GaugeSample("operator_state", (name, desk.state()), 1)
             today = self._caps.view(desk)
             if today is not None:
                 yield GaugeSample("operator_parts_today", (name,), today.parts)

@@ -33,6 +33,7 @@ from router.wallet import Entry, Tariff
 # How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
 _KEPT_MS = 24 * 3_600_000
 _PATIENCE = 10.0
+_OPEN = (State.QUEUED, State.SCHEDULED)
 
 Stored = asyncio.Future[StoreUnavailable | None]
 
@@ -109,6 +110,7 @@ class Intake:
             return NO_ANSWERS
         if account.rate is not None and not self._meter(account).has(len(submits), now):
             return NO_ANSWERS
+        broke = self._wallets.available(account.name) == 0
         numbers = []
         for submit in submits:
             try:
@@ -117,10 +119,16 @@ class Intake:
                     self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
+            if broke and self._has_price(account, to, submit):
+                continue
             rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
             if not is_email(to) and (rule is None or rule.refuse is None):
                 numbers.append(to)
         return await self._lookups.ask(numbers)
+
+    def _has_price(self, account: Account, to: str, submit: Submit) -> bool:
+        price = self._running.plan.price(account.name, digits(to), submit.traffic_class, submit.channel.value)
+        return price is not None and price.amount > 0
 
     def prepare(
         self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
@@ -180,6 +188,11 @@ class Intake:
             raise Refusal(OPTED_OUT, "this recipient does not want such messages from the account", "to")
         return to, sender
 
+    @property
+    def waiting(self) -> int:
+        """How many messages are accepted and not given to an operator yet, of all accounts."""
+        return self._ledger.open
+
     def quota(self, account: Account) -> Quota | None:
         """What the account may submit now, None where it has no limit."""
         if account.rate is None:
@@ -187,9 +200,15 @@ class Intake:
         return self._meter(account).quota(self._clock.monotonic())
 
     async def answer(
-        self, account: Account, key: str | None, digest: bytes, make: Callable[[], Awaitable[Prepared]]
+        self,
+        account: Account,
+        key: str | None,
+        digest: bytes,
+        make: Callable[[], Awaitable[Prepared]],
+        patience: float = _PATIENCE,
     ) -> Answer:
-        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again.
+        """Make durable what `make` prepares, then give its answer; the same key and digest give the first answer again,
+        which is waited for `patience` seconds at most.
 
         Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`;
         `insufficient_credit` where `make` awaited something after `prepare` and the wallet was emptied meanwhile.
@@ -199,7 +218,7 @@ class Intake:
             await self._outcome(self._begin(account, prepared, None))
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
-        deadline = self._clock.monotonic() + _PATIENCE
+        deadline = self._clock.monotonic() + patience
         while (first := self._answering.get(slot)) is not None:
             try:
                 async with asyncio.timeout(deadline - self._clock.monotonic()):
@@ -345,8 +364,9 @@ class Intake:
             for message in messages:
                 self._metrics.accepted(message.account, message.channel)
             return
-        self._ledger.open -= len(messages)
         for message in messages:
+            if message.state in _OPEN:
+                self._ledger.open -= 1
             if message.charged:
                 self._wallets.give_back(message.account, message.charged - message.refunded)
                 message.charged = message.refunded = 0

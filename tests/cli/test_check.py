@@ -148,7 +148,7 @@ def keep() -> None:
     """What a daemon does once its plan runs."""
     config = Path("router.yaml")
     loaded = load_now(config, os.environ)
-    history = PlanHistory(config, os.environ, plans_folder(loaded.settings))
+    history = PlanHistory(config, os.environ, plans_folder(loaded.settings.store))
     version = history.starting_version(loaded.files)
     history.keep(KeptPlan(version, version, datetime(2027, 1, 1, tzinfo=UTC), "start"), loaded.files)
 

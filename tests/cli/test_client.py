@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -222,6 +223,42 @@ def test_an_opt_out_list_is_kept(daemon, capsys) -> None:
     answer = json.loads(run(capsys, "account", "opt-outs", "acme", "--json")[1])
     assert answer == {"account": "acme", "count": 2, "numbers": numbers[1:], "next": None, "addresses": 0}
     assert {entry.action for entry in daemon.audit.entries} == {"account.unsubscribe", "account.subscribe"}
+
+
+def test_lists_and_templates_are_made(daemon, capsys, tmp_path: Path) -> None:
+    code, out, err = run(capsys, "account", "lists", "acme", "Friends", "--id", "42", "--subscribe-word", "JOIN")
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["account", "acme"], ["id", "42"], ["name", "Friends"], ["subscribe_word", "JOIN"],
+    ]  # fmt: skip
+    code, out, err = run(capsys, "account", "lists", "acme", "Friends", "--id", "42")
+    assert (code, out) == (1, "")
+    assert err.startswith("error: number_taken: ")
+    file = tmp_path / "contacts.csv"
+    rows = [f'"+2376{70000000 + number}","Ada, {number}"' for number in range(1100)]
+    file.write_text("\ufeffnumber,name\r\n" + "\r\n".join(rows) + "\r\n", "utf-8")
+    words = ["account", "contacts", "acme", "7", "+237670000000", "--file", str(file), "--json"]
+    answer = json.loads(run(capsys, *words)[1])
+    assert answer == {"account": "acme", "list": 7, "added": 1100, "known": 1}
+    there = daemon.directory._book.contacts.there
+    assert there["+237670000007"].fields == {"name": "Ada, 7"}
+    assert run(capsys, "account", "contacts", "acme", "8", "+237670000000")[2].startswith("error: not_found: ")
+    answer = json.loads(run(capsys, "account", "templates", "acme", "Hi", "Hi {{name}}", "--json")[1])
+    assert answer == {"account": "acme", "id": answer["id"], "name": "Hi", "content": "Hi {{name}}"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"phone\r\n+237670000001\r\n", b"number,name\r\n+2376\r\n", b"number\r\n1,2\r\n", b"number\r\n\xff", None],
+)
+def test_a_file_that_holds_no_contacts(content, daemon, capsys, tmp_path: Path) -> None:
+    file = tmp_path / "contacts.csv"
+    if content is not None:
+        file.write_bytes(content)
+    code, out, err = run(capsys, "account", "contacts", "acme", "7", "--file", str(file))
+    assert (code, out) == (2, "")
+    assert str(file) in err
+    assert run(capsys, "account", "contacts", "acme", "7")[0] == 2
 
 
 @pytest.mark.parametrize(

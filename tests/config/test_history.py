@@ -245,4 +245,4 @@ def test_the_label_can_be_read_by_a_person(kept: Kept) -> None:
 
 def test_they_lie_beside_the_database(folder: Folder) -> None:
     settings: Settings = folder.load()
-    assert plans_folder(settings) == Path(settings.store.removeprefix("sqlite:///")).parent / "plans"
+    assert plans_folder(settings.store) == Path(settings.store.removeprefix("sqlite:///")).parent / "plans"

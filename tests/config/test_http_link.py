@@ -14,6 +14,7 @@ from router.http_calls import (
     BasicAuth,
     Batch,
     Callbacks,
+    CancelCall,
     Challenge,
     Condition,
     Each,
@@ -31,6 +32,7 @@ from router.http_calls import (
     ReceiptShape,
     Secret,
     Signature,
+    Signed,
     StatusCall,
 )
 from router.operator import HttpLink, Operator, Reconnect, TextRules
@@ -59,6 +61,7 @@ link:
     code: {regex: "code=(\\\\d+)"}
   codes: {21610: reject, "30001": throttle}
   status: {request: {method: GET, url: "https://api.example:8443/v1/{smsc_message_id}"}, state: a\\.b.c}
+  cancel: {request: {method: DELETE, url: "https://api.example:8443/v1/{smsc_message_id}"}, success: {status: [204]}}
   window: 20
   tps: 50
   connect_timeout: 3s
@@ -69,7 +72,8 @@ link:
   callbacks:
     public_url: https://us.example/sms/
     secret: {header: X-Token, value: ${SECRET}}
-    hmac: {header: X-Sig, secret: ${SECRET}, algorithm: sha512, encoding: base64, prefix: "v1="}
+    hmac: {header: X-Sig, secret: ${SECRET}, algorithm: sha512, encoding: base64, prefix: "v1=",
+           over: "{url}.{header.X-Time}:{body}{form}"}
     networks: [192.0.2.0/24]
     challenge: {token: hub.verify_token, secret: ${SECRET}, answer: hub.challenge}
     receipts:
@@ -83,6 +87,7 @@ link:
       at: at
     inbound: {items: mo.*, from: from, to: to, recipient: "8080", text: [text, caption], data: {hex: bin}}
     answer: OK
+cancel: true
 errors: {402: account}
 receipts: {poll: 5m}
 text: {alphabet: latin1, long: payload}
@@ -156,13 +161,28 @@ def test_everything(tmp_path: Path) -> None:
     )
     assert link.codes == {"21610": "reject", "30001": "throttle"}
     assert link.status == StatusCall(HttpRequest((base, Field("smsc_message_id")), "GET"), ReceiptShape(("a.b", "c")))
+    assert link.cancel == CancelCall(HttpRequest((base, Field("smsc_message_id")), "DELETE"), Answer(((204, 204),)))
     assert (link.window, link.tps, link.connect_timeout, link.response_timeout) == (20, 50.0, 3.0, 30.0)
     assert (link.keep_alive, link.reconnect, link.tls.verify) == (5.0, Reconnect(2.0, 20.0), False)
     taken = link.callbacks
     assert taken == Callbacks(
         "https://us.example/sms",
         Secret("header", "s3cret-Zq1", "X-Token"),
-        Signature("X-Sig", b"s3cret-Zq1", "sha512", "base64", "v1="),
+        Signature(
+            "X-Sig",
+            b"s3cret-Zq1",
+            "sha512",
+            "base64",
+            "v1=",
+            (
+                Signed("url"),
+                Signed("text", "."),
+                Signed("header", "X-Time"),
+                Signed("text", ":"),
+                Signed("body"),
+                Signed("form"),
+            ),
+        ),
         taken.networks if taken else (),
         Challenge("hub.verify_token", "s3cret-Zq1", "hub.challenge"),
         ReceiptShape(
@@ -315,6 +335,20 @@ CASES = [
         "  callbacks: {secret: {query: a}}\n  request: {",
         "link.callbacks.secret: must be {path: SECRET}",
     ),
+    *[
+        (
+            "  request: {",
+            f"  callbacks: {{hmac: {{header: X, secret: abcd, over: '{over}'}}, receipts: {{id: a, state: s}}}}\n"
+            "  request: {",
+            error,
+        )
+        for over, error in [
+            ("{other}{body}", "link.callbacks.hmac.over: must be text with {url}, {form}, {body} and"),
+            ("{body", "link.callbacks.hmac.over: must be text with"),
+            ("{url}", "link.callbacks.hmac.over: has neither {body} nor {form}"),
+            ("{url}{form}", "link.callbacks: hmac.over: {url} needs public_url"),
+        ]
+    ],
     (
         "  request: {",
         "  callbacks: {secret: {path: a}, receipts: {state: s}}\n  request: {",
@@ -327,7 +361,22 @@ CASES = [
     ),
     ("receipts: {request: none}", "channel: sms", "no receipt could ever come: give link.callbacks.receipts"),
     ("receipts: {request: none}", "receipts: {poll: 5m}", "receipts.query and receipts.poll need link.status"),
-    ("receipts: {", "cancel: true\nreceipts: {", "cancel goes with protocol smpp"),
+    ("receipts: {", "cancel: true\nreceipts: {", "cancel: true and link.cancel, the request that does it, go together"),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/', method: DELETE}}\n  request: {",
+        "cancel: true and link.cancel, the request that does it, go together",
+    ),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/', method: DELETE, json: {a: b}}}\n  request: {",
+        "link.cancel.request: a DELETE has no body: use query",
+    ),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/'}, success: {is: b}}\n  request: {",
+        "link.cancel.success: `is` needs `at`, where the value stands",
+    ),
     ("receipts: {", "tlvs: {}\nreceipts: {", "tlvs goes with protocol smpp"),
     ("receipts: {", "addressing: {}\nreceipts: {", "addressing goes with protocol smpp"),
     ("receipts: {", "text: {ucs2: 8}\nreceipts: {", "text: unknown key 'ucs2'"),

@@ -280,7 +280,7 @@ class Rig:
 
     async def __aenter__(self) -> "Rig":
         self.store = open_store(f"sqlite:///{self.path}", LOG, self.metrics.commit)
-        recovery = await self.store.open()
+        recovery = self.recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
             gateway = self.operators[one.name] = self.make_operator(one, sink)
@@ -350,6 +350,7 @@ class Rig:
     def outage(self) -> Iterator[None]:
         """Another process holds the lock of the store: every commit fails."""
         connection = apsw.Connection(str(self.path))
+        connection.set_busy_timeout(10_000)  # what is being committed at this moment is let finish
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET
 
-from router.account import Account, Guards, OwnNumber, RateLimit, Velocity
+from router.account import Account, Guards, OwnNumber, Price, RateLimit, Velocity
 from router.message import Message, Network
 from router.operator import Operator, Rate
 from router.outcome import Outcome, OutcomeKind
@@ -283,3 +283,19 @@ def test_names_need_a_prefix_that_phonenumbers_knows() -> None:
         operator("b", rates=(rate("1", MTN, "23767"), rate("1", ("208", "01"), ""))),
     ]
     assert names_by_code(operators) == {MTN: "MTN Cameroon", ORANGE: "Orange"}
+
+
+async def test_who_cannot_pay_asks_nobody(tmp_path: Path) -> None:
+    prices = (Price("23767", Decimal(1)),)
+    accounts = (Account(name="acme", token=None, currency="XAF", prices=prices, wallet="prepaid"),)
+    provider = Source({}, "hlr", 1.0)
+    async with rig_with(tmp_path, provider, config=two(accounts=accounts)) as rig:
+        with pytest.raises(Refusal, match=r"this costs 1\.00"):
+            await rig.submit(PORTED)
+        assert provider.asked == []
+        # What costs nothing needs no credit.
+        await rig.submit_all([wish(to="+237690000001", text="Hi")])
+        assert provider.asked == [["+237690000001"]]
+        await rig.engine.wallets.credit("acme", Decimal(1))
+        await rig.submit(PORTED)
+        assert provider.asked[1:] == [[PORTED]]

@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateways.rig import GatewayRig
 
-FACES = ["texify"]
+FACES = ["textdigo", "textiopro", "texify", "smsapi"]
 
 
 def references(node):

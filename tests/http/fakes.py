@@ -15,11 +15,13 @@ from adapters.http.services import Services
 from router.account import Account
 from router.audit import AuditEntry
 from router.engine.control import OperatorView, PlanView, ReceiptFlag, ReloadView
+from router.engine.directory import Directory
 from router.engine.intake import Answer
 from router.engine.limits import Quota
 from router.engine.opt_outs import OptedOut, Subscription
 from router.engine.wallets import Wallets
 from router.event import LoggedEvent
+from router.gateway.records import Contact, Group
 from router.message import FINAL, Message, Network, State
 from router.money import Money
 from router.ports import (
@@ -365,6 +367,50 @@ def wallets_of(*accounts):
     return Wallets(FakeEntries(), running, SimpleNamespace(now=lambda: NOW), {})
 
 
+class FakeGroups:
+    """Lists of acme: one, of number 7."""
+
+    def __init__(self) -> None:
+        self.made = [Group(1, "acme", "Customers", NOW, NOW, 7)]
+
+    async def add(self, group):
+        number = group.number or group.no
+        if number in [one.number for one in self.made]:
+            raise Refusal("number_taken", "the account has one with this id already", "id")
+        self.made.append(structs.replace(group, number=number))
+        return self.made[-1]
+
+    async def numbered(self, account, numbers):
+        return {one.number: one for one in self.made if one.account == account and one.number in numbers}
+
+
+class FakeContacts:
+    def __init__(self) -> None:
+        self.there: dict[str, Contact] = {}
+
+    async def put(self, group, contacts, by):
+        before = len(self.there)
+        for contact in contacts:
+            self.there.setdefault(contact.number, contact)
+        return len(self.there) - before
+
+
+class FakeBook:
+    def __init__(self) -> None:
+        self.groups = self.templates = FakeGroups()
+        self.contacts = FakeContacts()
+        self.numbers = itertools.count(100)
+
+    def next_no(self):
+        return next(self.numbers)
+
+
+def directory_of(*accounts):
+    """What accounts keep with us, over lists."""
+    running = SimpleNamespace(plan=SimpleNamespace(accounts={one: Account(one, None, "XAF") for one in accounts}))
+    return Directory(FakeBook(), running, FakeOptOuts(), SimpleNamespace(now=lambda: NOW))
+
+
 class FakeAudit:
     def __init__(self) -> None:
         self.entries: list[AuditEntry] = []
@@ -408,6 +454,7 @@ class Engine:
         self.audit = FakeAudit()
         self.opt_outs = FakeOptOuts()
         self.wallets = wallets_of(Account("acme", None, "XAF", wallet="prepaid"), Account("other", None, "XAF"))
+        self.directory = directory_of("acme", "other")
         self.metrics = FakeMetrics()
         self.counted = {
             "messages_accepted_total": {("acme", "sms"): 7},
@@ -461,6 +508,7 @@ class Engine:
             webhook_of=self.webhook_of,
             opt_outs=self.opt_outs,
             wallets=self.wallets,
+            directory=self.directory,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=self.account_of,

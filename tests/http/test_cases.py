@@ -324,6 +324,68 @@ CONTROL = [
             ("as nobody", "acme/wallet", 401, None, "unauthorized"),
         )
     ),
+    *(
+        Case(f"{what} of lists", "POST", f"/v1/accounts/{name}/lists", status, body, token=token, **told)
+        for what, name, status, body, token, told in (
+            ("one", "acme", 200, {"name": "Friends"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "name": "Friends", "subscribe_word": None}}),
+            ("one with its id", "acme", 200, {"name": "Friends", "id": 42, "subscribe_word": "JOIN"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "id": 42, "name": "Friends", "subscribe_word": "JOIN"}}),
+            ("an id as digits", "acme", 200, {"name": "Friends", "id": "42"}, ADMIN_TOKEN, {"shows": {"id": 42}}),
+            ("a taken id", "acme", 409, {"name": "Friends", "id": "7"}, ADMIN_TOKEN,
+             {"code": "number_taken", "fields": ["id"]}),
+            ("nobody's", "zz", 404, {"name": "Friends"}, ADMIN_TOKEN, {"code": "not_found"}),
+            *(
+                (f"the id {id!r}", "acme", 422, {"name": "Friends", "id": id}, ADMIN_TOKEN,
+                 {"code": "invalid_request", "fields": ["id"]})
+                for id in (0, -1, "0", "-1", "", "7x", "\u0663", 2**53, str(2**53), "9" * 17, 1.5, True, [7])
+            ),
+            ("no name", "acme", 422, {"name": ""}, ADMIN_TOKEN, {"code": "invalid_request", "fields": ["name"]}),
+            ("nothing", "acme", 422, {}, ADMIN_TOKEN, {"code": "invalid_request", "fields": ["name"]}),
+            ("too much", "acme", 422, {"name": "a", "x": 1}, ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("an account's", "acme", 403, {"name": "Friends"}, TOKEN, {"code": "forbidden"}),
+            ("a stranger's", "acme", 401, {"name": "Friends"}, None, {"code": "unauthorized"}),
+        )
+    ),
+    *(
+        Case(f"contacts {what}", "POST", f"/v1/accounts/{where}/contacts", status, body, token=token, **told)
+        for what, where, status, body, token, told in (
+            ("of a list", "acme/lists/7", 200,
+             {"contacts": [{"number": "+237670000001", "fields": {"name": "Ada"}}, {"number": "237 670-000-001"}]},
+             ADMIN_TOKEN, {"shows": {"account": "acme", "list": 7, "added": 1, "known": 1}}),
+            *(
+                (f"of the list {where}", where, 404, {"contacts": [{"number": "+237670000001"}]}, ADMIN_TOKEN,
+                 {"code": "not_found"})
+                for where in ("acme/lists/8", "acme/lists/0", "acme/lists/x", "acme/lists/%D9%A3", "other/lists/7",
+                              "zz/lists/7", "acme/lists/99999999999999999999")
+            ),
+            *(
+                (f"with {number!r}", "acme/lists/7", 422,
+                 {"contacts": [{"number": "+237670000001"}, {"number": number}]}, ADMIN_TOKEN,
+                 {"code": "invalid_number", "fields": ["contacts[1].number"]})
+                for number in ("", "0670", "+999", "+", "abc", "+23767000000x")
+            ),
+            ("that are nobody", "acme/lists/7", 422, {"contacts": []}, ADMIN_TOKEN,
+             {"code": "invalid_request", "fields": ["contacts"]}),
+            ("with odd fields", "acme/lists/7", 422, {"contacts": [{"number": "+237670000001", "fields": {"a": 1}}]},
+             ADMIN_TOKEN, {"code": "invalid_request"}),
+            ("as an account", "acme/lists/7", 403, {"contacts": [{"number": "+237670000001"}]}, TOKEN,
+             {"code": "forbidden"}),
+        )
+    ),
+    *(
+        Case(f"{what} of templates", "POST", f"/v1/accounts/{name}/templates", status, body, token=token, **told)
+        for what, name, status, body, token, told in (
+            ("one", "acme", 200, {"name": "Hi", "content": "Hi {{name}}", "id": "12"}, ADMIN_TOKEN,
+             {"shows": {"account": "acme", "id": 12, "name": "Hi", "content": "Hi {{name}}"}}),
+            ("a taken id", "acme", 409, {"name": "Hi", "content": "Hi", "id": 7}, ADMIN_TOKEN,
+             {"code": "number_taken"}),
+            ("nobody's", "zz", 404, {"name": "Hi", "content": "Hi"}, ADMIN_TOKEN, {"code": "not_found"}),
+            ("no content", "acme", 422, {"name": "Hi", "content": ""}, ADMIN_TOKEN,
+             {"code": "invalid_request", "fields": ["content"]}),
+            ("an account's", "acme", 403, {"name": "Hi", "content": "Hi"}, TOKEN, {"code": "forbidden"}),
+        )
+    ),
     Case("pause nobody", "POST", "/v1/operators/zz/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("pause bytes", "POST", "/v1/operators/%ff/pause", 404, token=ADMIN_TOKEN, code="not_found"),
     Case("stop", "POST", "/v1/operators/mtn-cm/stop", 404, token=ADMIN_TOKEN, code="not_found"),

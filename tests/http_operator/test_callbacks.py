@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.http_operator.callbacks import STATES, CallbackReader, Forged, Read
-from adapters.http_operator.documents import MOST_ITEMS, Unreadable
-from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature
+from adapters.http_operator.callbacks import STATES, CallbackReader, Read
+from adapters.http_operator.documents import MOST_ITEMS, Unreadable, read_multipart
+from adapters.http_operator.genuine import Forged
+from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature, Signed
 from router.inbound import Media
 from router.ports import Callback
 from router.receipt import ReceiptState
@@ -100,6 +101,54 @@ def test_who_it_is(rules: dict[str, Any], given: dict[str, Any], genuine: bool) 
             read(rules=of, **given)
 
 
+FORM = b"To=%2B237670000001&MessageStatus=delivered&MessageSid=SM1"
+TARGET = "/callbacks/twilio?ref=7"
+
+
+def over(written: bytes, *pieces: Signed, given: dict[str, Any]) -> bool:
+    """Whether a callback with the signature of what is written is taken."""
+    rule = Signature("X-Sig", b"k", "sha1", "base64", over=pieces)
+    shape = ReceiptShape(("MessageStatus",), (("MessageSid",),))
+    rules = Callbacks("https://us.example/sms", signature=rule, receipts=shape)
+    signature = base64.b64encode(hmac.digest(b"k", written, "sha1")).decode()
+    media = given.pop("media", "application/x-www-form-urlencoded")
+    headers = {"x-sig": signature, "x-time": "17", "content-type": media}
+    try:
+        return len(read(rules=rules, headers=headers, target=TARGET, **given).receipts) == 1
+    except Forged:
+        return False
+
+
+TWILIO = (Signed("url"), Signed("form"))
+TIMED = (Signed("text", "v0:"), Signed("header", "X-Time"), Signed("text", ":"), Signed("body"))
+URL = b"https://us.example/sms" + TARGET.encode()
+BY_NAME = b"MessageSidSM1MessageStatusdeliveredTo+237670000001"
+
+
+@pytest.mark.parametrize(
+    ("written", "pieces", "given", "genuine"),
+    [
+        (URL + BY_NAME, TWILIO, {"body": FORM}, True),
+        (URL + BY_NAME, TWILIO, {"body": FORM.replace(b"SM1", b"SM2")}, False),
+        (URL.replace(b"7", b"8") + BY_NAME, TWILIO, {"body": FORM}, False),
+        (BY_NAME, TWILIO, {"body": FORM}, False),
+        (URL, TWILIO, {"body": b"\xff=\xff"}, False),
+        (URL, TWILIO, {"body": FORM, "media": "application/json"}, False),
+        (b"v0:17:" + FORM, TIMED, {"body": FORM}, True),
+        (b"v0:18:" + FORM, TIMED, {"body": FORM}, False),
+        (FORM, (Signed("body"),), {"body": FORM}, True),
+        # A signature of nothing would be one of everything that is said elsewhere.
+        (b"", (Signed("body"),), {"query": {"MessageStatus": "delivered", "MessageSid": "SM1"}}, False),
+        (b"v0:17:", TIMED, {"query": {"MessageStatus": "delivered", "MessageSid": "SM1"}}, False),
+        (URL, (Signed("url"), Signed("body")), {"query": {"MessageStatus": "sent", "MessageSid": "SM1"}}, True),
+    ],
+)
+def test_what_a_signature_is_over(
+    written: bytes, pieces: tuple[Signed, ...], given: dict[str, Any], genuine: bool
+) -> None:
+    assert over(written, *pieces, given=given) is genuine
+
+
 def test_a_challenge_is_echoed_to_whoever_knows_the_word() -> None:
     rules = Callbacks(signature=KEY, challenge=Challenge("hub.verify_token", "word", "hub.challenge"), receipts=RECEIPT)
     asked = {"hub.mode": "subscribe", "hub.verify_token": "word", "hub.challenge": "123"}
@@ -179,6 +228,59 @@ def test_forms_of_a_body(media: str, body: bytes) -> None:
     assert receipt.smsc_message_ids == ("a",)
 
 
+def multipart(*parts: tuple[str, str], edge: str = "x--Y") -> bytes:
+    kind = "Content-Disposition: form-data"
+    written = "".join([f"--{edge}\r\n{kind}; {head}\r\n\r\n{body}\r\n" for head, body in parts])
+    return f"preamble\r\n{written}--{edge}--\r\n".encode()
+
+
+MULTIPART = "multipart/form-data; charset=x; boundary="
+
+
+@pytest.mark.parametrize("edge", ["x--Y", "----WebKitFormBoundary7MA4YWxkTrZu0gW", "'()+_,./:=?"])
+def test_a_form_in_several_parts(edge: str) -> None:
+    body = multipart(
+        ('filename="id"; name="id"', "a file"),
+        ('name="id"', "a"),
+        ('name="id"', "b"),
+        ('name="status"\r\nContent-Type: text/plain', "delivered"),
+        ('name="text"', "--x\r\n--\r\n"),
+        ("", "nameless"),
+        edge=edge,
+    )
+    (receipt,) = read(body, headers={"content-type": f'{MULTIPART}"{edge}"'}).receipts
+    assert (receipt.smsc_message_ids, receipt.state) == (("a",), ReceiptState.DELIVERED)
+
+
+def test_a_form_in_parts_keeps_texts_as_they_were_written() -> None:
+    text = "Ünï\r\n\r\n--x \r\n"
+    body = multipart(('name="from"', "+237670000001"), ('name="to"', "8080"), ('name="text"', text), edge="e")
+    (message,) = read(body, headers={"content-type": f"{MULTIPART}e"}).inbound
+    assert message.content.decode("utf-16-be") == text
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_characters='"\r\n\0'), max_size=9), st.text(), max_size=4))
+def test_any_form_in_parts_is_read_as_it_was_written(fields: dict[str, str]) -> None:
+    with suppress(UnicodeEncodeError):
+        body = multipart(*[(f'name="{name}"', value) for name, value in fields.items()], edge="An-Edge-1")
+        assert read_multipart(body, f"{MULTIPART}An-Edge-1") == fields
+
+
+@given(st.binary(), st.text())
+def test_no_parts_break_it(body: bytes, edge: str) -> None:
+    for octets in (body, b"--e\r\n" + body, multipart(('name="a"', "b"), edge="e") + body):
+        with suppress(Unreadable):
+            read_multipart(octets, f"{MULTIPART}{edge}")
+        with suppress(Unreadable):
+            read_multipart(octets, f"{MULTIPART}e")
+
+
+def test_the_receipt_of_an_email_names_its_address() -> None:
+    (receipt,) = read({"id": "1", "status": "bounced", "to": "Ann@SHOP.example"}).receipts
+    assert (receipt.to, receipt.state) == ("Ann@shop.example", ReceiptState.UNDELIVERED)
+    assert read({"status": "bounced", "to": "ann@"}).receipts == []
+
+
 def test_a_get_has_its_fields_in_the_query() -> None:
     query = {"token": "s3cret", "id": "a", "status": "ok", "to": " 237670000001"}
     (receipt,) = read(method="GET", query=query).receipts
@@ -194,6 +296,10 @@ def test_a_get_has_its_fields_in_the_query() -> None:
         ("application/x-www-form-urlencoded", b"\xff=\xff"),
         ("", b"&".join([b"a=b"] * 5000)),
         ("application/json", b"[" * 500_000),
+        (MULTIPART, multipart(edge="e")),
+        (f"{MULTIPART}e", b"no edge"),
+        (f"{MULTIPART}e", multipart(('name="id"', "a"), edge="e")[:-6]),
+        (f"{MULTIPART}e", multipart(*[(f'name="{one}"', "") for one in range(1100)], edge="e")),
     ],
 )
 def test_what_cannot_be_read(media: str, body: bytes) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -168,11 +168,19 @@ def sees_jasmin(seen: Seen) -> None:
     }
 
 
+def by_twilio(seen: Seen, **fields: str) -> Sent:
+    """As its documentation says: the address, then every name and its value in the order of the names."""
+    written = seen.form["StatusCallback"] + "".join(f"{name}{fields[name]}" for name in sorted(fields))
+    signature = base64.b64encode(hmac.digest(b"twilio_auth_token", written.encode(), "sha1")).decode()
+    sent = form(**fields)
+    return replace(sent, headers={**sent.headers, "X-Twilio-Signature": signature})
+
+
 def sees_twilio(seen: Seen) -> None:
     assert (seen.method, seen.path) == ("POST", "/2010-04-01/Accounts/twilio_account_sid/Messages.json")
     assert seen.headers["Authorization"] == basic("twilio_account_sid", "twilio_auth_token")
     given = seen.form
-    assert given.pop("StatusCallback").endswith("/callbacks/twilio/twilio_callback")
+    assert given.pop("StatusCallback").endswith("/callbacks/twilio")
     assert given == {"To": TO, "From": "ACME", "Body": "Hello"}
 
 
@@ -327,10 +335,14 @@ CASES = [
         "twilio",
         (201, '{"sid": "SM1", "status": "queued", "error_code": null}'),
         sees_twilio,
-        lambda _: form(MessageSid="SM1", SmsSid="SM1", MessageStatus="delivered", To=TO, From="ACME", AccountSid="AC1"),
+        lambda seen: by_twilio(
+            seen, MessageSid="SM1", SmsSid="SM1", MessageStatus="delivered", To=TO, From="ACME", AccountSid="AC1"
+        ),
         {},
-        lambda _: form(MessageSid="SM2", SmsStatus="received", From=TO, To="+15550001111", Body="Yes", NumMedia="0"),
-        {"from": TO, "to": "+15550001111", "text": "Yes"},
+        lambda seen: by_twilio(
+            seen, MessageSid="SM2", SmsStatus="received", From=TO, To="+15550001111", Body="Yes ü", NumMedia="0"
+        ),
+        {"from": TO, "to": "+15550001111", "text": "Yes ü"},
     ),
     Case(
         "vonage",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.http_operator.fields import Fields, as_text, fits
-from adapters.http_operator.request import header_safe, is_keyed, outside_fields, prepare, render
+from adapters.http_operator.request import header_safe, kind_of, prepare, render
 from router.http_calls import (
     FIELDS,
     Batch,
@@ -200,16 +200,16 @@ def test_a_batch() -> None:
         "joined": "to: 237670000001;237670000002",
         "messages": [{"to": "+237670000001"}, {"to": "+237670000002"}],
     }
-    assert outside_fields(request) == ("from",)
+    assert kind_of(request).same == ("from",)
     form = HttpRequest(URL, form=(("to", (Field("recipients"),)),))
     assert prepare(form, [fields(), fields(to="+237670000002")], batch).body == b"to=%2B237670000001%3B%2B237670000002"
 
 
 def test_which_requests_have_a_key() -> None:
     key = (Field("idempotency_key"),)
-    assert is_keyed(HttpRequest(URL, headers=(("Key", key),)))
-    assert is_keyed(HttpRequest(URL, json=JsonObject((("m", JsonList((Each("messages", key),))),))))
-    assert not is_keyed(HttpRequest(URL, json=JsonObject((("m", JsonList(((Field("id"),),))),))))
+    assert kind_of(HttpRequest(URL, headers=(("Key", key),))).key
+    assert kind_of(HttpRequest(URL, json=JsonObject((("m", JsonList((Each("messages", key),))),)))).key
+    assert not kind_of(HttpRequest(URL, json=JsonObject((("m", JsonList(((Field("id"),),))),)))).key
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

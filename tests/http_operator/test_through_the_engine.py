@@ -6,6 +6,7 @@ import pytest
 
 from adapters.simulator.http_behaviour import HTTP_BEHAVIOURS
 from adapters.simulator.http_carrier import CarrierOptions
+from tests.engine.rig import HandOperator, operator
 from tests.http_operator.world import LINK, SECRET, TOKEN, world
 
 KEYED = LINK.replace("    json:", '    headers: {{Idempotency-Key: "{{idempotency_key}}"}}\n    json:')
@@ -33,6 +34,7 @@ ENDINGS = {
     "930": ("message.rejected", "rejected_by_operator", False),
     "931": ("message.delivered", None, False),
     "932": ("message.delivered", None, False),
+    "934": ("message.delivered", None, True),
     "937": ("message.delivered", None, False),
     "938": ("message.delivered", None, False),
     "940": ("message.delivered", None, False),
@@ -122,9 +124,43 @@ async def test_what_the_carrier_knows_by_its_key_is_sent_again_without_doubt(tmp
         assert len(one.carrier.messages) == 1
 
 
-async def test_a_get_that_was_cut_is_not_sent_again_behind_our_back(tmp_path: Path) -> None:
-    """aiohttp would do so by itself on a connection that was used before."""
-    async with world(tmp_path, more="on_unanswered: hold") as one:
+async def test_only_an_acceptance_is_believed_of_what_may_have_been_taken(tmp_path: Path) -> None:
+    """Under the key of a message that it has the carrier says 409: that is no refusal, and nobody else gets it."""
+    async with world(tmp_path, KEYED, others=(operator("backup"),), make_other=HandOperator) as one:
+        message = await one.rig.submit("+237670000934")
+        event = await one.event("message.delivered")
+        assert event["operator"] == "carrier"
+        assert {attempt.operator for attempt in message.parts[0].attempts} == {"carrier"}
+        assert one.carrier.counts.requests > 1
+        assert len(one.carrier.messages) == 1
+
+
+async def test_octets_go_nowhere_that_has_no_place_for_them(tmp_path: Path) -> None:
+    async with world(tmp_path) as one:
+        await one.rig.submit("+237670000001", text=None, data=b"\x01\x02")
+        event = await one.event("message.rejected")
+        assert event["error"]["detail"] == "none of the operator's requests is for such a message"
+        assert one.carrier.messages == []
+    link = LINK.replace('text: "{{text}}"', 'text: "{{text}}", data: "{{data_hex}}"')
+    async with world(tmp_path / "with", link) as one:
+        await one.rig.submit("+237670000001", text=None, data=b"\x01\x02", udh=b"\x02\x70\x00")
+        await one.event("message.rejected")
+        assert one.carrier.messages == []
+        await one.rig.submit("+237670000001", text=None, data=b"\x01\x02")
+        await one.event("message.delivered")
+        assert one.carrier.messages[0].request["data"] == "0102"
+
+
+BY_GET = LINK.replace(
+    'json: {{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}',
+    'method: METHOD\n    query: {{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}',
+)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "POST"])
+async def test_what_was_cut_is_not_sent_again_behind_our_back(tmp_path: Path, method: str) -> None:
+    """aiohttp would send a GET or PUT again by itself, on a connection that was used before."""
+    async with world(tmp_path, BY_GET.replace("METHOD", method), more="on_unanswered: hold") as one:
         await one.rig.submit("+237670000001")
         await one.event("message.delivered")
         await one.rig.submit("+237670000924")

@@ -13,7 +13,7 @@ from adapters.simulator.http_behaviour import BY_HTTP_ENDING, HTTP_BEHAVIOURS, h
 from adapters.simulator.http_carrier import CarrierOptions, HttpCarrier
 from tests.simulator.test_simulate_command import PROGRAM, parse
 
-IN_TESTS_ONLY = {"keep", "tries", "token_life"}
+IN_TESTS_ONLY = {"keep", "tries", "token_life", "token_delay"}
 
 
 def test_help_shows_the_table(capsys) -> None:

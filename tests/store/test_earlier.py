@@ -1,5 +1,6 @@
 """A database of every earlier schema opens, with all it has, and is then as a new one."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import apsw
@@ -9,7 +10,7 @@ import structlog
 from adapters.store import open_store
 from router.message import Message, State
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Store
+from router.ports import Lane, LaneBacklog, MessageFilter, Spent, Store
 from tests.store.values import NOW, accepted, answer, event, message, piece, receipt
 
 EARLIER = sorted((Path(__file__).parent / "earlier").glob("*.sql"))
@@ -48,6 +49,11 @@ async def test_all_it_has_is_there(tmp_path: Path, statements: Path) -> None:
     assert await store.recall("acme", "key") == answer("key")
     if statements.stem >= "0002":
         assert await store.pieces([piece(1).message]) == {piece(1).message: [piece(1)]}
+    if statements.stem >= "0007":
+        assert {account: list(numbers) for account, numbers in recovery.opted_out.items()} == {"acme": [237600000009]}
+        assert recovery.spent == [Spent("mtn", "2025-06-15", 3, Decimal("0.06"))]
+        assert recovery.wallets == {"acme": 99_980_000_000}
+        assert [one.amount for one in await store.entries("acme", None, 9)] == [-20_000_000, 100_000_000_000]
 
     async def listed(**wanted: object) -> list[Message]:
         return await store.list_messages(MessageFilter("acme", **wanted))  # type: ignore[arg-type]

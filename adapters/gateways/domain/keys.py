@@ -28,6 +28,11 @@ class Key(Struct, frozen=True, gc=False):
     expires: int | None = None
     rate: RateLimit | None = None
 
+    @property
+    def bucket(self) -> str:
+        """What its requests count against."""
+        return f"{self.account}:{self.secret.hex()}"
+
 
 class Caller(Struct, frozen=True, gc=False):
     """An account that was let in. `bucket` is what its requests count against."""
@@ -57,42 +62,48 @@ class Keys:
 
     def by_token(self, token: str, address: str) -> Caller:
         """Raises Refusal `wrong_credentials`, `key_expired`, `account_suspended`, `rate_limited`."""
-        return self._let_in(self._find(token), address)
+        return self.let_in(self._find(token), address)
 
     def by_pair(self, name: str, secret: str, address: str) -> Caller:
         """As `by_token`; a wrong name and a wrong secret are the same, in the time they take too."""
         key = self._find(name)
-        given = sha256(secret.encode()).digest()
+        given = hashed(secret)
         right = compare_digest(given, key.secret if key is not None else _NOBODY)
-        return self._let_in(key if right else None, address)
+        return self.let_in(key if right else None, address)
 
     def _find(self, what: str) -> Key | None:
         plan = self._running.plan
         if self._plan is not plan:
             accounts = plan.accounts.values()
-            self._keys = {
-                sha256(name.encode()).digest(): key for account in accounts for name, key in self._keys_of(account)
-            }
+            self._keys = {hashed(name): key for account in accounts for name, key in self._keys_of(account)}
             self._plan = plan
-        return self._keys.get(sha256(what.encode()).digest())
+        return self._keys.get(hashed(what))
 
-    def _let_in(self, key: Key | None, address: str) -> Caller:
-        account = self._running.plan.accounts.get(key.account) if key is not None else None
-        if key is None or account is None:
+    def let_in(self, key: Key | None, address: str) -> Caller:
+        """As `by_token`, with the key that was found by it."""
+        if key is None:
             self._limits.take(f"address:{address}", _GUESSING)
             raise Refusal("wrong_credentials", "these credentials are not known")
-        if key.expires is not None and key.expires <= self._clock.now():
-            raise Refusal("key_expired", "this key has expired")
-        if account.status != "active":
-            raise Refusal("account_suspended", f"the account is {account.status}")
-        bucket = f"{key.account}:{key.secret.hex()}"
-        self._limits.take(bucket, key.rate)
-        return Caller(account, key.scopes, bucket)
+        caller = caller_of(key, self._running, self._clock.now())
+        self._limits.take(caller.bucket, key.rate)
+        return caller
+
+
+def caller_of(key: Key, running: Running, now: int) -> Caller:
+    """Who comes with a key. Raises Refusal `wrong_credentials`, `key_expired`, `account_suspended`."""
+    account = running.plan.accounts.get(key.account)
+    if account is None:
+        raise Refusal("wrong_credentials", "these credentials are not known")
+    if key.expires is not None and key.expires <= now:
+        raise Refusal("key_expired", "this key has expired")
+    if account.status != "active":
+        raise Refusal("account_suspended", f"the account is {account.status}")
+    return Caller(account, key.scopes, key.bucket)
 
 
 def hashed(secret: str) -> bytes:
-    """What is kept of a secret."""
-    return sha256(secret.encode()).digest()
+    """What is kept of a secret. Octets of a header that are no UTF-8 stand in it as lone surrogates."""
+    return sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def end_of(day: date) -> int:

@@ -1,6 +1,6 @@
 """The one way by which every public API sends."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
 
@@ -51,24 +51,57 @@ class Sending:
         Intake.answer do, and `insufficient_credit`.
         """
 
-        async def make() -> Prepared:
-            answers = await self._intake.look_up(account, submits)
-            results = self._intake.prepare(account, submits, answers, via)
-            try:
-                for result in results:
-                    if isinstance(result, Refusal) and result.code == "insufficient_credit":
-                        raise result
-                decision = decide(results)
-            except BaseException:
-                self._intake.discard([result for result in results if isinstance(result, Message)])
-                raise
-            return Prepared(decision.messages, 200, decision.body, decision.reference, decision.detail, decision.riders)
+        return await self._intake.answer(account, key, digest, lambda: self.prepare(account, submits, via, decide))
 
-        return await self._intake.answer(account, key, digest, make)
+    async def once(
+        self, account: Account, key: str | None, digest: bytes, make: Callable[[], Awaitable[Prepared]]
+    ) -> Answer:
+        """Make durable what `make` prepares, once for an idempotency key; while the first request with it is not
+        answered yet, the second is refused at once. Raises Refusal as Intake.answer does."""
+        return await self._intake.answer(account, key, digest, make, patience=0)
 
-    def record(self, no: int, account: Account, face: str, messages: Sequence[Message]) -> Rider:
-        """That these messages, one behind the other as they were prepared, are one request to send; `no` is a number of
-        the Book."""
-        charged = sum(message.charged for message in messages)
-        send = Send(no, account.name, face, self._clock.now(), messages[0].no, messages[-1].no, len(messages), charged)
+    async def prepare(
+        self,
+        account: Account,
+        submits: Sequence[Submit],
+        via: Via,
+        decide: Callable[[list[Result]], Decision],
+    ) -> Prepared:
+        """What `send` makes durable. Nothing may be awaited between this and giving it to the intake."""
+        answers = await self._intake.look_up(account, submits)
+        results = self._intake.prepare(account, submits, answers, via)
+        try:
+            for result in results:
+                if isinstance(result, Refusal) and result.code == "insufficient_credit":
+                    raise result
+            decision = decide(results)
+        except BaseException:
+            self._intake.discard([result for result in results if isinstance(result, Message)])
+            raise
+        return Prepared(decision.messages, 200, decision.body, decision.reference, decision.detail, decision.riders)
+
+    def record(
+        self, no: int, account: Account, face: str, messages: Sequence[Message], campaign: int | None = None
+    ) -> Rider:
+        """That these messages, one behind the other as they were prepared, are one request to send, or one piece of a
+        campaign; `no` is a number of the Book."""
+        send = Send(
+            no,
+            account.name,
+            face,
+            self._clock.now(),
+            messages[0].no,
+            messages[-1].no,
+            len(messages),
+            charged=sum(message.charged for message in messages),
+            parts=sum(message.segments for message in messages),
+            campaign=campaign,
+        )
         return self._book.sends.record(send)
+
+
+def line_up(messages: Sequence[Message]) -> None:
+    """Number messages that were prepared together in this order: what is one behind the other can be recorded as one
+    request. Nobody knows them by their numbers yet."""
+    for no, message in zip(sorted([message.no for message in messages]), messages, strict=True):
+        message.no = no

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import structlog
@@ -10,6 +11,8 @@ import structlog
 from adapters.store import open_store
 from router.message import Part, State
 from router.outcome import OutcomeKind
+from router.ports import Spent
+from router.wallet import Entry, EntryKind
 from tests.store.values import NOW, accepted, answer, event, in_doubt, message, piece, receipt, waiting
 
 
@@ -31,6 +34,10 @@ async def fill(path: Path) -> None:
     store.park(receipt(1))
     store.move_cursor("acme", 1)
     store.keep(piece(1))
+    store.opt_out("acme", 237600000009, NOW)
+    store.spend(Spent("mtn", "2025-06-15", 3, Decimal("0.06")))
+    store.enter(Entry("acme", NOW, EntryKind.CREDIT, 100_000_000_000, detail="paid in"))
+    store.enter(Entry("acme", NOW + 1, EntryKind.DEBIT, -20_000_000, detail="1 part"))
     await store.close()
 
 

@@ -1,0 +1,146 @@
+"""One-time codes: nobody guesses them, none is good twice, and the store does not know them."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from adapters.gateways.domain.codes import CodeRules, Codes, Wanted
+from adapters.gateways.domain.sending import Sending
+from router.gateway.records import Code
+from router.refusal import Refusal
+from router.submit import Submit
+from tests.gateways.rig import GatewayRig, account
+
+NUMBER = "+237670000001"
+RULES = CodeRules("fullsms", attempts=3, pause=30.0, most=2)
+
+
+class Issuer:
+    """Codes for one account, with what its messages said."""
+
+    def __init__(self, rig: GatewayRig) -> None:
+        self.rig = rig
+        self.account = rig.engine_rig.config.accounts["acme"]
+        clock = rig.engine_rig.clock
+        self.codes = Codes(rig.book, Sending(rig.engine_rig.engine.intake, rig.book, clock), clock)
+        self.said: list[str] = []
+
+    async def make(self, rules: CodeRules = RULES, to: str = NUMBER) -> Code:
+        made: list[Code] = []
+
+        def submit(code: str) -> Submit:
+            self.said.append(code)
+            return Submit(to=to, sender="ACME", text=f"Your code is {code}")
+
+        def answer(code: Code, message: object) -> bytes:
+            made.append(code)
+            return b""
+
+        await self.codes.make(self.account, rules, Wanted("sms", to, "ACME"), submit, answer)
+        return made[0]
+
+    async def verify(self, code: Code, given: str) -> str:
+        return (await self.codes.verify(self.account, code.face, code.no, given)).state
+
+    def wrong(self) -> str:
+        return "1" * 6 if self.said[-1] != "1" * 6 else "2" * 6
+
+
+@pytest.fixture
+async def issuer(tmp_path: Path) -> AsyncIterator[Issuer]:
+    async with GatewayRig(tmp_path, account("acme", {}), account("other", {})) as rig:
+        yield Issuer(rig)
+
+
+async def refused(call: object) -> str:
+    with pytest.raises(Refusal) as raised:
+        await call  # type: ignore[misc]
+    return raised.value.code
+
+
+async def test_a_right_code_is_good_once(issuer: Issuer) -> None:
+    code = await issuer.make()
+    assert await issuer.verify(code, issuer.said[0]) == "verified"
+    assert await refused(issuer.verify(code, issuer.said[0])) == "code_not_active"
+    (tried,) = (await issuer.codes.find(issuer.account, "fullsms", code.no)).tries
+    assert tried.right
+
+
+async def test_as_many_tries_as_there_are_and_no_more_also_at_once(issuer: Issuer) -> None:
+    code = await issuer.make()
+    tries = [issuer.verify(code, issuer.wrong()) for _ in range(20)]
+    states = await asyncio.gather(*tries, return_exceptions=True)
+    assert states[:3] == ["pending", "pending", "failed"]
+    assert {getattr(one, "code", one) for one in states[3:]} == {"code_failed"}
+    assert await refused(issuer.verify(code, issuer.said[0])) == "code_failed"
+    assert len((await issuer.codes.find(issuer.account, "fullsms", code.no)).tries) == 3
+
+
+async def test_a_code_expires_and_is_called_off(issuer: Issuer) -> None:
+    first, second = await issuer.make(), await issuer.make(to="+237670000002")
+    await issuer.codes.cancel(issuer.account, "fullsms", second.no)
+    assert await refused(issuer.verify(second, issuer.said[1])) == "code_not_active"
+    assert await refused(issuer.codes.cancel(issuer.account, "fullsms", second.no)) == "code_not_active"
+    issuer.rig.engine_rig.clock.move(600)
+    assert await refused(issuer.verify(first, issuer.said[0])) == "code_not_active"
+    assert await refused(issuer.codes.pending(issuer.account, "fullsms", "sms", NUMBER)) == "code_not_found"
+
+
+async def test_a_second_code_within_the_pause_and_after_it(issuer: Issuer) -> None:
+    first = await issuer.make()
+    issuer.rig.engine_rig.clock.move(29)
+    with pytest.raises(Refusal) as raised:
+        await issuer.make()
+    assert (raised.value.code, raised.value.retry_after) == ("code_too_soon", 1.0)
+    issuer.rig.engine_rig.clock.move(1)
+    second = await issuer.make()
+    assert await refused(issuer.verify(first, issuer.said[0])) == "code_not_active"
+    assert await issuer.verify(second, issuer.said[-1]) == "verified"
+
+
+async def test_one_of_many_at_once(issuer: Issuer) -> None:
+    made = await asyncio.gather(*(issuer.make() for _ in range(10)), return_exceptions=True)
+    assert [getattr(one, "code", None) for one in made].count("code_too_soon") == 9
+    to = [f"+23767000010{number}" for number in range(5)]
+    made = await asyncio.gather(*(issuer.make(to=one) for one in to), return_exceptions=True)
+    assert [getattr(one, "code", None) for one in made].count("too_many_codes") == 4
+
+
+async def test_whom_it_belongs_to(issuer: Issuer) -> None:
+    code = await issuer.make()
+    other = issuer.rig.engine_rig.config.accounts["other"]
+    assert await refused(issuer.codes.verify(other, "fullsms", code.no, issuer.said[0])) == "code_not_found"
+    assert await refused(issuer.codes.verify(issuer.account, "textdigo", code.no, issuer.said[0])) == "code_not_found"
+
+
+async def test_no_code_is_in_the_store_once_its_message_has_ended(issuer: Issuer) -> None:
+    code = await issuer.make()
+    await issuer.rig.deliver()
+    found = await issuer.codes.find(issuer.account, "fullsms", code.no)
+    assert issuer.said[0].encode() not in found.digest
+    connection = apsw.Connection(str(issuer.rig.engine_rig.path), apsw.SQLITE_OPEN_READONLY)
+    (body,) = (connection.execute("SELECT body FROM messages").get,)
+    assert issuer.said[0].encode() not in body
+    for table in ("codes", "events"):
+        for row in connection.execute(f"SELECT * FROM {table}"):
+            assert not any(issuer.said[0] in str(value) for value in row)
+    connection.close()
+
+
+async def test_the_key_is_the_daemons_own(issuer: Issuer) -> None:
+    file = Path(f"{issuer.rig.engine_rig.path}.key")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_bytes() == issuer.rig.book.secret
+
+
+async def test_it_holds_over_a_restart(tmp_path: Path) -> None:
+    async with GatewayRig(tmp_path, account("acme", {})) as rig:
+        issuer = Issuer(rig)
+        code = await issuer.make()
+        said = issuer.said[0]
+    async with GatewayRig(tmp_path, account("acme", {})) as rig:
+        assert await Issuer(rig).verify(code, said) == "verified"
