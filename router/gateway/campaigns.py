@@ -55,10 +55,11 @@ def failed(campaign: Campaign, reason: str, now: int) -> Campaign:
 
 
 def run_ended(campaign: Campaign, zone: tzinfo, now: int) -> Campaign:
-    """All of this run was sent: done, or waiting for its next run."""
+    """All of this run was sent: done, or waiting for its next run; failed where nobody could be sent to."""
     runs = campaign.runs + 1
     if campaign.frequency == "once":
-        return replace(campaign, state="done", runs=runs, ended=now)
+        sent = bool(campaign.accepted) or campaign.reason is None
+        return replace(campaign, state="done" if sent else "failed", runs=runs, ended=now)
     at = next_run(campaign.first, campaign.frequency, zone, now)
     return replace(campaign, state="scheduled", runs=runs, cursor=0, at=at)
 

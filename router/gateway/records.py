@@ -234,12 +234,13 @@ class Campaign(Struct, frozen=True, omit_defaults=True, gc=False):
     `first` is the time of its first run, `at` of the next, or of the one under way. `values` fill the placeholders in
     `text` and in the texts of `options`, before what a contact has; what nothing fills is left out. Where `values` is
     None braces are just braces. `by` is what contacts are reached by. `recipients` is how many it reached when it was
-    made, `invalid` how many it was asked for and cannot reach. `label` and `extra` are for the API that made it to keep
-    what it shows.
+    made, `invalid` how many it was asked for and cannot reach. Nobody gets a text longer than `longest` (septets where
+    GSM 7-bit has it, else UTF-16 code units). `label` and `extra` are for the API that made it to keep what it shows.
 
     From `state` on it is how far it has come, over all runs: this run's page ended at `cursor`, `accepted` messages
     were charged `charged` (10**-9 units) together, `refused` recipients could not be sent to. `reason` is the code of
-    the Refusal that ended a failed one, `ended` when it was done, cancelled or failed.
+    the Refusal that ended a failed one, or of the first one so far where nobody was sent to yet. `ended` is when it was
+    done, cancelled or failed.
     """
 
     no: int
@@ -263,6 +264,7 @@ class Campaign(Struct, frozen=True, omit_defaults=True, gc=False):
     frequency: Frequency = "once"
     recipients: int = 0
     invalid: int = 0
+    longest: tuple[int, int] | None = None
     label: str = ""
     extra: dict[str, Any] = {}
 

@@ -11,3 +11,13 @@ def units(message: Message) -> int:
     if message.encoding is not Encoding.GSM7:
         return len(text.encode("utf-16-le", "surrogatepass")) // 2
     return gsm7.septets(lookalikes.replace(text) if message.transliterated else text)
+
+
+def too_long(text: str, longest: tuple[int, int]) -> int | None:
+    """The limit that a text is over: of septets where GSM 7-bit has all of it, else of UTF-16 code units; None where it
+    is not."""
+    if gsm7.missing(text):
+        limit, length = longest[1], len(text.encode("utf-16-le", "surrogatepass")) // 2
+    else:
+        limit, length = longest[0], gsm7.septets(text)
+    return limit if length > limit else None

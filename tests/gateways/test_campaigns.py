@@ -149,8 +149,29 @@ async def test_braces_are_braces_where_nothing_is_to_be_filled(rig: GatewayRig) 
 
 async def test_nothing_left_to_say_is_sent_to_nobody(rig: GatewayRig) -> None:
     made = await rig.campaigns.create(campaign(rig, numbers=[number(1)], text="{{x}}", values={}))
-    done = await until(rig, made, "done")
-    assert (done.accepted, done.refused) == (0, 1)
+    ended = await until(rig, made, "failed")
+    assert (ended.accepted, ended.refused, ended.reason) == (0, 1, "invalid_request")
+
+
+async def test_nobody_who_could_be_sent_to(tmp_path: Path) -> None:
+    """It failed, and says why; where it reached anybody it is done."""
+    async with GatewayRig(tmp_path, account("acme", {}), prefix="237") as rig:
+        made = await rig.campaigns.create(campaign(rig, numbers=["+447700900123"]))
+        ended = await until(rig, made, "failed")
+        assert (ended.refused, ended.reason, ended.runs) == (1, "unroutable", 1)
+        made = await rig.campaigns.create(campaign(rig, numbers=["+447700900123", number(1)]))
+        done = await until(rig, made, "done")
+        assert (done.accepted, done.refused, done.reason) == (1, 1, None)
+
+
+async def test_the_account_may_not_any_more(tmp_path: Path) -> None:
+    async with GatewayRig(tmp_path, account("acme", {})) as rig:
+        at = rig.engine_rig.clock.now() + 1000
+        made = await rig.campaigns.create(campaign(rig, numbers=[number(1)], first=at))
+    async with GatewayRig(tmp_path, account("acme", {}, status="suspended")) as rig:
+        rig.move(1)
+        ended = await until(rig, made, "failed")
+        assert (ended.accepted, ended.reason) == (0, "account_suspended")
 
 
 @pytest.mark.parametrize(

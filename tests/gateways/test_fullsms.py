@@ -528,6 +528,15 @@ async def test_to_lists(rig: GatewayRig, client: Client) -> None:
     ]
 
 
+async def test_who_would_get_too_long_a_text(rig: GatewayRig, client: Client) -> None:
+    """FS-19: what is filled in counts."""
+    fitting, long = Entry("+237670000001", fields={"x": "a" * 12}), Entry("+237670000002", fields={"x": "a" * 13})
+    listed = await a_list(rig, "one", fitting, long)
+    campaign = await campaign_of(rig, await client.to_lists(listed, message="b" * 600 + "{{x}}"))
+    assert (campaign.accepted, campaign.refused) == (1, 1)
+    assert (await written(rig))[0].to == "+237670000001"
+
+
 async def test_lists_later(rig: GatewayRig, client: Client) -> None:
     """FS-17, FS-21."""
     listed = await a_list(rig, "one", Entry("+237670000001"))

@@ -986,6 +986,11 @@ class Guarding(StoreContract):
 
 
 class Failing(StoreContract):
+    async def test_what_rides_with_no_message_is_written_too(self, store: Store) -> None:
+        ridden: list[bool] = []
+        assert await asyncio.wait_for(accepting(store, riders=[lambda _: ridden.append(True)]), 20) is None
+        assert ridden == [True]
+
     async def test_an_acceptance_is_refused_and_nothing_of_it_is_kept(self, shelf: Shelf) -> None:
         async with opened(shelf) as (store, _):
             old = message(1)

@@ -17,12 +17,13 @@ from router.book import Book
 from router.engine.intake import Intake, Via
 from router.engine.running import Running
 from router.engine.trouble import described
-from router.gateway.campaigns import PENDING, content_for, failed, run_ended, started
+from router.gateway.campaigns import PENDING, content_for, due_of, failed, run_ended, started
 from router.gateway.records import Campaign, Contact
 from router.message import Message
 from router.ports import Clock, Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.submit import Channel, Submit
+from router.text.counting import too_long
 from router.zones import zone
 
 # Recipients of a page: of those that were given one by one as many as a request has; lists give way more often.
@@ -30,12 +31,11 @@ _GIVEN = 1000
 _PAGE = 200
 # Of the room in the queue, and of what its account may submit, a campaign leaves this part to everybody else.
 _SHARE = 2
-_AGAIN_MS = 1000
 # Up to so many seconds a campaign waits for a single recipient whom it may not write to yet.
 _PATIENCE = 60.0
 # A clock that jumps is noticed after a minute at the latest.
 _LOOK = 60.0
-_STORE_AGAIN = 1.0
+_AGAIN = 1.0
 
 
 class _Recipient(Struct, gc=False):
@@ -89,7 +89,10 @@ class CampaignRunner:
                 due = await self._book.campaigns.next_due()
                 pause = None if due is None else min((due - self._clock.now()) / 1000, _LOOK)
             except StoreUnavailable:
-                pause = _STORE_AGAIN
+                pause = _AGAIN
+            except Exception as error:
+                self._log.error("campaigns_stuck", **described(error))
+                pause = _AGAIN
             if pause is None or pause > 0:
                 try:
                     async with asyncio.timeout(pause):
@@ -106,7 +109,7 @@ class CampaignRunner:
             if refusal.code in ("campaign_not_found", "not_pending"):
                 return  # somebody was quicker: it is not to be sent any more
             if refusal.retry_after is not None:
-                wait = max(_AGAIN_MS, round(refusal.retry_after * 1000))
+                wait = round(max(_AGAIN, refusal.retry_after) * 1000)
                 await self._book.campaigns.postpone(campaign.no, self._clock.now() + wait)
                 return
             await self._fail(campaign, refusal.code)
@@ -149,7 +152,7 @@ class CampaignRunner:
         size = _PAGE if campaign.groups else _GIVEN
         room = self._running.plan.settings.limits.queued // _SHARE - self._intake.waiting
         if room <= 0:
-            raise Refusal("queue_full", "too many messages wait already", retry_after=_AGAIN_MS / 1000)
+            raise Refusal("queue_full", "too many messages wait already", retry_after=_AGAIN)
         quota = self._intake.quota(account)
         if quota is not None:
             room = min(room, max(1, int(quota.left) // _SHARE))
@@ -179,22 +182,13 @@ class CampaignRunner:
         """Raises Refusal as Sending.send does."""
         submits = []
         sent_to = []
+        reason = campaign.reason
         for recipient in page.recipients:
             try:
-                text, options = content_for(campaign, recipient.contact)
-            except Refusal:
-                continue
-            sent_to.append(recipient)
-            submits.append(
-                Submit(
-                    to=recipient.to,
-                    sender=campaign.sender,
-                    text=text,
-                    options=options,
-                    traffic_class=campaign.traffic_class,
-                    channel=Channel(campaign.channel),
-                )
-            )
+                submits.append(_submit(campaign, recipient))
+                sent_to.append(recipient)
+            except Refusal as refusal:
+                reason = reason or refusal.code
 
         def decide(results: list[Result]) -> Decision:
             taken = _until_wait(results)
@@ -206,30 +200,45 @@ class CampaignRunner:
             whole = taken == len(results)
             behind = page.behind if whole else sent_to[taken - 1].behind
             refused = sum(1 for one in page.recipients if one.behind <= behind) - len(messages)
-            return self._decision(account, campaign, messages, behind, refused, page.last and whole)
+            codes = (result.code for result in results[:taken] if isinstance(result, Refusal))
+            further = replace(
+                campaign,
+                cursor=behind,
+                accepted=campaign.accepted + len(messages),
+                refused=campaign.refused + refused,
+                charged=campaign.charged + sum(message.charged for message in messages),
+                reason=None if campaign.accepted or messages else reason or next(codes, None),
+            )
+            return self._decision(account, further, messages, page.last and whole)
 
         await self._sending.send(account, submits, Via(campaign.face, campaign.tariff), decide)
 
-    def _decision(
-        self, account: Account, campaign: Campaign, messages: list[Message], behind: int, refused: int, last: bool
-    ) -> Decision:
+    def _decision(self, account: Account, further: Campaign, messages: list[Message], last: bool) -> Decision:
         now = self._clock.now()
-        further = replace(
-            campaign,
-            cursor=behind,
-            accepted=campaign.accepted + len(messages),
-            refused=campaign.refused + refused,
-            charged=campaign.charged + sum(message.charged for message in messages),
-        )
         due: int | None = now
         if last:
             further = run_ended(further, zone(account.time_zone), now)
-            due = further.at if further.state == "scheduled" else None
+            due = due_of(further)
         riders: list[Rider] = [self._book.campaigns.advance(further, due)]
         if messages:
             no = self._book.next_no()
-            riders.append(self._sending.record(no, account, campaign.face, messages, campaign.no))
-        return Decision(b"", messages, riders, detail=f"campaign {campaign.name}".rstrip())
+            riders.append(self._sending.record(no, account, further.face, messages, further.no))
+        return Decision(b"", messages, riders, detail=f"campaign {further.name}".rstrip())
+
+
+def _submit(campaign: Campaign, recipient: _Recipient) -> Submit:
+    """Raises Refusal where the recipient's own text is none, or too long."""
+    text, options = content_for(campaign, recipient.contact)
+    if campaign.longest is not None and too_long(text, campaign.longest) is not None:
+        raise Refusal("too_long", "what is filled in makes the text too long", "text")
+    return Submit(
+        to=recipient.to,
+        sender=campaign.sender,
+        text=text,
+        options=options,
+        traffic_class=campaign.traffic_class,
+        channel=Channel(campaign.channel),
+    )
 
 
 def _address(campaign: Campaign, contact: Contact) -> str:

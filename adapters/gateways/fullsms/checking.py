@@ -10,10 +10,10 @@ from adapters.gateways.fullsms.errors import Invalid
 from adapters.web.incoming import decode
 from router.account import Account
 from router.refusal import Refusal
-from router.text import gsm7
+from router.text.counting import too_long
 
-_LONGEST_GSM7 = 612
-_LONGEST = 268
+LONGEST = (612, 268)
+"""FS-19: septets of a message, or UTF-16 code units."""
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", re.ASCII)
 
@@ -87,10 +87,8 @@ def _time(written: str, time_zone: str) -> int | None:
 
 def check_length(text: str) -> None:
     """FS-19. Raises Invalid on `message`."""
-    most, length = (_LONGEST, len(text.encode("utf-16-le", "surrogatepass")) // 2)
-    if not gsm7.missing(text):
-        most, length = _LONGEST_GSM7, gsm7.septets(text)
-    if length > most:
+    most = too_long(text, LONGEST)
+    if most is not None:
         raise Invalid({"message": f"The message must not be greater than {most} characters."})
 
 

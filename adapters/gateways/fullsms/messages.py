@@ -12,7 +12,7 @@ from adapters.gateways.domain.numbers import number_of
 from adapters.gateways.domain.sending import Decision, Result, Sending
 from adapters.gateways.fullsms import shapes
 from adapters.gateways.fullsms.account import balance_low, check_balance
-from adapters.gateways.fullsms.checking import Fields, check_length, is_integer
+from adapters.gateways.fullsms.checking import LONGEST, Fields, check_length, is_integer
 from adapters.gateways.fullsms.errors import Invalid
 from adapters.gateways.fullsms.senders import sender_of
 from adapters.gateways.operation import Asked
@@ -78,7 +78,7 @@ class MessageCalls:
         check_balance(account, self._wallets)
         campaign = Campaign(
             self._book.next_no(), account.name, NAME, now, at or now, said.text,
-            values={}, sender=said.sender, groups=groups, template=said.template,
+            values={}, sender=said.sender, groups=groups, template=said.template, longest=LONGEST,
         )  # fmt: skip
         made = await self._campaigns.create(campaign)
         return Reply(200, _encode(shapes.Approved("approved", UUID.write(made.no))), JSON)
