@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
-from adapters.store.numbers import array, used
+from adapters.store.forgetting import forget
 from adapters.store.rows import first_id
 from router.message import FINAL, State
 
@@ -67,12 +67,10 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
     more_notices = _delete_oldest(connection, "notices", "at", cutoffs.keys)
-    more_inbound = _delete_inbound(connection, cutoffs.texts)
     more_entries = _carry_entries(connection, cutoffs.messages)
-    more_sends = _delete_sends(connection, cutoffs.messages)
+    more_of_gateways = forget(connection, cutoffs.messages, cutoffs.texts, _CHUNK)
     more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked or more_entries
-    more = more or more_sends or more_notices or more_inbound
-    return Progress(texts_gone_to, round_), more
+    return Progress(texts_gone_to, round_), more or more_notices or more_of_gateways
 
 
 def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:
@@ -82,20 +80,6 @@ def _delete_messages(connection: Connection, after: int, before: int) -> tuple[i
     connection.execute(f"DELETE FROM links WHERE no IN (SELECT no FROM messages WHERE {doomed})", bounds)
     connection.execute(f"DELETE FROM messages WHERE {doomed}", bounds)
     return last if more else 0, more
-
-
-def _delete_sends(connection: Connection, before: int) -> bool:
-    """A request to send is kept as long as any of its messages is."""
-    rows = connection.execute(
-        "SELECT no FROM sends WHERE at < ? AND NOT EXISTS (SELECT 1 FROM messages WHERE no BETWEEN first AND last)"
-        " LIMIT ?",
-        (before, _CHUNK),
-    )
-    doomed = [no for (no,) in rows]
-    if doomed:
-        connection.execute("DELETE FROM sends WHERE no IN (SELECT value FROM json_each(?))", (array(doomed),))
-        used(connection, max(doomed))
-    return len(doomed) == _CHUNK
 
 
 def _blank_texts(connection: Connection, after: int, before: int) -> tuple[int, bool]:
@@ -155,18 +139,6 @@ def _carry_entries(connection: Connection, before: int) -> bool:
             if left <= 0:
                 return True
     return False
-
-
-def _delete_inbound(connection: Connection, before: int) -> bool:
-    """What handsets wrote goes with its text: there is little else to it."""
-    last: int | None = connection.execute(
-        "SELECT max(no) FROM (SELECT no, at FROM inbound ORDER BY no LIMIT ?) WHERE at < ?", (_CHUNK, before)
-    ).get
-    if last is None:
-        return False
-    used(connection, last)
-    connection.execute("DELETE FROM inbound WHERE no <= ? AND at < ?", (last, before))
-    return connection.changes() == _CHUNK
 
 
 def _delete_oldest(connection: Connection, table: str, time: str, before: int) -> bool:

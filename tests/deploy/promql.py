@@ -15,21 +15,11 @@ _TOKEN = re.compile(
 )
 _RANGE = re.compile(r"\[(?:\$__rate_interval|(?:\d+(?:ms|[smhdwy]))+)\]")
 _FUNCTIONS = frozenset(
-    [
-        "absent",
-        "avg",
-        "changes",
-        "count",
-        "histogram_quantile",
-        "increase",
-        "max",
-        "min",
-        "min_over_time",
-        "predict_linear",
-        "rate",
-        "sum",
-    ]
-)
+    (
+        "absent", "avg", "changes", "count", "histogram_quantile", "increase", "max", "min", "min_over_time",
+        "predict_linear", "rate", "sum",
+    )
+)  # fmt: skip
 _GROUPINGS = frozenset(("by", "without", "on", "ignoring", "group_left", "group_right"))
 _OPERATORS = frozenset(("and", "or", "unless", "offset", "bool"))
 

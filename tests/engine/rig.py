@@ -350,6 +350,7 @@ class Rig:
     def outage(self) -> Iterator[None]:
         """Another process holds the lock of the store: every commit fails."""
         connection = apsw.Connection(str(self.path))
+        connection.set_busy_timeout(10_000)  # what is being committed at this moment is let finish
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield
