@@ -9,6 +9,7 @@ CONTRACT = {
     "messages_refused_total": ("code",),
     "messages_final_total": ("operator", "state"),
     "parts_submitted_total": ("operator", "outcome"),
+    "spend_total": ("operator", "currency"),
     "receipts_total": ("operator", "result"),
     "queue_messages": ("operator", "class"),
     "queue_oldest_seconds": ("operator",),
@@ -43,6 +44,7 @@ def use_each_once(metrics: Metrics) -> None:
     metrics.refused("invalid_number")
     metrics.final("mtn-cm", "delivered")
     metrics.submitted("mtn-cm", "accepted")
+    metrics.spent("mtn-cm", "XAF", 0.02)
     metrics.receipt("mtn-cm", "matched")
     metrics.event("message.delivered")
     metrics.accept_seconds(0.003)
@@ -135,6 +137,24 @@ def test_gauges_are_read_at_each_scrape() -> None:
     assert read(metrics, "plan_version") == 0
     level = 9
     assert read(metrics, "plan_version") == 9
+
+
+def test_what_is_read_is_what_is_rendered() -> None:
+    metrics = PrometheusMetrics()
+    use_each_once(metrics)
+    metrics.watch(gauges)
+    reading = metrics.read()
+    for counted in COUNTERS:
+        for values, count in reading.counts[counted.name].items():
+            assert read(metrics, counted.name, **dict(zip(counted.labels, values, strict=True))) == count
+    for measured in HISTOGRAMS:
+        found = reading.histograms[measured.name]
+        assert found.bounds == measured.buckets
+        for values, row in found.rows.items():
+            labels = dict(zip(measured.labels, values, strict=True))
+            assert read(metrics, f"{measured.name}_count", **labels) == sum(row[:-1])
+            assert read(metrics, f"{measured.name}_sum", **labels) == row[-1]
+    assert list(reading.gauges) == gauges()
 
 
 def test_hostile_label_values_stay_one_sample() -> None:

@@ -34,13 +34,16 @@ class Authority:
     def account_or_named(self, request: BaseRequest) -> Account:
         """As `account`; of an administrator the one that the header X-Account names, whatever its status. Raises
         Refusal invalid_request too."""
-        if not self._by_session(request) and not self._is_admin(_token(request)):
-            return self.account(request)
         name = request.headers.get(ACCOUNT_HEADER)
-        account = None if name is None else self._account_named(name)
-        if account is None:
+        if not self._by_session(request) and not self._is_admin(_token(request)):
+            account = self.account(request)
+            if name is not None:
+                raise Refusal("invalid_request", "an account asks for itself only", ACCOUNT_HEADER)
+            return account
+        named = None if name is None else self._account_named(name)
+        if named is None:
             raise Refusal("invalid_request", "an administrator names an account there is in X-Account", ACCOUNT_HEADER)
-        return account
+        return named
 
     def check_admin(self, request: BaseRequest) -> None:
         """Let only the administrator pass. Raises Refusal unauthorized, forbidden."""

@@ -97,9 +97,8 @@ async def test_a_session_does_nothing_of_accounts_but_ask_in_their_place(api) ->
             for wrong in ({}, {"X-Account": "nobody"}):
                 answer = await api.call("POST", path, body, token=how["token"], headers={**how["headers"], **wrong})
                 assert json.loads(await answer.text())["errors"][0]["field"] == "X-Account"
-    # An account asks for itself, whatever it names.
     answer = await api.call("POST", "/v1/route", {"to": "+237670000001"}, token=TOKEN, headers={"X-Account": "other"})
-    assert answer.status == 200
+    assert json.loads(await answer.text())["detail"] == "an account asks for itself only"
 
 
 async def test_wrong_tokens_are_limited_and_on_record(api) -> None:

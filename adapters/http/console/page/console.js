@@ -42,8 +42,9 @@ function show() {
 }
 
 function head() {
+  const word = { live: "live", lost: "no answer", connecting: "connecting" }[live.state];
   pulse.className = live.state;
-  pulse.textContent = { live: "live", lost: "no answer", connecting: "connecting" }[live.state];
+  if (pulse.textContent !== word) pulse.textContent = word;
   document.body.classList.toggle("lost", live.state === "lost");
   const trouble = live.sample && live.sample.trouble;
   alarm.hidden = live.state !== "lost" && !trouble;
@@ -61,7 +62,7 @@ function say(words) {
 function enter() {
   bar.hidden = false;
   document.getElementById("pages").replaceChildren(...PAGES.map(([key, title]) =>
-    element("a", { href: `#${key}`, "data-page": key }, title)));
+    element("a", { href: `#${key}`, "data-page": key }, title)), element("a", { href: "/docs" }, "API"));
   start(out);
   show();
 }
@@ -71,6 +72,7 @@ function out() {
   end();
   end = () => {};
   bar.hidden = true;
+  document.getElementById("asking").close();
   head();
   login("closed");
 }

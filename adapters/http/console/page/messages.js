@@ -29,8 +29,12 @@ function search(place, running) {
   async function look(before) {
     found.replaceChildren(element("p", { class: "quiet" }, "Searching …"));
     try {
-      const page = await get("/v1/admin/messages", { ...meant(what.value.trim()), state: wanted.value, account: account.value.trim(), before });
-      if (!running()) return;
+      let page;
+      for (const query of meant(what.value.trim())) {
+        page = await get("/v1/admin/messages", { ...query, state: wanted.value, account: account.value.trim(), before });
+        if (!running()) return;
+        if (page.messages.length || page.next) break;
+      }
       const rows = page.messages.map((one) => [
         time(one.created_at), element("a", { href: `#messages/${one.id}` }, element("code", {}, one.id.slice(0, 8), "…", one.id.slice(-4))),
         one.account, one.from || "–", element("code", {}, one.to), state(one.state), one.class, one.operator || "–", one.reference || "–",
@@ -44,12 +48,14 @@ function search(place, running) {
   }
 }
 
-/** What somebody means who writes that into one field. */
+/** What somebody may mean who writes that into one field, the likeliest first. */
 function meant(text) {
-  if (!text) return {};
-  if (UUID.test(text)) return { id: text };
-  if (/^\+?[\d\s().-]{6,}$/.test(text) && !/^\d{1,6}$/.test(text)) return { to: `+${text.replace(/\D/g, "")}` };
-  return text.includes("@") ? { to: text } : { reference: text };
+  if (!text) return [{}];
+  if (UUID.test(text)) return [{ id: text }, { reference: text }];
+  const number = { to: `+${text.replace(/\D/g, "")}` };
+  if (/^\+[\d\s().-]+$/.test(text)) return [number];
+  if (/^[\d\s().-]{7,}$/.test(text)) return [{ reference: text }, number];
+  return text.includes("@") ? [{ to: text }, { reference: text }] : [{ reference: text }];
 }
 
 async function story(place, id, running) {

@@ -55,7 +55,7 @@ export function draw(place) {
     const found = troubles(sample);
     look.replaceChildren(element("h2", {}, "What needs a look"), found.length
       ? element("ul", {}, found.map((one) => element("li", {}, one)))
-      : element("p", { class: "good" }, "Nothing: every operator is up."));
+      : element("p", { class: sample.operators.length ? "good" : "warn" }, sample.operators.length ? "Nothing: every operator is up." : "No operator is configured: nothing can be sent."));
     for (const one of charts) one.update(points);
     const before = new Map(first.operators.map((one) => [one.view.operator, one]));
     const seconds = Math.max((sample.at - first.at) / 1000, 1);

@@ -3,16 +3,24 @@
 import { get, post } from "./api.js";
 import { confirmed } from "./dialog.js";
 import { element, facts, money, sheet, table, time } from "./draw.js";
+import { live, watch } from "./live.js";
 
 export function draw(place) {
   let gone = false;
   const said = element("p", { class: "said", role: "alert" });
   const whole = element("div", {}, element("p", { class: "quiet" }, "Loading …"));
   place.append(said, whole);
+  let shown = 0;
   load();
-  return () => { gone = true; };
+  // Another may reload it.
+  const unwatch = watch(() => { if (shown && live.sample && live.sample.plan_version !== shown) load(); });
+  return () => {
+    gone = true;
+    unwatch();
+  };
 
   async function load() {
+    shown = 0;
     try {
       const plan = await get("/v1/plan");
       if (!gone) show(plan);
@@ -38,6 +46,7 @@ export function draw(place) {
   }
 
   function show(plan) {
+    shown = plan.version;
     whole.replaceChildren(
       sheet(`Version ${plan.version} runs`, facts([
         ["as version", plan.rolled_back_to === null ? null : `${plan.rolled_back_to} was`],

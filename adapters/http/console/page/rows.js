@@ -32,8 +32,9 @@ export function rows(heads, empty, cards) {
           body.append(kept.get(one.key).row);
         }
         kept.get(one.key).cells.forEach((cell, place) => {
-          const value = one.cells[place];
-          cell.replaceChildren(...[value].flat(Infinity).filter((child) => child !== null && child !== undefined));
+          // What did not change stays as it is: somebody may be about to copy it.
+          const fresh = drawn.cell(place, one.cells[place]);
+          if (!cell.isEqualNode(fresh)) cell.replaceChildren(...fresh.childNodes);
         });
       }
     },
