@@ -128,10 +128,7 @@ class Teller:
 
     async def _give_up_old(self) -> None:
         """What a receiver that is down was not told in time."""
-        if not self._rests:
-            return
-        old = [notice for notice in self._ready if self._is_old(notice)]
-        if old:
+        while self._rests and (old := [notice for notice in self._ready if self._is_old(notice)]):
             self._ready = deque(notice for notice in self._ready if not self._is_old(notice))
             self._log.error("notices given up", count=len(old))
             await self._settle(old)
