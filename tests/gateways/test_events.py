@@ -61,7 +61,7 @@ async def test_retention(tmp_path: Path) -> None:
 
 
 async def test_a_receiver_that_is_down_is_left_alone(tmp_path: Path) -> None:
-    """TD-51: while it rests nothing is sent to it, however much there is to tell; what is over a day old is given up."""
+    """TD-51: while it rests nothing is sent to it, however much there is to tell; what is a day old is given up."""
     async with receiving(*(DOWN for _ in range(1000))) as receiver:
         rig = GatewayRig(tmp_path, hooked(receiver.url), **LOCAL)
         rig.patience = Patience(initial=3600.0, largest=3600.0)
