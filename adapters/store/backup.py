@@ -1,7 +1,8 @@
 """A copy of a store, taken while a daemon may be writing to it, and its way back.
 
 A backup is a folder: router.db, the key and the files of tickets beside it (router.db.key, router.db.files/), the plans
-that ran (plans/) and backup.json, which says what it is. Whatever the store's file is called, it has these names in the backup.
+that ran (plans/) and backup.json, which says what it is. Whatever the store's file is called, it has these names in the
+backup.
 """
 
 import os
