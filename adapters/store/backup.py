@@ -1,7 +1,8 @@
 """A copy of a store, taken while a daemon may be writing to it, and its way back.
 
-A backup is a folder: router.db, the key beside it (router.db.key), the plans that ran (plans/) and backup.json, which
-says what it is. Whatever the store's file is called, it has these names in the backup.
+A backup is a folder: router.db, the key and the files of tickets beside it (router.db.key, router.db.files/), the plans
+that ran (plans/) and backup.json, which says what it is. Whatever the store's file is called, it has these names in the
+backup.
 """
 
 import os
@@ -16,6 +17,7 @@ import apsw
 import msgspec
 from msgspec import Struct
 
+from adapters.store.book.tickets import files_beside
 from adapters.store.rows import OPEN, UNSETTLED
 from adapters.store.schema import lock, open_reader, steps, unavailable, version_of
 from router.refusal import Refusal
@@ -24,6 +26,7 @@ FORMAT = 1
 _DATABASE = "router.db"
 _LABEL = "backup.json"
 _PLANS = "plans"
+_ARCHIVES = "*.tar.gz"
 _PAGES = 1024  # at a time: 8 MiB between two looks at the progress bar
 _CHUNK = 8 * 1024 * 1024
 
@@ -59,10 +62,12 @@ def back_up(store: Path, plans: Path, target: Path, show: Show) -> Backup:
     try:
         copy = draft / _DATABASE
         _copy_database(store, copy, show)
-        # The key never changes, and a plan's archive is never rewritten: no moment in common is needed.
+        # The key never changes, a plan's archive or a ticket's file is never rewritten, and a file is there before its
+        # ticket: no moment in common is needed.
         if _key(store).exists():
             _copy(_key(store), _key(copy), show)
-        _copy_plans(plans, draft / _PLANS, show)
+        _copy_folder(files_beside(store), files_beside(copy), "*", show)
+        _copy_folder(plans, draft / _PLANS, _ARCHIVES, show)
         backup = _described(copy, show)
         (draft / _LABEL).write_bytes(msgspec.json.format(msgspec.json.encode(backup)))
         for file in (copy, draft / _LABEL, draft):
@@ -96,7 +101,8 @@ def restore(source: Path, store: Path, plans: Path, replace: bool, show: Show) -
                 )
             _copy(copy, draft, show)
             aside = _move_aside(there, store.parent)
-            _copy_plans(source / _PLANS, plans, show)
+            _copy_folder(source / _PLANS, plans, _ARCHIVES, show)
+            _copy_folder(files_beside(copy), files_beside(store), "*", show)
             if _key(copy).exists():
                 _copy(_key(copy), _key(store), show)
             # The last step: until then there is no database, and no daemon takes half of this for one.
@@ -189,7 +195,7 @@ def _key(database: Path) -> Path:
 
 def _files(store: Path) -> tuple[Path, ...]:
     """The database and what belongs to it. A log that is left of another database must not meet a new one."""
-    return (store, Path(f"{store}-wal"), Path(f"{store}-shm"), _key(store))
+    return (store, Path(f"{store}-wal"), Path(f"{store}-shm"), _key(store), files_beside(store))
 
 
 def _move_aside(there: list[Path], folder: Path) -> Path | None:
@@ -201,15 +207,16 @@ def _move_aside(there: list[Path], folder: Path) -> Path | None:
     return aside
 
 
-def _copy_plans(plans: Path, target: Path, show: Show) -> None:
-    if not plans.is_dir():
+def _copy_folder(folder: Path, target: Path, names: str, show: Show) -> None:
+    """The files of these names (a pattern), if there is such a folder at all."""
+    if not folder.is_dir():
         return
     target.mkdir(mode=0o700)
-    for archive in sorted(plans.glob("*.tar.gz")):
+    for file in sorted(folder.glob(names)):
         try:
-            _copy(archive, target / archive.name, show)
+            _copy(file, target / file.name, show)
         except FileNotFoundError:
-            continue  # the daemon keeps the last ten only
+            continue  # the daemon keeps the last ten plans only
     _sync(target)
 
 

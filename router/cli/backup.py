@@ -15,9 +15,9 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "backup",
         help="copy the database, its key and the kept plans into a new folder",
-        description="Copy the database as it is at one moment, the key beside it and the kept plans into the folder "
-        "PATH, which must not be there yet, and check every page of the copy. The daemon may run meanwhile. "
-        "Configuration files, certificates and secrets are not in it.",
+        description="Copy the database as it is at one moment, the key and the files of tickets beside it and the kept "
+        "plans into the folder PATH, which must not be there yet, and check every page of the copy. The daemon may run "
+        "meanwhile. Configuration files, certificates and secrets are not in it.",
     )
     parser.add_argument("path", type=Path, metavar="PATH", help="the folder to make")
     add_store_arguments(parser)

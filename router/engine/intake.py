@@ -53,11 +53,13 @@ class Prepared(Struct, gc=False):
 
 class Via(Struct, frozen=True, gc=False):
     """The public API that a request came by (None: the internal one), what it charges, and whether what it says is to
-    be kept no longer than needed (a one-time code)."""
+    be kept no longer than needed (a one-time code). `parts` is how many parts the longest text that the API allows can
+    have: limits.message_parts does not go below that."""
 
     origin: str | None = None
     tariff: Tariff = Tariff.PRICE
     confidential: bool = False
+    parts: int = 0
 
 
 _INTERNAL = Via()
@@ -302,7 +304,7 @@ class Intake:
                 message.network = network_of(found.network, plan.network_names.get(found.network))
         price = plan.price(account.name, digits(message.to), message.traffic_class, message.channel)
         message.price = price
-        self._route(message, now, plan.settings.limits.message_parts)
+        self._route(message, now, max(plan.settings.limits.message_parts, via.parts))
         message.price = price.times(message.segments) if price is not None else None
         message.due_at = message.expires_at if send_at is None else send_at
         if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):

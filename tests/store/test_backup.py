@@ -84,6 +84,20 @@ async def test_there_and_back(path: Path, tmp_path: Path) -> None:
     assert (other.parent / "plans" / "000001.tar.gz").read_bytes() == b"a plan"
 
 
+async def test_files_of_tickets_go_with_it(path: Path, tmp_path: Path) -> None:
+    await filled(path)
+    files = Path(f"{path}.files")
+    files.mkdir()
+    (files / "7").write_bytes(b"a picture")
+    back_up(path, path.parent / "plans", tmp_path / "b", quiet)
+    other = tmp_path / "elsewhere" / "sms.db"
+    restore(tmp_path / "b", other, other.parent / "plans", False, quiet)
+    assert Path(f"{other}.files", "7").read_bytes() == b"a picture"
+    _, aside = restore(tmp_path / "b", other, other.parent / "plans", True, quiet)
+    assert aside is not None
+    assert (aside / "sms.db.files" / "7").read_bytes() == b"a picture"
+
+
 async def test_of_one_moment_while_the_daemon_writes(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,11 @@ class Receiver:
         async with asyncio.timeout(5), self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= count)
 
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something holds of what was acknowledged."""
+        async with asyncio.timeout(10), self._arrived:
+            await self._arrived.wait_for(condition)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
@@ -67,7 +72,9 @@ class Receiver:
                     await reader.read()
                     return
                 if answer.startswith(b"HTTP/1.1 2"):
-                    self.acknowledged.append(request)
+                    async with self._arrived:
+                        self.acknowledged.append(request)
+                        self._arrived.notify_all()
                 writer.write(answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):

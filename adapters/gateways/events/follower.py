@@ -87,10 +87,11 @@ class Followers:
         self._accounts = {name: account for name, account in settings.accounts.items() if account.gateways}
         for name in [name for name in self._followed if name not in self._accounts]:
             followed = self._followed.pop(name)
-            self._end(followed.task)
+            followed.task.cancel()
+            self._await(followed.task)
             for teller, task in followed.tellers.values():
                 teller.stop()
-                self._end(task)
+                self._await(task)
         for name, account in self._accounts.items():
             if name not in self._followed:
                 # One that was never followed begins where its log is now: what was before that is not told.
@@ -115,8 +116,8 @@ class Followers:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _end(self, task: asyncio.Task[None]) -> None:
-        task.cancel()
+    def _await(self, task: asyncio.Task[None]) -> None:
+        """It is about to end: whatever takes its place begins after it."""
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
@@ -128,7 +129,7 @@ class Followers:
             if hooks.get(channel) != teller.hook or tuple(allowed) != teller.allowed:
                 del tellers[channel]
                 teller.stop()
-                self._end(task)
+                self._await(task)
         for channel, hook in hooks.items():
             if channel not in tellers:
                 tellers[channel] = self._begin(account.name, channel, hook, allowed)

@@ -111,12 +111,14 @@ class Teller:
 
     async def _load(self) -> None:
         while self._more and len(self._ready) < _WINDOW and self._held < _MOST and not self._stopping:
+            self._more = False  # until somebody says otherwise, also while we look
             try:
                 found = await self._book.notices.waiting(self._account, self._channel, self._last, _WINDOW)
             except StoreUnavailable:
+                self._more = True
                 await asyncio.sleep(_STORE_PAUSE)
                 continue
-            self._more = len(found) == _WINDOW
+            self._more = self._more or len(found) == _WINDOW
             for notice in found:
                 self._last = notice.no
                 self._held += 1
@@ -128,10 +130,7 @@ class Teller:
 
     async def _give_up_old(self) -> None:
         """What a receiver that is down was not told in time."""
-        if not self._rests:
-            return
-        old = [notice for notice in self._ready if self._is_old(notice)]
-        if old:
+        while self._rests and (old := [notice for notice in self._ready if self._is_old(notice)]):
             self._ready = deque(notice for notice in self._ready if not self._is_old(notice))
             self._log.error("notices given up", count=len(old))
             await self._settle(old)

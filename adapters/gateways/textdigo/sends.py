@@ -29,7 +29,8 @@ from router.submit import Channel, Submit
 from router.text.email import MOST
 from router.text.html import readable
 
-VIA = Via("textdigo")
+# 2000 characters (TD-15) of two UTF-16 units each, 33 to a part: a pair is never cut.
+VIA = Via("textdigo", parts=61)
 
 _encode = Encoder(decimal_format="number").encode
 _sms = Decoder(shapes.SmsRequest)
@@ -220,8 +221,7 @@ class SendCalls:
         if refusal.code in _OF_RECIPIENT and refusal.retry_after is None:
             return About(refusal.code, submit.to)
         if refusal.code == "too_long":
-            most = self._services.running.plan.settings.limits.message_parts
-            return Invalid(Problem(_field(refusal.field, text_field), "too_long", f"{most} SMS"))
+            return Invalid(Problem(_field(refusal.field, text_field), "too_long"))
         if refusal.code in ("not_encodable", "invalid_request") and refusal.field is not None:
             return Invalid(Problem(_field(refusal.field, text_field), "format"))
         return refusal

@@ -64,7 +64,7 @@ _KINDS: dict[str, Said] = {
 _PROBLEMS: dict[Code, Said] = {
     "required": Said("{0} is required", "{0} est obligatoire"),
     "type": Said("{0} must be {1}", "{0} doit être {1}"),
-    "too_long": Said("{0} is longer than {1}", "{0} dépasse la longueur maximale de {1}"),
+    "too_long": Said("{0} is too long, at most {1}", "{0} est trop long, au plus {1}"),
     "too_short": Said("{0} is shorter than {1}", "{0} n'atteint pas la longueur minimale de {1}"),
     "out_of_range": Said("{0} must be in {1}", "{0} doit être compris dans {1}"),
     "enum": Said("{0} must be one of {1}", "{0} doit être l'une des valeurs {1}"),
@@ -72,9 +72,13 @@ _PROBLEMS: dict[Code, Said] = {
     "unknown": Said("{0} is not known here", "{0} n'est pas un champ connu"),
 }
 
+_TOO_LONG = Said("{0} is too long", "{0} est trop long")
+
 
 def of_problem(problem: Problem, locale: Locale) -> str:
     """The sentence about a field."""
     kind = _KINDS.get(problem.wanted)
     wanted = kind.of(locale) if kind is not None else problem.wanted
+    if problem.code == "too_long" and not wanted:
+        return _TOO_LONG.of(locale).format(problem.field)
     return _PROBLEMS[problem.code].of(locale).format(problem.field, wanted)

@@ -18,10 +18,15 @@ _encode = Encoder().encode
 _decode = Decoder(Ticket).decode
 
 
+def files_beside(path: Path) -> Path:
+    """The folder of the files that came with tickets, for the database at `path`."""
+    return Path(f"{path}.files")
+
+
 class SqliteTickets:
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
-        self._folder = store.path.with_name(f"{store.path.name}.files")
+        self._folder = files_beside(store.path)
 
     async def sweep(self) -> None:
         """Remove the files of tickets that were never added, for a stop of the daemon came between."""
