@@ -1,4 +1,4 @@
-"""Texify through everything: its client's HTTP calls, a daemon that is killed between them, an SMSC, and what is shown."""
+"""Texify through everything: its client, a daemon that is killed in between, an SMSC, and what is shown."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
