@@ -334,6 +334,7 @@ async def channels(tmp_path: Path) -> AsyncIterator[GatewayRig]:
     """An operator for each channel."""
     lines = tuple(AccountChannel(f"{type}-1", type, type) for type in ("sms", "voice", "mms", "viber"))
     lines += (AccountChannel("104512345678901", "whatsapp", "WhatsApp", sender="ACME-WA"),)
+    lines += (AccountChannel("104512345678902", "whatsapp", "WhatsApp too"),)
     more = tuple(replace(operator(type), channel=type) for type in ("voice", "mms", "whatsapp", "viber"))
     async with GatewayRig(tmp_path, acme(channels=lines, wallet="off"), more=more) as rig:
         yield rig
@@ -372,6 +373,14 @@ async def test_every_type_goes_to_an_operator_of_its_channel(channels: GatewayRi
         assert submission.message.sender == sender
     found = (await read(channels, base, f"sms/{sent[0]['uid']}"))["data"]
     assert found["sms_type"] == type
+
+
+async def test_a_channel_without_a_sender(channels: GatewayRig) -> None:
+    """TP-24: the provider knows whose it is. Of other types an id of a channel is just a sender."""
+    given = SEND | {"type": "whatsapp", "sender_id": "104512345678902"}
+    assert (await ask(channels, V3, "POST", "sms/send", **given))["data"]["from"] is None
+    answer = await ask(channels, V3, "POST", "sms/send", 403, **SEND | {"sender_id": "sms-1"})
+    assert answer["message"] == 'Sender ID "sms-1" is not authorized'
 
 
 async def test_the_default_sender(tmp_path: Path) -> None:

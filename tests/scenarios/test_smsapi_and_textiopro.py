@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from adapters.simulator.smsc import Smsc
 from tests import leaks
 from tests.processes import free_port
 from tests.scenarios.world import ADMINISTRATOR, World, body_of, until
@@ -16,6 +17,7 @@ PAIR = {"username": "acme", "password": PASSWORD}
 ACCOUNT = f"""\
     wallet: prepaid
     country: CM
+    inbound: [{{to: "8080"}}]
     prices: [{{prefix: "237", price: "0.5"}}]
     gateways:
       smsapi: {{username: acme, password: {PASSWORD}}}
@@ -27,7 +29,7 @@ async def test_smsapi_and_textiopro(world: World) -> None:
     """SA-7, SA-14, SA-16, SA-20, TP-24, TP-25, TP-33, TP-35, TP-38, TP-40, XA-4: credentials, also those in addresses,
     are in no log (the tests' end looks for them)."""
     port = free_port()
-    await world.operator()
+    smsc = await world.operator()
     world.configure(account=ACCOUNT, router=f"gateways: {{listen: 127.0.0.1:{port}, enabled: [smsapi, textiopro]}}")
     await world.start()
     await world.bound()
@@ -37,6 +39,7 @@ async def test_smsapi_and_textiopro(world: World) -> None:
         key = await smsapi(client)
         leaks.plant(PASSWORD, TOKEN, key)
         uid = await textiopro(client)
+        await heard(client, smsc)
         await world.kill()
         await world.start()
         async with client.get("/api/v2/account/balance", headers={"X-API-Key": key}) as answer:
@@ -47,6 +50,19 @@ async def test_smsapi_and_textiopro(world: World) -> None:
             await body_of(answer, 401)
         async with client.get("/v1/sms/send", params=PAIR | {"numbers": "x"}) as answer:
             assert PASSWORD not in str(await body_of(answer, 400))
+
+
+async def heard(client: ClientSession, smsc: Smsc) -> None:
+    """What a handset writes stands in TextioPro's list, before all that was sent."""
+    smsc.send_mo("237670000107", "8080", b"Merci", 0, 0)
+
+    async def newest() -> Any:
+        async with client.post("/api/http/sms", json={"api_token": TOKEN}) as answer:
+            first = (await body_of(answer, 200))["data"]["data"][0]
+        return first if first["direction"] == "incoming" else None
+
+    received = await until(newest)
+    assert (received["from"], received["to"], received["message"]) == ("237670000107", "8080", "Merci")
 
 
 async def smsapi(client: ClientSession) -> str:

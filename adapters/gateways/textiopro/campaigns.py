@@ -8,7 +8,7 @@ from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
 from adapters.gateways.textiopro.access import NAME
 from adapters.gateways.textiopro.answers import success
-from adapters.gateways.textiopro.sends import VIA, Content, channel_of, class_of, content_of, named
+from adapters.gateways.textiopro.content import Content, channel_of, class_of, content_of, named
 from adapters.gateways.textiopro.shapes import CampaignReport, CampaignStatus, CampaignView, Stats
 from adapters.gateways.textiopro.words import bare, microseconds, minutes
 from adapters.web.reply import Reply
@@ -22,6 +22,7 @@ from router.operator import TextRules
 from router.refusal import Refusal
 from router.submit import Channel
 from router.text.segment import segment
+from router.wallet import Tariff
 
 _MOST_GROUPS = 1000
 
@@ -65,10 +66,10 @@ class CampaignCalls:
             content.text,
             name=f"Campaign {minutes(now, account.time_zone)}",
             options=content.options,
-            sender=content.sender,
+            sender=content.sender or account.default_sender,
             channel=channel_of(content.kind).value,
             traffic_class=class_of(content.kind),
-            tariff=VIA.tariff,
+            tariff=Tariff.UNIT,
             groups=groups,
             extra={"kind": content.kind, "lists": ",".join(uids)},
         )
