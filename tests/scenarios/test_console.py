@@ -156,6 +156,11 @@ async def test_a_shift_with_the_console(world: World, browser: Browser) -> None:
         await browser.sees("live", "#pulse")
         await browser.click("#logout")
         await browser.sees("Admin token")
+        await log_in(browser, ADMIN)
+        await browser.sees("live", "#pulse")
+        # An open console keeps nobody from stopping it.
+        assert await world.stop() == 0
+        await browser.sees("The daemon has not answered since", "#alarm")
     finally:
         sending.cancel()
     assert browser.complaints == []
