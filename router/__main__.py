@@ -7,8 +7,8 @@ from importlib.metadata import version
 from router.cli.commands import COMMANDS
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command. Exit code 0, 1 where something was refused, 2 for wrong usage."""
+def parser() -> argparse.ArgumentParser:
+    """The arguments of every command."""
     parser = argparse.ArgumentParser(
         prog="carrier-router",
         description="An SMS routing engine: durable intake, least-cost routing, SMPP operators, receipts as events.",
@@ -17,7 +17,12 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(commands)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Exit code 0, 1 where something was refused, 2 for wrong usage."""
+    arguments = parser().parse_args(argv)
     try:
         code: int = arguments.func(arguments)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.gateways.documentation import pages
+from adapters.gateways.fullsms import fullsms
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.smsapi import smsapi
@@ -24,7 +25,7 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi, "textiopro": textiopro}
+_FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi, "textiopro": textiopro, "fullsms": fullsms}
 
 
 _LONGEST_LINE = 48 * 1024

@@ -18,7 +18,7 @@ from tests.processes import ROOT
 from tests.scenarios.world import World, until
 
 RULES = ROOT / "deploy" / "prometheus" / "carrier-router.rules.yml"
-SAMPLES = RULES.with_name("carrier-router.test.yml")
+SAMPLES = sorted(RULES.parent.glob("*.test.yml"))
 DASHBOARD = ROOT / "deploy" / "grafana" / "carrier-router.json"
 PAGE = (ROOT / "docs" / "METRICS.md").read_text()
 RUNBOOK = (ROOT / "docs" / "RUNBOOK.md").read_text()
@@ -162,7 +162,8 @@ def test_the_runbook_has_no_section_for_an_alert_that_is_not() -> None:
 def test_every_alert_has_samples_where_it_sounds() -> None:
     sounds = {
         case["alertname"]
-        for one in yaml.safe_load(SAMPLES.read_text())["tests"]
+        for samples in SAMPLES
+        for one in yaml.safe_load(samples.read_text())["tests"]
         for case in one["alert_rule_test"]
         if case["exp_alerts"]
     }
@@ -179,7 +180,11 @@ def promtool(*words: str, cwd: Path) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("check", "config", "prometheus.yml"), ("check", "rules", RULES.name), ("test", "rules", SAMPLES.name)],
+    [
+        ("check", "config", "prometheus.yml"),
+        ("check", "rules", RULES.name),
+        ("test", "rules", *(samples.name for samples in SAMPLES)),
+    ],
     ids=" ".join,
 )
 def test_by_promtool(words: tuple[str, ...]) -> None:

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from router.account import RateLimit
 from router.gateway.campaigns import OPEN, PENDING
@@ -80,7 +82,7 @@ async def test_at_once_to_numbers(rig: GatewayRig) -> None:
     assert (made.state, made.recipients) == ("queued", 2)
     done = await until(rig, made, "done")
     assert (done.accepted, done.refused, done.runs, done.reason) == (2, 0, 1, None)
-    assert None not in (done.started, done.ended)
+    assert done.started == done.ended == rig.engine_rig.clock.now()
     await rig.deliver(2)
     stats = await rig.campaigns.stats(done)
     assert (stats.total, stats.delivered, stats.queued) == (2, 2, 0)
@@ -259,8 +261,6 @@ async def test_cancel(rig: GatewayRig) -> None:
 
 
 async def test_change_before_it_begins(rig: GatewayRig) -> None:
-    from msgspec.structs import replace
-
     at = rig.engine_rig.clock.now() + 60_000
     made = await rig.campaigns.create(campaign(rig, numbers=[number(1)], first=at))
     change = lambda one: replace(one, text="Later", first=at + 60_000)  # noqa: E731
@@ -312,6 +312,42 @@ async def test_a_stop_at_any_page(tmp_path: Path) -> None:
             if (await state_of(rig, made)).state == "done":
                 break
     assert await counted(tmp_path) == everybody
+
+
+async def test_a_crash_after_any_commit(tmp_path: Path) -> None:
+    """What is on disk at any moment goes on to everybody once: the files of each moment are opened as by the next run
+    of the daemon."""
+    everybody = Counter(number(place) for place in range(900))
+    moments: list[Path] = []
+
+    class Crashing(GatewayRig):
+        async def __aenter__(self) -> GatewayRig:
+            self.engine_rig.metrics.commit = self.commit  # type: ignore[method-assign]
+            return await super().__aenter__()
+
+        def commit(self, seconds: float, size: int) -> None:
+            folder = tmp_path / f"moment {len(moments)}"
+            folder.mkdir()
+            for path in tmp_path.glob("router.db*"):
+                if path.suffix != ".db-shm":
+                    copy(path, folder / path.name)
+            moments.append(folder)
+
+    async with Crashing(tmp_path, account("acme", {})) as rig:
+        one = await filled(rig, "one", list(range(500)))
+        other = await filled(rig, "other", list(range(400, 900)))
+        before = len(moments)
+        made = await rig.campaigns.create(campaign(rig, groups=[one.no, other.no]))
+        await until(rig, made, "done")
+        after = len(moments)
+    progress = set()
+    for moment in moments[before:after]:
+        async with GatewayRig(moment, account("acme", {})) as rig:
+            progress.add((await state_of(rig, made)).accepted)
+            done = await until(rig, made, "done")
+            assert (done.accepted, done.refused, done.runs) == (900, 0, 1)
+            assert await sent(rig) == everybody
+    assert len(progress) >= 3
 
 
 async def counted(folder: Path) -> Counter[str]:

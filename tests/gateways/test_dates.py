@@ -1,12 +1,13 @@
 """Times as clients write them."""
 
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.gateways.domain.dates import instant, since, until
+from adapters.gateways.domain.dates import instant, local, since, until
 from router.refusal import Refusal
 
 DAY = 86_400_000
@@ -57,3 +58,39 @@ def test_anything_is_a_time_or_refused(written) -> None:
     for read in (instant, since, until):
         with suppress(Refusal):
             assert isinstance(read(written, "at"), int)
+
+
+LOCAL = {
+    ("2026-07-01 07:00", "UTC"): "2026-07-01T07:00:00+00:00",
+    ("2026-07-01 07:00:30", "Africa/Douala"): "2026-07-01T06:00:30+00:00",
+    ("2026-07-01T07:00", "Europe/Paris"): "2026-07-01T05:00:00+00:00",
+    ("2026-07-01T07:00:00Z", "Europe/Paris"): "2026-07-01T07:00:00+00:00",
+    ("2026-07-01T07:00:00+05:30", "Europe/Paris"): "2026-07-01T01:30:00+00:00",
+    # Clocks jump over it: the moment of the jump; they show it twice: the first time.
+    ("2026-03-29 02:30", "Europe/Paris"): "2026-03-29T01:00:00+00:00",
+    ("2026-10-25 02:30", "Europe/Paris"): "2026-10-25T00:30:00+00:00",
+}
+
+
+@pytest.mark.parametrize(("written", "zone"), LOCAL)
+def test_a_time_of_a_zone(written: str, zone: str) -> None:
+    """TP-29, FS-21."""
+    assert local(written, zone, "at") == datetime.fromisoformat(LOCAL[written, zone]).timestamp() * 1000
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "now", "2026-07-01", "2026-07-01 7:00", "2026-07-01 24:00", "2026-07-01 07:60", "2026-02-30 07:00",
+     "2026-07-01 07:00 ", "0000-01-01 00:00", "2026-07-01 07:00:61", "2026-07-01 ٠٧:00", "20260701 07:00"],
+)  # fmt: skip
+def test_no_time_of_a_zone(written: str) -> None:
+    with pytest.raises(Refusal) as raised:
+        local(written, "Europe/Paris", "at")
+    assert (raised.value.code, raised.value.field) == ("invalid_request", "at")
+
+
+@given(st.text() | st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})?\Z"))
+def test_anything_is_a_time_of_a_zone_or_refused(written: str) -> None:
+    for zone in ("UTC", "America/New_York", "Asia/Kathmandu"):
+        with suppress(Refusal):
+            assert isinstance(local(written, zone, "at"), int)

@@ -35,6 +35,13 @@ def test_json_is_read_whatever_it_is_called(given: dict[str, Any]) -> None:
         assert read(encode(given), media) == given
 
 
+@given(st.dictionaries(st.text("abc_{", min_size=1, max_size=8), TEXTS.filter(lambda text: "--x" not in text)))
+def test_a_form_in_parts_is_read_as_it_was_written(given: dict[str, str]) -> None:
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in given.items()]
+    body = ("".join(parts) + "--x--\r\n").encode()
+    assert read(body, "multipart/form-data; boundary=x") == given
+
+
 @given(TEXTS, TEXTS)
 def test_the_body_wins(there: str, here: str) -> None:
     query = f"name={quote_plus(there)}&other=1"
@@ -51,7 +58,7 @@ def refused(ask: Callable[[], Any]) -> tuple[str, str | None] | None:
     return None
 
 
-@given(st.binary(max_size=200), st.sampled_from([FORM, "application/json", None]))
+@given(st.binary(max_size=200), st.sampled_from([FORM, "application/json", "multipart/form-data; boundary=x", None]))
 def test_octets_are_read_or_refused(body: bytes, media: str | None) -> None:
     if (why := refused(partial(read, body, media))) is not None:
         assert why in {("invalid_json", None), ("invalid_request", None)}
@@ -62,6 +69,7 @@ def test_octets_are_read_or_refused(body: bytes, media: str | None) -> None:
             assert refused(partial(ask, name)) in {None, ("invalid_request", name)}
 
 
+PART = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
 REFUSED = {
     "an array": (b"[1]", "application/json", "invalid_json"),
     "half an object": (b'{"a":', FORM, "invalid_json"),
@@ -71,6 +79,9 @@ REFUSED = {
     "half a pair": (b'{"a":"\\ud800"}', "application/json", "invalid_json"),
     "a form that is no UTF-8": (b"a=%ff", FORM, "invalid_request"),
     "a form of octets": (b"a=\xff", FORM, "invalid_request"),
+    "parts without a boundary": (b"--x\r\n", "multipart/form-data", "invalid_request"),
+    "parts without an end": (b"--x\r\n\r\n", "multipart/form-data; boundary=x", "invalid_request"),
+    "parts of octets": (PART + b"\xff\r\n--x--", "multipart/form-data; boundary=x", "invalid_request"),
     "many": (b"&".join(b"a%d=1" % n for n in range(1001)), FORM, "invalid_request"),
     "many in JSON": (encode({f"a{n}": 1 for n in range(1001)}), FORM, "invalid_request"),
 }

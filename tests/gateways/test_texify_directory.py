@@ -274,3 +274,49 @@ async def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
         again = await api.send(group, message=None, templateId=template)
         ids = {group, contact, template, sent["results"][0]["messageId"], again["results"][0]["messageId"]}
         assert len(ids) == 5
+
+
+async def test_the_documents_own_calls(rig: GatewayRig, api: Client) -> None:
+    """TX-9, TX-16, TX-19 to TX-27, TX-29, TX-30: its bodies and queries as they stand, but for ids and the date."""
+    group = (await api.post("/groups", {"name": "VIP Customers", "description": "High value customers"}))["data"]["_id"]
+    john = {
+        "phoneNumber": "+233244000000",
+        "firstName": "John",
+        "lastName": "Doe",
+        "email": "john@example.com",
+        "tags": ["customer", "vip"],
+        "groups": [group],
+        "customFields": {"company": "ABC Corp"},
+    }
+    contact = (await api.post("/contacts", john))["data"]["_id"]
+    template = {"name": "Welcome", "message": "Hello {{firstName}}, welcome!", "description": "Welcome message"}
+    id = (await api.post("/templates", template))["data"]["_id"]
+    body = {"message": "Hello from Texify!", "recipients": ["+233244000001", contact, group], "senderId": "TEXIFY"}
+    sent = (await api.post("/messages/send", body))["data"]
+    assert (sent["totalRecipientCount"], sent["results"][0]["segmentation"]["charCount"]) == (2, 18)
+    named = {"templateId": id, "variables": {"firstName": "Ama"}, "recipients": ["+233244000000"], "senderId": "TEXIFY"}
+    await api.post("/messages/send", named)
+    for query in (
+        "/messages?page=1&limit=20&status=sent&dateFrom=2024-01-01",
+        "/contacts?page=1&limit=50&status=active&search=John",
+        "/groups?page=1&limit=50",
+        "/templates?page=1&limit=50",
+        "/scheduled?page=1&limit=20&status=pending",
+        f"/templates/{id}",
+        f"/messages/{sent['results'][0]['messageId']}",
+        "/balance",
+    ):
+        await api.get(query)
+    await api.post("/templates/preview", {"message": "Hello {{name}}", "variables": {"name": "John"}})
+    await api.post(f"/templates/{id}/render", {"variables": {"firstName": "John"}})
+    later = {
+        "message": "Reminder",
+        "senderId": "TEXIFY",
+        "scheduledFor": "2026-01-20T09:00:00Z",
+        "recipientType": "phones",
+        "phones": ["+233244000000", "+233244000001"],
+    }
+    made = (await api.post("/scheduled", later))["data"]["scheduledMessage"]["_id"]
+    await api.get(f"/scheduled/{made}")
+    await api.call("PATCH", f"/scheduled/{made}", json={"message": "Updated", "scheduledFor": "2026-01-21T10:00:00Z"})
+    await api.post(f"/scheduled/{made}/cancel")

@@ -1,6 +1,7 @@
 """TextioPro by its contract, requirement by requirement."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from json import dumps
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from hypothesis import given
+from hypothesis import strategies as st
 
+from adapters.gateways.textiopro.pages import _shown
 from adapters.gateways.textiopro.words import message_no
 from router.account import AccountChannel, OwnNumber, RateLimit
 from router.gateway.records import InboundMessage
+from tests.engine.rig import operator
 from tests.gateways.rig import GatewayRig, account
 
 TOKEN, OTHER = "49|LNFe8WJ7CPtvl2mzowAB4ll4enbFR0XGgnQh2qWY", "50|ofAnotherAccount"
@@ -316,6 +321,57 @@ async def test_senders(rig: GatewayRig, sender: str) -> None:
     """TP-24: a name, or a number with or without plus sign; written without."""
     sent = (await ask(rig, V3, "POST", "sms/send", **SEND | {"sender_id": sender}))["data"]
     assert sent["from"] == sender.removeprefix("+")
+
+
+LANGUAGES = """
+    cy-gb da-dk de-de el-gr en-au en-gb en-gb-wls en-in en-us es-es es-mx es-us fr-ca fr-fr id-id is-is it-it ja-jp
+    ko-kr ms-my nb-no nl-nl pl-pl pt-br pt-pt ro-ro ru-ru sv-se ta-in th-th tr-tr vi-vn zh-cn zh-hk
+"""
+
+
+@pytest.fixture
+async def channels(tmp_path: Path) -> AsyncIterator[GatewayRig]:
+    """An operator for each channel."""
+    lines = tuple(AccountChannel(f"{type}-1", type, type) for type in ("sms", "voice", "mms", "viber"))
+    lines += (AccountChannel("104512345678901", "whatsapp", "WhatsApp", sender="ACME-WA"),)
+    more = tuple(replace(operator(type), channel=type) for type in ("voice", "mms", "whatsapp", "viber"))
+    async with GatewayRig(tmp_path, acme(channels=lines, wallet="off"), more=more) as rig:
+        yield rig
+
+
+async def test_every_language(channels: GatewayRig) -> None:
+    """TP-24, TP-28: the 34 of the document and both voices."""
+    languages = LANGUAGES.split()
+    assert len(languages) == 34
+    for number, language in enumerate(languages):
+        given = {"type": "voice", "language": language, "gender": ("male", "female")[number % 2]}
+        sent = (await ask(channels, V3, "POST", "sms/send", **SEND | given))["data"]
+        assert sent["sms_type"] == "voice"
+
+
+TYPES_OF: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
+    "voice": ({"language": "en-gb", "gender": "female"}, "YourName", {"language": "en-gb", "gender": "female"}),
+    "mms": ({"media_url": "https://e.org/a.png"}, "YourName", {"media_url": "https://e.org/a.png"}),
+    "whatsapp": ({"sender_id": "104512345678901"}, "ACME-WA", {}),
+    "viber": ({"media_url": "http://e.org/a.png"}, "YourName", {"media_url": "http://e.org/a.png"}),
+    "plain": ({"dlt_template_id": "1107"}, "YourName", {"dlt_template_id": "1107"}),
+}
+
+
+@BASES
+@pytest.mark.parametrize("type", TYPES_OF)
+async def test_every_type_goes_to_an_operator_of_its_channel(channels: GatewayRig, base: str, type: str) -> None:
+    """TP-24, TP-27: a list for every type; what it needs goes with it."""
+    change, sender, options = TYPES_OF[type]
+    given = SEND | {"type": type, "recipient": "31612345678,31612345679"} | change
+    sent = (await ask(channels, base, "POST", "sms/send", **given))["data"]
+    assert [(one["status"], one["sms_type"], one["from"]) for one in sent] == [("Queued", type, sender)] * 2
+    carrier = "mtn" if type == "plain" else type
+    for submission in await channels.engine_rig.written(carrier, 2):
+        assert (submission.message.options or {}) == options
+        assert submission.message.sender == sender
+    found = (await read(channels, base, f"sms/{sent[0]['uid']}"))["data"]
+    assert found["sms_type"] == type
 
 
 async def test_the_default_sender(tmp_path: Path) -> None:
@@ -752,3 +808,17 @@ async def test_another_accounts_campaign_is_not_there(rig: GatewayRig, base: str
     for one in (uid, "0" * 13, "x"):
         answer = await read(rig, base, f"campaign/{one}/view", 404, token=OTHER)
         assert answer["message"] == "Campaign not found"
+
+
+# --- links ----------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_links_lead_to_pages_near_and_at_the_ends(current: int, last: int) -> None:
+    """TP-10: ascending, the first and the last always, the neighbours of the one that is shown."""
+    numbers = [number for number in _shown(current, last) if number is not None]
+    assert numbers == sorted(set(numbers))
+    assert (numbers[0], numbers[-1]) == (1, last)
+    near = set(range(max(1, current - 3), min(last, current + 3) + 1)) if current <= last else set()
+    assert near <= set(numbers)
+    assert len(numbers) <= 13

@@ -9,7 +9,7 @@ from router.zones import zone
 
 # RFC 3339, section 5.6; an offset may be absent. A plus sign in a query that nobody encoded comes as a space.
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:[Zz]|[+\- ]\d{2}:\d{2})?")
-_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{2}):(\d{2})(?::(\d{2}))?")
+_LOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

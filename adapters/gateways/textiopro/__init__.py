@@ -19,7 +19,7 @@ from adapters.gateways.textiopro.sends import SendCalls
 from adapters.web.reply import Reply
 
 _Method = Literal["GET", "POST", "PATCH", "DELETE"]
-_TAKES = ("application/json", "application/x-www-form-urlencoded")
+_TAKES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class _Call(NamedTuple):

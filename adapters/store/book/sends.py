@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from apsw import Connection
 
-from adapters.store.rows import decode_message, id_bytes
+from adapters.store.rows import OPEN, UNSETTLED, decode_message, id_bytes
 from adapters.store.sqlite import SqliteStore
 from router.gateway.progress import NOT_SENT, SENT, WAITING, Progress
 from router.gateway.records import Send, SendQuery
@@ -87,9 +87,17 @@ def _any_of(states: Iterable[State], first: str = "s.first", last: str = "s.last
     return f"EXISTS (SELECT 1 FROM messages WHERE no BETWEEN {first} AND {last} AND state IN ({names}))"
 
 
+def _first_live(live: int) -> str:
+    return f"ifnull((SELECT no FROM messages WHERE live = {live} ORDER BY no LIMIT 1), {_NEVER})"
+
+
+_NEVER = 1 << 62
+# No message before this one waits, so that what was sent long ago is not looked into.
+_FIRST_WAITING = f"min({_first_live(OPEN)}, {_first_live(OPEN | UNSETTLED)})"
+
 _PROGRESS = {
     Progress.SENT: _any_of(SENT),
-    Progress.PENDING: f"NOT {_any_of(SENT)} AND {_any_of(WAITING)}",
+    Progress.PENDING: f"s.last >= {_FIRST_WAITING} AND NOT {_any_of(SENT)} AND {_any_of(WAITING)}",
     Progress.FAILED: f"{_any_of(NOT_SENT)} AND NOT {_any_of(SENT | WAITING)}",
 }
 
