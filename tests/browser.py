@@ -88,11 +88,14 @@ class Browser:
 
     async def sees(self, words: str, selector: str = "body", within: float = 30.0) -> None:
         """Wait until these words can be read there."""
+        seen = ""
 
         async def there() -> bool:
-            return words in await self.text(selector)
+            nonlocal seen
+            seen = await self.text(selector)
+            return words in seen
 
-        await until(there, within, lambda: f"no {words!r} in {selector}")
+        await until(there, within, lambda: f"no {words!r} in {selector}, but {seen[:2000]!r}")
 
     async def press(self, key: str, code: int, text: str = "") -> None:
         for kind in ("keyDown", "keyUp"):

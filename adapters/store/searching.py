@@ -13,7 +13,7 @@ from router.ports import MessageSearch, MessagesFound
 
 _BLOCK = 14  # bits
 # Looks into an index (some microseconds each), or rows walked past (under a microsecond each).
-_LOOKS = 20_000
+_LOOKS = 10_000
 _WALK = 20_000
 
 _LOOKED_UP = ("reference", "recipient", "state")

@@ -94,7 +94,8 @@ async def test_a_shift_with_the_console(world: World, browser: Browser) -> None:
         # One operator is cut, and comes back.
         await world.proxies["mtn"].stop()
         await browser.run("location.hash = 'overview'")
-        await browser.sees("mtn is down", "main")
+        await browser.sees("mtn is ", "main")
+        await browser.sees("1 of 2", ".figures")
         await world.proxies["mtn"].start(world.ports["mtn"])
         await browser.sees("2 of 2", ".figures")
 
@@ -156,6 +157,11 @@ async def test_a_shift_with_the_console(world: World, browser: Browser) -> None:
         await browser.sees("live", "#pulse")
         await browser.click("#logout")
         await browser.sees("Admin token")
+        await log_in(browser, ADMIN)
+        await browser.sees("live", "#pulse")
+        # An open console keeps nobody from stopping it.
+        assert await world.stop() == 0
+        await browser.sees("The daemon has not answered since", "#alarm")
     finally:
         sending.cancel()
     assert browser.complaints == []

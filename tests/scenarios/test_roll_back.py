@@ -102,7 +102,7 @@ async def test_versions_outlive_the_daemon(world: World) -> None:
     await world.start()
     edit(world, "one", '"0.01"', '"0.05"')
     world.daemon.send_signal(signal.SIGHUP)
-    await until(lambda: _version(world, 2))
+    await until(lambda: _is_kept(world, 2))
     await world.kill()
     await world.start()
     again = await plan(world)
@@ -136,5 +136,6 @@ async def test_where_plans_cannot_be_kept_a_reload_still_works(world: World) -> 
     assert (await world.submit(plain_number(1)))["cost"]["amount"] == "0.05"
 
 
-async def _version(world: World, version: int) -> bool:
-    return bool((await plan(world))["version"] == version)
+async def _is_kept(world: World, version: int) -> bool:
+    """It runs a moment before it is kept."""
+    return bool((await plan(world))["kept"][0]["version"] == version)
