@@ -14,7 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from router.ports import GaugeSample
+from router.ports import GaugeSample, Reading
+from router.ports import Measured as Histogram
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "carrier_router_"
@@ -55,6 +56,11 @@ COUNTERS = (
         "Messages that came to a final state, by the operator that carried them last.",
     ),
     Counted("parts_submitted_total", ("operator", "outcome"), "Attempts to submit a part, by what they came to."),
+    Counted(
+        "spend_total",
+        ("operator", "currency"),
+        "What the parts cost that an operator accepted, in its currency.",
+    ),
     Counted(
         "receipts_total",
         ("operator", "result"),
@@ -140,7 +146,7 @@ class PrometheusMetrics(Collector):
     """
 
     def __init__(self) -> None:
-        self._counts: dict[str, defaultdict[_Labels, int]] = {metric.name: defaultdict(int) for metric in COUNTERS}
+        self._counts: dict[str, defaultdict[_Labels, float]] = {metric.name: defaultdict(int) for metric in COUNTERS}
         self._histograms = {metric.name: _Histogram(metric.buckets) for metric in HISTOGRAMS}
         self._sources: list[GaugeSource] = []
 
@@ -148,6 +154,7 @@ class PrometheusMetrics(Collector):
         self._refused = self._counts["messages_refused_total"]
         self._final = self._counts["messages_final_total"]
         self._submitted = self._counts["parts_submitted_total"]
+        self._spend = self._counts["spend_total"]
         self._receipts = self._counts["receipts_total"]
         self._inbound = self._counts["inbound_total"]
         self._callbacks = self._counts["callbacks_total"]
@@ -180,6 +187,9 @@ class PrometheusMetrics(Collector):
 
     def submitted(self, operator: str, outcome: str) -> None:
         self._submitted[operator, outcome] += 1
+
+    def spent(self, operator: str, currency: str, amount: float) -> None:
+        self._spend[operator, currency] += amount
 
     def receipt(self, operator: str, result: str) -> None:
         self._receipts[operator, result] += 1
@@ -217,6 +227,14 @@ class PrometheusMetrics(Collector):
     def watch(self, source: GaugeSource) -> None:
         """Ask `source` for gauges at every scrape; it must be quick and must not raise."""
         self._sources.append(source)
+
+    def read(self) -> Reading:
+        """The numbers that `render` writes, as they are."""
+        return Reading(
+            self._counts,
+            {name: Histogram(one.bounds, one.rows) for name, one in self._histograms.items()},
+            [sample for source in self._sources for sample in source()],
+        )
 
     def render(self) -> bytes:
         """All metrics in Prometheus' text format 0.0.4 (`CONTENT_TYPE`)."""

@@ -4,22 +4,31 @@ Calls that read or write raise StoreUnavailable. What belongs to another account
 its call returns; a Rider is written by the Store with the messages it goes with, or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Protocol
 
+from router.gateway.campaigns import CampaignChange
 from router.gateway.codes import Change
 from router.gateway.progress import Progress
 from router.gateway.records import (
     Address,
     Audience,
+    Campaign,
+    CampaignQuery,
+    CampaignState,
+    CampaignStats,
     Code,
     Contact,
     ContactQuery,
     Group,
+    InboundMessage,
     IssuedKey,
+    Notice,
     Send,
     SendQuery,
     Template,
+    Ticket,
+    Traffic,
 )
 from router.message import Message
 from router.ports import Rider
@@ -40,6 +49,9 @@ class Sends(Protocol):
 
     async def messages(self, send: Send) -> list[Message]:
         """As they stand on disk, in the order in which they were given."""
+
+    async def by_id(self, account: str, ids: Sequence[str]) -> dict[str, Message]:
+        """The account's messages with these ids, as they stand on disk; absent where there is none."""
 
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         """The first message of each send, by the number of the send; absent where retention took it."""
@@ -129,6 +141,9 @@ class Templates(Protocol):
     async def numbered(self, account: str, number: int) -> Template | None:
         """By the number that it has in the account."""
 
+    async def provided(self, account: str, channel: str, name: str) -> Template | None:
+        """The newest for a channel of which `template` in its config, its name at the provider, is this."""
+
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
         """Newest first, and how many there are."""
 
@@ -152,6 +167,95 @@ class Codes(Protocol):
         is raised here, and the code stays."""
 
 
+class Campaigns(Protocol):
+    """Texts to many."""
+
+    def record(self, campaign: Campaign) -> Rider:
+        """A new one."""
+
+    async def add(self, campaign: Campaign) -> None: ...
+
+    async def find(self, account: str, face: str, no: int) -> Campaign | None: ...
+
+    async def page(self, query: CampaignQuery, offset: int, limit: int) -> tuple[list[Campaign], int]:
+        """Newest first, and how many there are."""
+
+    async def change(
+        self, account: str, face: str, no: int, of: Collection[CampaignState], change: CampaignChange
+    ) -> Campaign:
+        """A campaign after `change`, read and written in one transaction. Raises Refusal `campaign_not_found`;
+        `not_pending` where its state is none of these; and what `change` raises."""
+
+    def advance(self, campaign: Campaign, due: int | None) -> Rider:
+        """How far it has come, which is due again at a time. Where somebody paused or cancelled it meanwhile, that
+        stays."""
+
+    async def postpone(self, no: int, due: int) -> None:
+        """It goes on at a time, unless somebody paused or cancelled it meanwhile."""
+
+    async def due(self, now: int) -> Campaign | None:
+        """The one that has been due for longest."""
+
+    async def next_due(self) -> int | None: ...
+
+    async def stats(self, no: int) -> CampaignStats:
+        """This may take long; nothing else waits for it."""
+
+
+class Inbound(Protocol):
+    """What handsets wrote to accounts that have a public API."""
+
+    async def find(self, account: str, no: int) -> InboundMessage | None: ...
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
+class History(Protocol):
+    """What an account sent to phones and heard from them, as one list."""
+
+    async def sent(self, account: str, no: int) -> Message | None:
+        """By the store's number."""
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
+        """Newest first, and how many there are."""
+
+
+class Notices(Protocol):
+    """What webhooks of the public APIs are still to be told."""
+
+    async def follow(self, reader: str, seq: int, inbound: Sequence[InboundMessage], notices: Sequence[Notice]) -> None:
+        """Keep what the events up to `seq` of an account's log say, and that the reader has come so far."""
+
+    async def waiting(self, account: str, channel: str, after: int, limit: int) -> list[Notice]:
+        """Those with numbers above `after`, oldest first."""
+
+    async def done(self, nos: Sequence[int]) -> None:
+        """These were told, or are not worth it any more."""
+
+
+class Tickets(Protocol):
+    async def keep_file(self, no: int, pieces: AsyncIterator[bytes]) -> int:
+        """Keep the file of a ticket to be added, and give its octets. What `pieces` raises is raised here, and nothing
+        is kept then."""
+
+    async def drop_file(self, no: int) -> None:
+        """The ticket of this file is not added after all."""
+
+    async def add(self, ticket: Ticket) -> None: ...
+
+    async def page(self, account: str, offset: int, limit: int) -> tuple[list[Ticket], int]:
+        """Newest first, and how many there are."""
+
+
+class Usage(Protocol):
+    async def since(self, account: str, at: int) -> list[Traffic]:
+        """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
+
+    async def verified(self, account: str, face: str, at: int) -> int:
+        """How many one-time codes that were made from a time (ms) on were verified."""
+
+
 class Book(Protocol):
     """Everything, by what it is about. `next_no` gives numbers, each once, also over a restart. `secret` is what hashes
     of one-time codes are keyed with; it is not in the database."""
@@ -163,7 +267,13 @@ class Book(Protocol):
     contacts: Contacts
     groups: Groups
     templates: Templates
+    campaigns: Campaigns
     codes: Codes
+    inbound: Inbound
+    history: History
+    notices: Notices
+    tickets: Tickets
+    usage: Usage
 
     async def open(self) -> None:
         """After the store is open."""

@@ -18,6 +18,9 @@ from structlog.typing import FilteringBoundLogger
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from adapters.gateways import Services as GatewayServices
 from adapters.gateways import gateways_server
+from adapters.gateways.domain.campaigns import Campaigns
+from adapters.gateways.domain.runner import CampaignRunner
+from adapters.gateways.events import Followers
 from adapters.http import Services, http_server
 from adapters.http_operator.gateway import HttpGateway
 from adapters.logs import configure as configure_logs
@@ -138,6 +141,8 @@ class Daemon:
             configure_logs(plan.log, sys.stderr, secrets_of(plan))
             await self._swap_lookups(engine, plan, clock)
             webhooks.configure(webhooks_of(plan), source.cursors, plan.webhook_networks)
+            if plan.gateways is not None:
+                followers.configure(plan)
 
         history = PlanHistory(self._config, self._environ, plans_folder(settings.store), self.prepare)
         version = history.starting_version(loaded.files)
@@ -148,6 +153,8 @@ class Daemon:
         webhooks = WebhookSender(source, clock, self._log)
 
         directory = Directory(book, engine.running, engine.opt_outs, clock)
+        followers = Followers(engine.feed, book, directory, clock, self._log, recovery.cursors)
+        runner = CampaignRunner(engine.intake, book, engine.running, clock, self._log)
 
         def gauges() -> Iterator[GaugeSample]:
             yield from engine.gauges()
@@ -159,27 +166,42 @@ class Daemon:
             Services(
                 intake=engine.intake,
                 messages=engine.messages,
+                oversight=engine.oversight,
                 feed=engine.feed,
                 preview=engine.preview,
                 control=engine.control,
                 audit=engine.audit,
                 replay=webhooks.replay,
+                webhook_of=webhooks.view,
                 opt_outs=engine.opt_outs,
                 wallets=engine.wallets,
                 directory=directory,
                 metrics=metrics,
                 ready=engine.ready,
                 account_of=engine.running.account_of,
+                accounts=engine.running.accounts,
+                account_named=engine.running.account_named,
                 is_admin=engine.running.is_admin,
+                admin_key=engine.running.admin_key,
                 callbacks_of=engine.callbacks_of,
                 metrics_text=metrics.render,
+                reading=metrics.read,
             ),
             settings.http,
         )
         servers = [server]
         if settings.gateways is not None:
             services = GatewayServices(
-                engine.intake, engine.running, book, clock, engine.wallets, directory, metrics, engine.ledger.current
+                engine.intake,
+                engine.messages,
+                engine.running,
+                book,
+                clock,
+                engine.wallets,
+                directory,
+                Campaigns(book, clock, runner.wake),
+                metrics,
+                engine.ledger.current,
             )
             servers.append(gateways_server(services, settings.gateways, settings.http.max_body))
         self._listen_to_signals(engine)
@@ -187,7 +209,11 @@ class Daemon:
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
         try:
+            if settings.gateways is not None:
+                # First, for what is not followed yet is followed from here on.
+                followers.configure(settings)
             await engine.start()
+            runner.start()
             webhooks.configure(webhooks_of(settings), source.cursors, settings.webhook_networks)
             await engine.control.keep_first(loaded.files)
             del loaded  # the files have done their work, and may be large
@@ -200,6 +226,8 @@ class Daemon:
             self._log.info("draining")
         finally:
             # The API answers while operators do, so that whoever asks /readyz sees the drain.
+            await runner.stop()
+            await followers.stop(_WEBHOOKS)
             await engine.stop(_DRAIN)
             await asyncio.gather(*(one.stop(_CLIENTS) for one in servers))
             await webhooks.stop(_WEBHOOKS)
@@ -273,6 +301,12 @@ def secrets_of(settings: Settings) -> list[str]:
             found.append(link.password)
     for hook in webhooks_of(settings).values():
         found += [hook.secret.decode("latin-1"), b64encode(hook.secret).decode()]
+    for account in settings.accounts.values():
+        for face in account.gateways.values():
+            found += [face[name] for name in ("key", "token", "password") if name in face]
+            found += [one.key for one in face.get("keys", ())]
+            if "webhook_secret" in face:
+                found += [face["webhook_secret"].decode("latin-1"), b64encode(face["webhook_secret"]).decode()]
     if settings.lookup is not None and settings.lookup.hlr is not None:
         # Behind `Bearer`; what is as short as `json` is no secret.
         words = [value.split()[-1] for _, value in settings.lookup.hlr.headers]

@@ -57,7 +57,7 @@ BATCH_FIELDS = {
 ITEM = "item"
 """Inside of a shape that is repeated: the item that it stands for."""
 MESSAGE_ID = "smsc_message_id"
-"""In a request for a status: the provider's id of the message."""
+"""In a request for a status or to cancel: the provider's id of the message."""
 
 
 # --- requests ------------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class HttpRequest:
     """`url` begins with a text of scheme, host and port at least. At most one of `json` and `form` is set."""
 
     url: Template
-    method: Literal["GET", "POST", "PUT"] = "POST"
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "POST"
     query: tuple[tuple[str, Template], ...] = ()
     headers: tuple[tuple[str, Template], ...] = ()
     json: JsonObject | JsonList | None = None
@@ -309,6 +309,14 @@ class StatusCall:
 
     request: HttpRequest
     receipt: ReceiptShape
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCall:
+    """Asks the provider to deliver a message no more; of `answer` the success says that it does not."""
+
+    request: HttpRequest
+    answer: Answer
 
 
 def fields_of(template: Template) -> Iterable[Field]:

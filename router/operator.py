@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from router.http_calls import Answer, Auth, Batch, Callbacks, HttpRequest, Mapped, StatusCall
+from router.http_calls import Answer, Auth, Batch, Callbacks, CancelCall, HttpRequest, Mapped, StatusCall
 from router.receipt import ReceiptState
 
 
@@ -90,6 +90,7 @@ class HttpLink:
     codes: dict[str, Override] = field(default_factory=dict)
     batch: Batch | None = None
     status: StatusCall | None = field(default=None, repr=False)
+    cancel: CancelCall | None = field(default=None, repr=False)
     callbacks: Callbacks | None = None
     window: int = 10
     tps: float = 0.0
@@ -205,7 +206,7 @@ class Caps:
 class Operator:
     """Whom we buy delivery from. `link` is None for one that is only a name. `errors` are by the protocol's own status
     (command_status, HTTP status, SMTP reply).
-    `cancel`: what was submitted may be cancelled there (cancel_sm)."""
+    `cancel`: what was submitted may be cancelled there (by cancel_sm, or by the link's own request)."""
 
     name: str
     channel: str

@@ -1,7 +1,7 @@
 """What the engine asks of the outside. The contracts stand here; adapters keep them."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, Protocol, TypeVarTuple, Unpack, runtime_checkable
@@ -63,6 +63,25 @@ class MessageFilter(Struct, frozen=True, gc=False):
     before: int | None = None
     cursor: str | None = None
     limit: int = 50
+
+
+class MessageSearch(Struct, frozen=True, gc=False):
+    """Which messages of all accounts to look for, newest first; `before` is `next` of the page before."""
+
+    id: str | None = None
+    account: str | None = None
+    to: str | None = None
+    reference: str | None = None
+    state: State | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+class MessagesFound(NamedTuple):
+    """One page of a search; `next` is what to give as `before` to look on, None when all has been looked at."""
+
+    messages: list[Message]
+    next: int | None
 
 
 Rider = Callable[[Any], None]
@@ -201,6 +220,10 @@ class Store(Protocol):
     async def list_messages(self, query: MessageFilter) -> list[Message]:
         """At most `query.limit`, newest first."""
 
+    async def search_messages(self, query: MessageSearch) -> MessagesFound:
+        """At most `query.limit` of all accounts, newest first, by a bounded amount of work: where that is used up
+        first, there may be fewer, or none, and `next` goes on where it ended."""
+
     async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
         """For each (operator, correlation key) the messages linked to it, newest first; absent where none."""
 
@@ -229,6 +252,9 @@ class Store(Protocol):
     async def audited(self, after: int, limit: int) -> list[AuditEntry]:
         """Control actions with seq > after, in order."""
 
+    async def last_audited(self, before: int, limit: int) -> list[AuditEntry]:
+        """Control actions with seq < before, newest first."""
+
     async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
         """The account's wallet, newest first; only with numbers below `before` where that is given."""
 
@@ -238,7 +264,8 @@ class Store(Protocol):
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts (and the options beside them) older than `text_before`. Entries of wallets older
+        given times (ms), blank texts (and the options beside them) older than `text_before`; of the Book what handsets
+        wrote before `text_before` and notices to webhooks from before `keys_before`. Entries of wallets older
         than `messages_before` become one `carried` for each account, so that their sum stays.
         True while there is more to do."""
 
@@ -482,6 +509,7 @@ class Metrics(Protocol):
     def refused(self, code: str) -> None: ...
     def final(self, operator: str, state: str) -> None: ...
     def submitted(self, operator: str, outcome: str) -> None: ...
+    def spent(self, operator: str, currency: str, amount: float) -> None: ...
     def receipt(self, operator: str, result: str) -> None: ...
     def event(self, type: str) -> None: ...
     def inbound(self, operator: str, result: str) -> None: ...
@@ -500,3 +528,29 @@ class GaugeSample(NamedTuple):
     name: str
     labels: tuple[str, ...]
     value: float
+
+
+class Measured(NamedTuple):
+    """A histogram: inclusive upper bounds, rising, and by label values how many fell into each (not cumulative), into
+    the one without bound, then their sum."""
+
+    bounds: tuple[float, ...]
+    rows: Mapping[tuple[str, ...], Sequence[float]]
+
+
+class Reading(NamedTuple):
+    """Every number there is, by name without prefix and by label values. What counts goes on counting: copy it."""
+
+    counts: Mapping[str, Mapping[tuple[str, ...], float]]
+    histograms: Mapping[str, Measured]
+    gauges: Sequence[GaugeSample]
+
+
+class WebhookView(Struct, frozen=True, gc=False):
+    """An account's webhook: the seq of the last event it has acknowledged, how many it has not, whether it failed for
+    so long that it is only tried now and then, and the types of events that it gets."""
+
+    cursor: int
+    backlog: int
+    parked: bool
+    types: frozenset[str]

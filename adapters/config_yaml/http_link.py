@@ -21,6 +21,7 @@ from router.http_calls import (
     Auth,
     BasicAuth,
     Batch,
+    CancelCall,
     Condition,
     Field,
     HeaderAuth,
@@ -57,6 +58,7 @@ def http_link(value: Value, long: LongForm) -> HttpLink:
             "answer": as_it_is,
             "codes": mapping(text, one_of(get_args(Override))),
             "status": as_it_is,
+            "cancel": as_it_is,
             "callbacks": as_it_is,
             "window": whole(1, 10_000),
             "tps": number(0),
@@ -76,6 +78,7 @@ def http_link(value: Value, long: LongForm) -> HttpLink:
         "auth": _auth(names),
         "answer": _answer(names),
         "status": _status(names.for_status()),
+        "cancel": _cancel(names.for_status()),
         "callbacks": callbacks(names),
     }
     for key, read in readers.items():
@@ -155,7 +158,7 @@ def _requests(names: Placeholders) -> Parser[tuple[HttpRequest, ...]]:
     return lambda value: several(value) if value.is_list else (one(value),)
 
 
-def _request(names: Placeholders) -> Parser[HttpRequest]:
+def _request(names: Placeholders, methods: tuple[str, ...] = ("GET", "POST", "PUT")) -> Parser[HttpRequest]:
     def build(**given: Any) -> HttpRequest:
         return HttpRequest(**given)
 
@@ -163,7 +166,7 @@ def _request(names: Placeholders) -> Parser[HttpRequest]:
         build,
         {"url": lambda value: _url(value, names)},
         {
-            "method": one_of(("GET", "POST", "PUT")),
+            "method": one_of(methods),
             "query": pairs(text, names.template),
             "headers": pairs(header, names.template),
             "json": names.json,
@@ -176,8 +179,8 @@ def _request(names: Placeholders) -> Parser[HttpRequest]:
         request = parse(value)
         if request.json is not None and request.form is not None:
             value.fail("has a json or a form, not both")
-        if request.method == "GET" and (request.json is not None or request.form is not None):
-            value.fail("a GET has no body: use query")
+        if request.method in ("GET", "DELETE") and (request.json is not None or request.form is not None):
+            value.fail(f"a {request.method} has no body: use query")
         return request
 
     return parse_one
@@ -242,20 +245,17 @@ def _answer(names: Placeholders) -> Parser[Answer]:
             given["own_id"] = given.pop("id")
         return Answer(**given, **success)
 
-    def success(value: Value) -> dict[str, Any]:
-        given, sound = read_fields(
-            value,
-            {},
-            {"status": _statuses, "at": pick, "is": choices},
-        )
-        if not sound:
-            raise Refused
-        if "is" in given and "at" not in given:
-            value.fail("`is` needs `at`, where the value stands")
-        names = {"status": "statuses", "at": "check", "is": "values"}
-        return {names[key]: one for key, one in given.items()}
+    return record(build, {}, {"success": _success, "id": own, "code": pick})
 
-    return record(build, {}, {"success": success, "id": own, "code": pick})
+
+def _success(value: Value) -> dict[str, Any]:
+    given, sound = read_fields(value, {}, {"status": _statuses, "at": pick, "is": choices})
+    if not sound:
+        raise Refused
+    if "is" in given and "at" not in given:
+        value.fail("`is` needs `at`, where the value stands")
+    names = {"status": "statuses", "at": "check", "is": "values"}
+    return {names[key]: one for key, one in given.items()}
 
 
 def _statuses(value: Value) -> tuple[tuple[int, int], ...]:
@@ -280,6 +280,14 @@ def _status(names: Placeholders) -> Parser[StatusCall]:
         return StatusCall(given.pop("request"), receipt_shape(given))
 
     return record(build, {"request": _request(names), "state": way}, receipt_keys())
+
+
+def _cancel(names: Placeholders) -> Parser[CancelCall]:
+    def build(**given: Any) -> CancelCall:
+        return CancelCall(given["request"], Answer(**given.get("success", {})))
+
+    request = _request(names, ("GET", "POST", "PUT", "DELETE"))
+    return record(build, {"request": request}, {"success": _success})
 
 
 # --- who we are ----------------------------------------------------------------------------------------------

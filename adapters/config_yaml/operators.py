@@ -47,7 +47,7 @@ from router.submit import Channel
 from router.text.languages import IDENTIFIERS
 
 PROTOCOLS = ("smpp", "http", "smtp")
-_OF_SMPP = frozenset({"addressing", "tlvs", "cancel"})
+_OF_SMPP = frozenset({"addressing", "tlvs"})
 
 
 def read_operators(source: Source, named_by: Value, names: Names, currencies: Currencies) -> dict[str, Operator]:
@@ -95,6 +95,8 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
     for key, _ in root.entries() if protocol != "smpp" else ():
         if key.written in _OF_SMPP:
             key.report(f"{key.written} goes with protocol smpp")
+        elif key.written == "cancel" and protocol == "smtp":
+            key.report("nothing takes back a mail: cancel goes with protocol smpp or http")
     rules = attempt(_text_rules(protocol, channel), given.pop("text", nothing(source, "text")))
     link = _read_link(protocol, given.pop("link", None), root, rules)
     sound = sound and len(source.errors) == before
@@ -113,6 +115,8 @@ def _attempt_operator(source: Source, names: Names, currencies: Currencies) -> O
         return None
     if isinstance(link, HttpLink):
         _check_receipts(given.get("receipts", ReceiptRules()), link, root)
+        if given.get("cancel", False) is not (link.cancel is not None):
+            root.report("cancel: true and link.cancel, the request that does it, go together")
     return Operator(name=given.pop("operator"), link=link, text=rules, rates=tuple(card.rates), **given)
 
 

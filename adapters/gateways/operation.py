@@ -36,9 +36,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call of a public API. `scopes`: any of them opens it; `open` needs no credentials; `largest` is the most
-    octets of its body where that is not the server's. For the API's description: `request` and `answer` are the types
-    of bodies (no answer: a page), `query` of the parameters, `takes` the media types of the request, `status` that of
-    success."""
+    octets of its body where that is not the server's; a `streamed` body is read by the handler. For the API's
+    description: `request` and `answer` are the types of bodies (no answer: a page), `query` of the parameters, `takes`
+    the media types of the request, `status` that of success."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -52,6 +52,7 @@ class Operation:
     answer: Any = None
     takes: tuple[str, ...] = ("application/json",)
     status: int = 200
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

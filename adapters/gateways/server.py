@@ -6,10 +6,13 @@ import structlog
 from aiohttp.web import BaseRequest, StreamResponse
 
 from adapters.gateways.documentation import pages
+from adapters.gateways.fullsms import fullsms
 from adapters.gateways.operation import Asked, Face, Operation
 from adapters.gateways.services import Services
 from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
+from adapters.gateways.textdigo import textdigo
+from adapters.gateways.textiopro import textiopro
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
@@ -22,7 +25,11 @@ from router.settings import GatewaySettings
 
 _log = structlog.get_logger(__name__)
 
-_FACES = {"texify": texify, "smsapi": smsapi}
+_FACES = {"textdigo": textdigo, "texify": texify, "smsapi": smsapi, "textiopro": textiopro, "fullsms": fullsms}
+
+
+_LONGEST_LINE = 48 * 1024
+"""Octets: a thousand recipients in an address, percent-encoded."""
 
 
 class _Known:
@@ -61,7 +68,7 @@ class Gateways:
         try:
             operation, asked.params = known.routes.at(request.method, path)
             incoming = Incoming(request, asked.started, asked.params, self._room)
-            if request.body_exists:
+            if request.body_exists and not operation.streamed:
                 asked.body = await incoming.body(operation.largest or self._max_body)
             if not operation.open:
                 asked.caller = known.face.admit(asked, operation)
@@ -99,4 +106,5 @@ def gateways_server(services: Services, settings: GatewaySettings, max_body: int
     """The server of the public APIs, not started yet."""
     faces = [_FACES[name](services) for name in settings.enabled if name in _FACES]
     handler = Gateways(faces, max_body)
-    return HttpServer(handler, settings.host, settings.port, answers=Answers(_malformed, _full))
+    answers = Answers(_malformed, _full)
+    return HttpServer(handler, settings.host, settings.port, answers=answers, longest_line=_LONGEST_LINE)

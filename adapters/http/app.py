@@ -9,10 +9,12 @@ from aiohttp.web import BaseRequest, StreamResponse
 from adapters.http.authority import Authority
 from adapters.http.call import Call
 from adapters.http.callbacks import callback_calls
+from adapters.http.console import console_calls
 from adapters.http.documentation import documentation_calls
 from adapters.http.problem import full, invalid_config, malformed, refused
 from adapters.http.quota import quota_headers
 from adapters.http.services import Services
+from adapters.http.sessions import Sessions
 from adapters.http.table import calls_of
 from adapters.web.incoming import Incoming
 from adapters.web.room import Room
@@ -35,13 +37,19 @@ class App:
     def __init__(self, services: Services, settings: HttpSettings) -> None:
         self._stopping = asyncio.Event()
         self._room = Room(settings.max_body)
+        sessions = Sessions(services.admin_key)
+        self._authority = Authority(services, sessions)
         calls = calls_of(services, settings.max_body, self._stopping)
-        self.calls = (*calls, *documentation_calls(calls), *callback_calls(services, settings.max_body))
+        self.calls = (
+            *calls,
+            *documentation_calls(calls),
+            *callback_calls(services, settings.max_body),
+            *console_calls(services, sessions, self._authority, settings.tls is not None, self._stopping),
+        )
         self._routes = Routes(self.calls)
         self._metrics = services.metrics
         self._intake = services.intake
         self._audit = services.audit
-        self._authority = Authority(services.account_of, services.is_admin, admin=settings.admin_token is not None)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -53,7 +61,8 @@ class App:
             call, params = self._routes.find(request)
             incoming = Incoming(request, started, params, self._room)
             if call.auth == "account":
-                account = incoming.account = self._authority.account(request)
+                find = self._authority.account_or_named if call.for_admin else self._authority.account
+                account = incoming.account = find(request)
             elif call.auth == "admin":
                 self._authority.check_admin(request)
             if call.query is None and call.auth != "none" and "?" in request.raw_path:

@@ -1,22 +1,26 @@
-"""Who is asking: bearer tokens (RFC 6750) of accounts and of the administrator."""
+"""Who is asking: bearer tokens (RFC 6750) of accounts and of the administrator, and sessions of the console."""
 
 from collections.abc import Callable
 
 from aiohttp.web import BaseRequest
 
+from adapters.http.services import Services
+from adapters.http.sessions import Sessions
 from router.account import Account
 from router.refusal import Refusal
 
+ACCOUNT_HEADER = "X-Account"
+"""Names the account in whose place an administrator asks, on the calls that allow it."""
+
 
 class Authority:
-    """Turns the Authorization header into an account or a refusal. `admin` is whether an admin token is configured."""
+    """Turns what a request shows into an account, or a refusal. A session counts where there is no token."""
 
-    def __init__(
-        self, account_of: Callable[[str], Account | None], is_admin: Callable[[str], bool], admin: bool
-    ) -> None:
-        self._account_of = account_of
-        self._is_admin = is_admin
-        self._admin = admin
+    def __init__(self, services: Services, sessions: Sessions) -> None:
+        self._account_of: Callable[[str], Account | None] = services.account_of
+        self._account_named = services.account_named
+        self._is_admin = services.is_admin
+        self._sessions = sessions
 
     def account(self, request: BaseRequest) -> Account:
         """The account of the request. Raises Refusal unauthorized, forbidden."""
@@ -27,16 +31,35 @@ class Authority:
             raise Refusal("forbidden", f"the account is {account.status}")
         return account
 
+    def account_or_named(self, request: BaseRequest) -> Account:
+        """As `account`; of an administrator the one that the header X-Account names, whatever its status. Raises
+        Refusal invalid_request too."""
+        name = request.headers.get(ACCOUNT_HEADER)
+        if not self._by_session(request) and not self._is_admin(_token(request)):
+            account = self.account(request)
+            if name is not None:
+                raise Refusal("invalid_request", "an account asks for itself only", ACCOUNT_HEADER)
+            return account
+        named = None if name is None else self._account_named(name)
+        if named is None:
+            raise Refusal("invalid_request", "an administrator names an account there is in X-Account", ACCOUNT_HEADER)
+        return named
+
     def check_admin(self, request: BaseRequest) -> None:
         """Let only the administrator pass. Raises Refusal unauthorized, forbidden."""
+        if self._by_session(request):
+            return
         token = _token(request)
-        if not self._admin:
+        if not self._sessions.enabled:
             raise Refusal("forbidden", "no admin token is configured, so this call is refused")
         if self._is_admin(token):
             return
         if self._account_of(token) is not None:
             raise Refusal("forbidden", "this call needs the admin token")
         raise Refusal("unauthorized", "this token is not known")
+
+    def _by_session(self, request: BaseRequest) -> bool:
+        return "Authorization" not in request.headers and self._sessions.admits(request)
 
 
 def _token(request: BaseRequest) -> str:

@@ -15,7 +15,8 @@ class Call:
 
     `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
     beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
-    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record.
+    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record; `for_admin` lets an
+    administrator ask in the place of an account.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -32,3 +33,4 @@ class Call:
     codes: tuple[str, ...] = ()
     submits: bool = False
     audit: str | None = None
+    for_admin: bool = False

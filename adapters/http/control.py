@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList, ReloadRequest
@@ -51,11 +52,12 @@ class ControlCalls:
     async def audit(self, incoming: Incoming) -> Reply:
         """GET /v1/audit"""
         query = incoming.query(AuditQuery)
-        found = await self._audit.read(query.after, query.limit)
+        before = None if query.before is UNSET else query.before
+        found = await self._audit.read(query.after, query.limit, before)
         entries = [
             AuditView(
                 one.seq, datetime.fromtimestamp(one.at / 1000, UTC), one.who, one.action, one.subject, one.outcome
             )
             for one in found
         ]
-        return Reply(200, _encode(AuditList(entries, entries[-1].seq if entries else query.after)))
+        return Reply(200, _encode(AuditList(entries, entries[-1].seq if entries else before or query.after)))

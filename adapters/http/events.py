@@ -17,7 +17,7 @@ HEARTBEAT = 15.0
 
 _PAGE = 500
 
-_STREAM_HEADERS = {
+STREAM_HEADERS = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",
     "X-Accel-Buffering": "no",
@@ -46,16 +46,16 @@ class EventCalls:
         last = incoming.raw.headers.get("Last-Event-ID")
         if last is not None:
             after = _sequence(last)
-        response = StreamResponse(headers=_STREAM_HEADERS)
+        response = StreamResponse(headers=STREAM_HEADERS)
         response.force_close()
         await response.prepare(incoming.raw)
         if incoming.raw.method == "HEAD":
             return response
-        await self._write(response, b": events follow\n\n")
+        await write(response, b": events follow\n\n")
         while not self._stopping.is_set():
             events = await self._read(incoming.account.name, after, _PAGE, HEARTBEAT)
             if events:
-                await self._write(
+                await write(
                     response,
                     b"".join(
                         b"id: %d\nevent: %b\ndata: %b\n\n" % (event.seq, event.type.encode(), event.payload)
@@ -64,7 +64,7 @@ class EventCalls:
                 )
                 after = events[-1].seq
             elif not self._stopping.is_set():
-                await self._write(response, b": still here\n\n")
+                await write(response, b": still here\n\n")
         return response
 
     async def _read(self, account: str, after: int, limit: int, wait: float) -> Sequence[LoggedEvent]:
@@ -80,12 +80,14 @@ class EventCalls:
             reading.cancel()
             stopped.cancel()
 
-    async def _write(self, response: StreamResponse, data: bytes) -> None:
-        try:
-            async with asyncio.timeout(SLOW_READER):
-                await response.write(data)
-        except TimeoutError:
-            raise ConnectionResetError("the client does not read") from None
+
+async def write(response: StreamResponse, data: bytes) -> None:
+    """Raises ConnectionError where the client has gone, or does not read."""
+    try:
+        async with asyncio.timeout(SLOW_READER):
+            await response.write(data)
+    except TimeoutError:
+        raise ConnectionResetError("the client does not read") from None
 
 
 def _sequence(text: str) -> int:

@@ -36,7 +36,7 @@ class MessageCalls:
     async def list(self, incoming: Incoming) -> Reply:
         """GET /v1/messages"""
         query = incoming.query(ListQuery)
-        cursor = None if query.cursor is None else _canonical(query.cursor)
+        cursor = None if query.cursor is None else canonical(query.cursor)
         if query.cursor is not None and cursor is None:
             raise Refusal("invalid_request", "this cursor is not one we gave", "cursor")
         wanted = MessageFilter(
@@ -77,13 +77,13 @@ def _time(name: str, text: str) -> datetime:
 
 
 def _message_id(incoming: Incoming) -> str:
-    id = _canonical(incoming.params["id"])
+    id = canonical(incoming.params["id"])
     if id is None:
         raise _unknown()
     return id
 
 
-def _canonical(id: str) -> str | None:
+def canonical(id: str) -> str | None:
     """The id as we write it; None for what is no UUID in the usual form."""
     try:
         written = str(UUID(id))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
+from adapters.http.authority import ACCOUNT_HEADER
 from adapters.http.call import Call
 from adapters.http.problem import KINDS, ConfigProblem, Problem
 from adapters.http.schema import MessageView, RefusedItem
@@ -105,6 +106,10 @@ def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     if call.submits:
         parameters.append(
             header_parameter("Idempotency-Key", "Names the request: sent again, it is answered, not done, again.")
+        )
+    if call.for_admin:
+        parameters.append(
+            header_parameter(ACCOUNT_HEADER, "The account in whose place an administrator asks, with the admin token.")
         )
     if call.media == "text/event-stream":
         parameters.append(header_parameter("Last-Event-ID", "Where to go on; browsers send it by themselves."))

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 from msgspec.structs import asdict
 
 from router.engine.control import OperatorView
+from router.engine.timeline import Moment
 from router.message import (
     Attempt,
     Encoding,
@@ -88,7 +89,7 @@ class CreditRequest(Struct, forbid_unknown_fields=True):
     amount: Annotated[Decimal, Meta(description="Not zero, with at most 9 decimals, e.g. 100.00.")]
 
 
-Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern="^[0-9]{1,16}$")]
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)] | Annotated[str, Meta(pattern=r"^[0-9]{1,16}(?![\s\S])")]
 """As a number or its digits."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
@@ -147,6 +148,18 @@ class ListQuery(Struct, forbid_unknown_fields=True):
     before: Annotated[str, _time_meta("Created earlier than this.")] | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=MOST_MESSAGES)] = 50
     cursor: Annotated[str, Meta(description="`next` of the page before.")] | None = None
+
+
+class SearchQuery(Struct, forbid_unknown_fields=True):
+    """All that is given must be met exactly."""
+
+    id: Annotated[str, Meta(max_length=64)] | None = None
+    account: Annotated[str, Meta(max_length=255)] | None = None
+    to: str | None = None
+    reference: str | None = None
+    state: State | UnsetType = UNSET
+    before: Annotated[int, Meta(ge=1, le=2**63 - 1, description="`next` of the page before.")] | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
 class EventsQuery(Struct, forbid_unknown_fields=True):
@@ -250,6 +263,37 @@ class MessageList(Struct):
     next: str | None
 
 
+class FoundMessage(MessageView, gc=False):
+    """A message with the account that submitted it."""
+
+    account: str
+
+
+class SearchAnswer(Struct):
+    """A search does a bounded amount of work: there may be few messages, or none, and more where `next` leads. That is
+    null when all have been looked at."""
+
+    messages: list[FoundMessage]
+    next: int | None
+
+
+class MessageStory(MessageDetail, gc=False):
+    """All there is to say about a message of any account. `text` and `data` (base64) are null once retention took them,
+    and of a confidential message always; `refused_by` and `slow_at` are operators that the message left; `looked_up` is
+    who found its network, or why nobody did."""
+
+    account: str
+    text: str | None
+    data: bytes | None
+    plan: str | None
+    sent_as: str | None
+    origin: str | None
+    looked_up: str | None
+    refused_by: list[str]
+    slow_at: list[str]
+    timeline: list[Moment]
+
+
 class ItemError(Struct, gc=False):
     code: str
     detail: str
@@ -321,6 +365,28 @@ def detail(message: Message) -> MessageDetail:
     )
 
 
+def found(message: Message) -> FoundMessage:
+    """A message of a search."""
+    return FoundMessage(**asdict(view(message)), account=message.account)
+
+
+def story(message: Message, moments: list[Moment]) -> MessageStory:
+    """All there is to say about a message, with its content."""
+    return MessageStory(
+        **asdict(detail(message)),
+        account=message.account,
+        text=None if message.confidential else message.text,
+        data=None if message.confidential else message.data,
+        plan=message.plan,
+        sent_as=message.sent_as,
+        origin=message.origin,
+        looked_up=message.looked_up,
+        refused_by=message.refused_by,
+        slow_at=message.slow_at,
+        timeline=moments,
+    )
+
+
 def _part(part: Part) -> MessagePart:
     telling = _most_telling(part.attempts)
     receipt = None
@@ -384,12 +450,31 @@ class EventList(Struct):
     next: int
 
 
+class AccountView(Struct):
+    """`wallet` is prepaid, postpaid or off; `webhook` is whether one is set."""
+
+    account: str
+    status: str
+    plan: str
+    currency: str
+    wallet: str
+    webhook: bool
+
+
+class AccountList(Struct):
+    accounts: list[AccountView]
+
+
 class OperatorList(Struct):
     operators: list[OperatorView]
 
 
 class AuditQuery(Struct, forbid_unknown_fields=True):
     after: Annotated[int, Meta(ge=0, le=2**63 - 1, description="The last `seq` you have.")] = 0
+    before: (
+        Annotated[int, Meta(ge=1, le=2**63 - 1, description="In place of `after`: those before it, newest first.")]
+        | UnsetType
+    ) = UNSET
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
@@ -405,7 +490,7 @@ class AuditView(Struct):
 
 
 class AuditList(Struct):
-    """`next` is what to give as `after` the next time."""
+    """`next` is what to give as `after`, or as `before`, the next time."""
 
     entries: list[AuditView]
     next: int

@@ -1,6 +1,6 @@
 """What the HTTP API asks of the daemon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from router.account import Account
@@ -11,9 +11,10 @@ from router.engine.feed import Feed
 from router.engine.intake import Intake
 from router.engine.messages import Messages
 from router.engine.opt_outs import OptOuts
+from router.engine.oversight import Oversight
 from router.engine.preview import Preview
 from router.engine.wallets import Wallets
-from router.ports import Metrics, TakesCallbacks
+from router.ports import Metrics, Reading, TakesCallbacks, WebhookView
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +23,29 @@ class Services:
 
     `replay` sends an account's webhook what waits for it, or all since an event; it gives where that begins and how
     many events follow. `ready` says why the daemon cannot take work, None while it can; `account_of` and `is_admin`
-    know tokens; `callbacks_of` gives who takes what an operator sends.
+    know tokens, `admin_key` is the SHA-256 of the admin token in force; `callbacks_of` gives who takes what an operator
+    sends; `reading` is every number of the metrics.
     """
 
     intake: Intake
     messages: Messages
+    oversight: Oversight
     feed: Feed
     preview: Preview
     control: Control
     audit: Audit
     replay: Callable[[str, int | None], tuple[int, int]]
+    webhook_of: Callable[[str], WebhookView | None]
     opt_outs: OptOuts
     wallets: Wallets
     directory: Directory
     metrics: Metrics
     ready: Callable[[], str | None]
     account_of: Callable[[str], Account | None]
+    accounts: Callable[[], Iterable[Account]]
+    account_named: Callable[[str], Account | None]
     is_admin: Callable[[str], bool]
+    admin_key: Callable[[], bytes | None]
     callbacks_of: Callable[[str], TakesCallbacks | None]
     metrics_text: Callable[[], bytes]
+    reading: Callable[[], Reading]

@@ -8,10 +8,12 @@ from adapters.http.control import ControlCalls
 from adapters.http.directory import DirectoryCalls
 from adapters.http.events import EventCalls
 from adapters.http.messages import MessageCalls
+from adapters.http.oversight import OversightCalls
 from adapters.http.preview import PreviewCalls
 from adapters.http.probes import METRICS_MEDIA, ProbeCalls
 from adapters.http.replay import ReplayCalls
 from adapters.http.schema import (
+    AccountList,
     AuditList,
     AuditQuery,
     BatchAnswer,
@@ -29,6 +31,7 @@ from adapters.http.schema import (
     ListView,
     MessageDetail,
     MessageList,
+    MessageStory,
     MessageView,
     NumberRequest,
     OperatorList,
@@ -37,6 +40,8 @@ from adapters.http.schema import (
     Replay,
     ReplayRequest,
     RouteRequest,
+    SearchAnswer,
+    SearchQuery,
     SegmentRequest,
     StreamQuery,
     TemplateRequest,
@@ -71,7 +76,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
     preview = PreviewCalls(services.preview, max_body)
     control = ControlCalls(services.control, services.audit, max_body)
     replay = ReplayCalls(services.replay)
-    accounts = AccountCalls(services.opt_outs, max_body)
+    accounts = AccountCalls(services.accounts, services.opt_outs, max_body)
+    oversight = OversightCalls(services.oversight, services.webhook_of)
     wallets = WalletCalls(services.wallets, max_body)
     directory = DirectoryCalls(services.directory, max_body)
     probes = ProbeCalls(services.ready, services.metrics_text)
@@ -111,7 +117,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             "account", query=StreamQuery, media="text/event-stream", codes=("store_unavailable",),
         ),
         Call(
-            "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account",
+            "POST", "/v1/segment", "How a text would be cut into segments", preview.segment, "account", for_admin=True,
             request=SegmentRequest, answer=SegmentationView,
             codes=(
                 "not_encodable", "too_long", "invalid_number", "invalid_address", "unroutable", "sender_not_allowed",
@@ -119,6 +125,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/route", "Which operator would carry a message, and why", preview.route, "account",
+            for_admin=True,
             request=RouteRequest, answer=Decision,
             codes=(
                 "invalid_number", "invalid_address", "unroutable", "sender_not_allowed", "destination_not_allowed",
@@ -147,6 +154,16 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
             codes=("invalid_config", "not_found"), audit="plan.reload",
         ),
         Call("GET", "/v1/plan", "The running plan, and those to go back to", control.plan, "admin", answer=PlanView),
+        Call(
+            "GET", "/v1/admin/messages", "Search the messages of all accounts, newest first", oversight.search, "admin",
+            query=SearchQuery, answer=SearchAnswer, codes=("store_unavailable",),
+        ),
+        Call(
+            "GET", "/v1/admin/messages/{id}", "One message of any account, with its content and its timeline",
+            oversight.one, "admin", answer=MessageStory, codes=("not_found", "store_unavailable"),
+            audit="message.read",
+        ),
+        Call("GET", "/v1/accounts", "The accounts there are", accounts.list, "admin", answer=AccountList),
         Call(
             "GET", "/v1/accounts/{name}/opt-outs", "The numbers on an account's opt-out list, in their order",
             accounts.opted_out, "admin", query=OptedOutQuery, answer=OptedOut, codes=("not_found",),

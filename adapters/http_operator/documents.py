@@ -8,18 +8,15 @@ from urllib.parse import parse_qsl
 from msgspec import DecodeError
 from msgspec.json import Decoder
 
+from adapters.web.forms import MOST_FIELDS, multipart_fields
 from router.http_calls import Way
 
 FORM: Final = "application/x-www-form-urlencoded"
 
 MOST_ITEMS: Final = 10_000
-_MOST_FIELDS: Final = 1000
 _LONGEST_TEXT: Final = 64 * 1024
 
 _decode = Decoder().decode
-_BOUNDARY: Final = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
-_NAME: Final = re.compile(rb'^content-disposition:[^\r\n]{0,1000}?;[ \t]*name="([^"\r\n]{0,1000})"', re.I | re.M)
-_FILE: Final = re.compile(rb"^content-disposition:[^\r\n]{0,1000}?;[ \t]*filename\*?=", re.I | re.M)
 _PLACE: Final = re.compile(r"[0-9]{1,5}")
 
 
@@ -40,7 +37,7 @@ def read_form(body: bytes) -> dict[str, str]:
     try:
         found: dict[str, str] = {}
         for name, value in parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="replace", max_num_fields=_MOST_FIELDS
+            body.decode("ascii"), keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS
         ):
             found.setdefault(name, value)
         return found
@@ -55,21 +52,10 @@ def media_of(headers: dict[str, str]) -> str:
 
 def read_multipart(body: bytes, media: str) -> dict[str, str]:
     """The first of each name (RFC 7578), without files; `media` is the whole Content-Type. Raises Unreadable."""
-    found = _BOUNDARY.search(media)
-    if found is None:
-        raise Unreadable
-    edge = b"\r\n--" + (found[1] or found[2]).encode("utf-8", "surrogateescape")
-    pieces = (b"\r\n" + body).split(edge, _MOST_FIELDS + 1)
-    fields: dict[str, str] = {}
-    for piece in pieces[1:]:
-        if piece.startswith(b"--"):
-            return fields
-        head, _, content = piece.partition(b"\r\n\r\n")
-        name = _NAME.search(head)
-        if name is not None and not _FILE.search(head):
-            fields.setdefault(name[1].decode("utf-8", "replace"), content.decode("utf-8", "replace"))
-    # It has no end, or too many fields.
-    raise Unreadable
+    try:
+        return multipart_fields(body, media, "replace")
+    except ValueError:
+        raise Unreadable from None
 
 
 def step(value: Any, key: str) -> Any:

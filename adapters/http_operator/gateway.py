@@ -2,18 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
 from typing import Any, Final
 
 from adapters.http_operator.answer import Reader
-from adapters.http_operator.callbacks import read_receipt
 from adapters.http_operator.client import NoAnswer, NotSent
 from adapters.http_operator.exchange import exchange
 from adapters.http_operator.fields import Fields, fits
-from adapters.http_operator.meter import Meter
+from adapters.http_operator.questions import Questions
 from adapters.http_operator.reach import Reach
-from adapters.http_operator.request import Kind, kind_of, prepare_question
+from adapters.http_operator.request import Kind, kind_of
 from adapters.http_operator.taking import Taker, Waiting
+from router.delivery.meter import Meter
 from router.message import Encoding
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
@@ -25,12 +24,8 @@ from router.ports import (
     LinkState,
     OperatorSink,
     Question,
-    Reply,
     Submission,
 )
-from router.text.segment import Segment
-
-_MOST_QUESTIONS: Final = 1000
 
 
 class Group:
@@ -43,7 +38,6 @@ class Group:
         self.submissions = submissions
 
 
-_NO_SEGMENT: Final = Segment(b"", 0)
 _NO_REQUEST: Final = Outcome(OutcomeKind.REJECTED, detail="none of the operator's requests is for such a message")
 
 
@@ -75,7 +69,7 @@ def _is_of_the_batch(outcomes: list[Outcome]) -> bool:
 
 class HttpGateway:
     """See the port for the contract. A slot is this gateway itself; there are `window` of them for each message that a
-    request may have. `log` takes `info` and `warning` with an event and keywords, as structlog's."""
+    request may have. `log` takes `info`, `warning` and `error` with an event and keywords, as structlog's."""
 
     def __init__(self, operator: Operator, sink: OperatorSink, clock: Clock, log: Any) -> None:
         if not isinstance(operator.link, HttpLink):
@@ -89,10 +83,9 @@ class HttpGateway:
         self._gathering: dict[tuple[Any, ...], Group] = {}
         self._ready: deque[Group] = deque()
         self._calls: set[asyncio.Task[None]] = set()
-        self._asked: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(operator.link.window)
         self._submits = Meter()
         self._deliveries = Meter()
+        self._questions = Questions(operator.link.window, self._reach, clock, self._fields)
         self.reconfigure(operator)
 
     # --- the port ------------------------------------------------------------------------------------------------
@@ -109,11 +102,12 @@ class HttpGateway:
         self._ready.clear()
         if self._calls:
             await asyncio.wait(self._calls, timeout=timeout)
-        left = [*self._calls, *self._asked]
+        left = list(self._calls)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        await self._questions.close()
         await self._reach.close()
 
     def reconfigure(self, operator: Operator) -> None:
@@ -122,6 +116,7 @@ class HttpGateway:
         self.operator = operator
         self._link = link
         self._reader = Reader(operator, link)
+        self._questions.reconfigure(operator, link)
         self._taker = Taker(operator.name, link.callbacks, self._sink) if link.callbacks is not None else None
         self._most = link.batch.most if link.batch is not None else 1
         self._kinds = [kind_of(request) for request in link.requests]
@@ -156,17 +151,7 @@ class HttpGateway:
         return True
 
     def ask(self, question: Question) -> bool:
-        if (
-            question.kind != "query"
-            or self._link.status is None
-            or self._stopping
-            or not self._reach.open
-            or len(self._asked) >= _MOST_QUESTIONS
-        ):
-            return False
-        question.written_at = self._clock.monotonic()
-        self._begin(self._asked, self._answer(question))
-        return True
+        return not self._stopping and self._questions.put(question)
 
     def acknowledge(self, token: Waiting, stored: bool) -> None:
         token.acknowledge(stored)
@@ -219,16 +204,12 @@ class HttpGateway:
         if len(self._calls) >= self._link.window:
             self._ready.append(group)
         else:
-            self._begin(self._calls, self._call(group))
-
-    def _begin(self, tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        tasks.add(task)
-        task.add_done_callback(self._ended)
+            task = asyncio.get_running_loop().create_task(self._call(group))
+            self._calls.add(task)
+            task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._calls.discard(task)
-        self._asked.discard(task)
         if self._ready and len(self._calls) < self._link.window:
             self._launch(self._ready.popleft())
 
@@ -268,39 +249,6 @@ class HttpGateway:
     def _settle_all(self, group: Group, outcome: Outcome) -> None:
         for submission in group.submissions:
             self._sink.settled(submission, outcome)
-
-    # --- questions -----------------------------------------------------------------------------------------------
-
-    async def _answer(self, question: Question) -> None:
-        reply: Reply | None = None
-        try:
-            async with self._turns:
-                reply = await self._status(question)
-        except (NotSent, NoAnswer):
-            pass
-        finally:
-            question.answered(reply)
-
-    async def _status(self, question: Question) -> Reply | None:
-        status = self._link.status
-        assert status is not None
-        message, attempt = question.message, question.attempt
-        part = next(part for part in message.parts if any(one is attempt for one in part.attempts))
-        fields = self._fields(Submission(message, part, attempt, _NO_SEGMENT, None, question.sender))
-        smsc_message_id = attempt.smsc_message_id or ""
-        prepared = prepare_question(status.request, fields, smsc_message_id, self._link.auth)
-        answered = await self._reach.send(prepared)
-        if not 200 <= answered.status <= 299:
-            return None
-        receipt = read_receipt(
-            status.receipt,
-            (answered.document,),
-            self.operator.name,
-            self._clock.now(),
-            ids=(smsc_message_id,),
-            to=message.to.removeprefix("+"),
-        )
-        return Reply(receipt is not None, receipt)
 
     # --- callbacks -----------------------------------------------------------------------------------------------
 

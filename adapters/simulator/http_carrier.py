@@ -2,8 +2,8 @@
 `http_behaviour`.
 
 POST /messages takes `{"to", "from", "text", "callback_url"?, "data"?}`, which may stand in the query as well (also of a
-GET or PUT), and answers `{"id", "to", "status"}`;
-POST /batches takes `{"messages": [...]}` and answers `{"messages": [...]}`; GET /messages/{id} tells its `status`;
+GET or PUT), and answers `{"id", "to", "status"}`; POST /batches takes `{"messages": [...]}` and answers
+`{"messages": [...]}`; GET /messages/{id} tells its `status`, DELETE lets go of one that has not arrived (409 else);
 POST /token gives tokens to whoever has the client's credentials. Callbacks are `{"id", "to", "status", "error"?, "at"}`
 and, from handsets, `{"from", "to", "text"}`, signed in X-Signature with HMAC-SHA256.
 """
@@ -38,10 +38,10 @@ class CarrierOptions:
 
     token: the bearer token of requests, None for any; client_id and client_secret: who gets tokens at /token, which
     live token_life and come after token_delay. secret: what callbacks are signed with. callback: where they go when the
-    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend: until a callback that
-    was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that holds for numbers with
-    none of their own. all_or_none: a batch with a message that is refused is refused as a whole. keep: remember what
-    came.
+    message says nothing. late: how much later the answer or the callback comes where the behaviour says late. resend:
+    until a callback that was not answered with 2xx is sent again, at most `tries` times. behaviour: the ending that
+    holds for numbers with none of their own. all_or_none: a batch with a message that is refused is refused as a whole.
+    keep: remember what came.
     """
 
     token: str | None = None
@@ -82,6 +82,7 @@ class CarrierCounts(Struct):
     refused: int = 0
     unanswered: int = 0
     replayed: int = 0
+    cancelled: int = 0
     unauthorized: int = 0
     token_requests: int = 0
     tokens: int = 0
@@ -91,12 +92,14 @@ class CarrierCounts(Struct):
 
 
 class HttpCarrier:
-    """Start it and look at `messages`, `counts` and `connections`, the greatest number of requests at a time."""
+    """Start it and look at `messages`, `counts` and `most_at_once`, the greatest number of requests at a time.
+    `cancel_refused`: nothing can be taken back."""
 
     def __init__(self, options: CarrierOptions | None = None) -> None:
         self.options = options or CarrierOptions()
         self.counts = CarrierCounts()
         self.messages: list[Taken] = []
+        self.cancel_refused = False
         self.at_once = 0
         self.most_at_once = 0
         self._next_id = secrets.randbelow(1_000_000_000)
@@ -114,6 +117,7 @@ class HttpCarrier:
         for method in ("GET", "POST", "PUT"):
             app.router.add_route(method, "/messages", self._one)
         app.router.add_get("/messages/{id}", self._status)
+        app.router.add_delete("/messages/{id}", self._cancel)
         app.router.add_post("/batches", self._batch)
         app.router.add_post("/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -212,6 +216,16 @@ class HttpCarrier:
         if state is None:
             return web.json_response({"code": "not_found"}, status=404)
         return web.json_response({"id": request.match_info["id"], "status": state})
+
+    async def _cancel(self, request: web.Request) -> web.StreamResponse:
+        id = request.match_info["id"]
+        if not self._may(request):
+            return web.json_response({"code": "unauthorized"}, status=401)
+        if self._states.get(id) != "sent" or self.cancel_refused:
+            return web.json_response({"code": "too_late"}, status=409)
+        self._states[id] = "cancelled"
+        self.counts.cancelled += 1
+        return web.json_response({"id": id, "status": "cancelled"})
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -322,6 +336,8 @@ class HttpCarrier:
         options = self.options
         if not behaviour.receipt_first:
             await asyncio.sleep(options.late if behaviour.receipt_late else options.receipt_delay)
+        if self._states.get(id) == "cancelled":
+            return
         if behaviour.receipts:
             self._states[id] = behaviour.receipts[-1]
         else:

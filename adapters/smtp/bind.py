@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from adapters.smtp.connection import Connection, Cut, NotConnected, Patience
 from adapters.smtp.mail import write_mail
+from router.delivery.meter import Meter
 from router.delivery.retry import pause
 from router.message import ReceiptWish
 from router.operator import Operator, Retry, SmtpLink
@@ -73,6 +74,7 @@ class Bind:
         self._work = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._tries = 0
+        self._submits = Meter()
         self._state = "idle"
         self._since = clock.now()
         self._last_error: str | None = None
@@ -99,6 +101,7 @@ class Bind:
 
     def give(self, submission: Submission) -> None:
         """A mail to be sent; the pool hears what became of it."""
+        self._submits.count(submission.written_at)
         self._given = submission
         self._work.set()
 
@@ -124,7 +127,8 @@ class Bind:
 
     def view(self) -> BindView:
         state = "idle" if self._state == "bound_tx" and not self.is_connected else self._state
-        return BindView(self.id, state, 1, int(self.in_use), self._last_error, self._since)
+        rate = round(self._submits.rate(self._clock.monotonic()), 1)
+        return BindView(self.id, state, 1, int(self.in_use), self._last_error, self._since, rate)
 
     # --- inside --------------------------------------------------------------------------------------------------
 
@@ -141,7 +145,10 @@ class Bind:
             self._wanted = False
             submission = self._given
             if submission is not None:
-                outcome = await self._carry(submission, connection, is_new)
+                try:
+                    outcome = await self._carry(submission, connection, is_new)
+                except Exception as error:
+                    outcome = self._broken(connection, error)
                 if outcome is not None:
                     self._finish(submission, outcome)
 
@@ -223,6 +230,17 @@ class Bind:
             self._last_error = str(cut)
             self._complain("bind_lost", str(cut))
             return Outcome(OutcomeKind.FAILED, detail=str(cut))
+
+    def _broken(self, connection: Connection, error: Exception) -> Outcome:
+        """An error of ours: it must not hang this mail, nor those that come after it."""
+        self._log.error("mail_broken", operator=self._pool.operator.name, bind=self.id, error=type(error).__name__)
+        in_doubt = connection.in_doubt
+        connection.close()
+        self._connection = None
+        self._enter("idle")
+        if in_doubt:
+            return Outcome(OutcomeKind.UNKNOWN, detail="an error of ours before the answer was read")
+        return Outcome(OutcomeKind.REJECTED, detail="an error of ours over this mail")
 
     def _finish(self, submission: Submission, outcome: Outcome) -> None:
         self._given = None

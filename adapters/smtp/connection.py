@@ -176,8 +176,9 @@ class Connection:
             raise ConnectionResetError("the connection was lost")
         protocol.write(dotted(content))
         # Without the dot nobody has it: as long as not all of it left, it surely goes back.
-        while self._unsent():  # noqa: ASYNC110  no event tells of it
-            await asyncio.sleep(_FLUSHING)
+        async with asyncio.timeout(self._patience.content):
+            while self._unsent():  # noqa: ASYNC110  no event tells of it
+                await asyncio.sleep(_FLUSHING)
         self.in_doubt = protocol.is_connected
         protocol.write(b".\r\n")
         reply = await protocol.read_response(timeout=self._patience.content)
@@ -201,6 +202,10 @@ class Connection:
             self.close()
 
     def close(self) -> None:
+        transport = self._client.transport
+        if transport is not None and self._unsent() and not self.in_doubt:
+            # It would stay open until somebody reads that.
+            cast(Transport, transport).abort()
         self._client.close()
 
 

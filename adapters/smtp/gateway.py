@@ -23,7 +23,7 @@ class SmtpGateway:
     """See the port for the contract. A slot is a place for a connection; connections are made as they are needed and
     kept for the next mails.
 
-    `log` takes `info` and `warning` with an event and keywords, as structlog's.
+    `log` takes `info`, `warning` and `error` with an event and keywords, as structlog's.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class SmtpGateway:
         assert isinstance(link, SmtpLink)
         if link.callback_secret is None:
             return CallbackReply(404, ())
-        if not compare_digest(callback.secret.encode(), link.callback_secret.encode()):
+        if not compare_digest(callback.secret.encode("utf-8", "surrogatepass"), link.callback_secret.encode()):
             return CallbackReply(403, ("forged",))
         operator = self.operator
         receipts = read_bounce(callback.body, operator.name, self._clock.now(), operator.receipts)

@@ -87,7 +87,7 @@ class Batch:
         self.acceptances.append(acceptance)
         for message in acceptance.messages:
             self.new[message.no] = message
-        self.size += len(acceptance.messages) + (acceptance.remembered is not None)
+        self.size += len(acceptance.messages) + (acceptance.remembered is not None) + len(acceptance.riders)
         if debit is not None:
             self.enter(debit, acceptance.messages[0].no)
 

@@ -164,6 +164,14 @@ def audited(connection: apsw.Connection, after: int, limit: int) -> list[AuditEn
     return [AuditEntry(*row) for row in rows]
 
 
+def last_audited(connection: apsw.Connection, before: int, limit: int) -> list[AuditEntry]:
+    rows = connection.execute(
+        "SELECT at, who, action, subject, outcome, seq FROM audit WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+        (before, limit),
+    )
+    return [AuditEntry(*row) for row in rows]
+
+
 def entries(connection: apsw.Connection, account: str, before: int | None, limit: int) -> list[Entry]:
     rows = connection.execute(
         "SELECT no, account, at, kind, amount, reference, detail FROM entries WHERE account = ? AND no < ?"

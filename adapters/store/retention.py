@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
+from adapters.store.forgetting import forget
 from adapters.store.rows import first_id
 from router.message import FINAL, State
 
@@ -65,9 +66,11 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
     more_audit = _delete_oldest(connection, "audit", "at", cutoffs.events)
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
+    more_notices = _delete_oldest(connection, "notices", "at", cutoffs.keys)
     more_entries = _carry_entries(connection, cutoffs.messages)
+    more_of_gateways = forget(connection, cutoffs.messages, cutoffs.texts, _CHUNK)
     more = more_messages or more_texts or more_events or more_audit or more_answers or more_parked or more_entries
-    return Progress(texts_gone_to, round_), more
+    return Progress(texts_gone_to, round_), more or more_notices or more_of_gateways
 
 
 def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:

@@ -12,7 +12,7 @@ import apsw
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from adapters.store import lists, reads, retention
+from adapters.store import lists, reads, retention, searching
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import audit_row, piece_key, piece_row, receipt_bytes
@@ -22,7 +22,17 @@ from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, MessageFilter, Recovery, Remembered, Rider, Spent, StoreUnavailable
+from router.ports import (
+    Lane,
+    MessageFilter,
+    MessageSearch,
+    MessagesFound,
+    Recovery,
+    Remembered,
+    Rider,
+    Spent,
+    StoreUnavailable,
+)
 from router.receipt import Receipt
 from router.refusal import Refusal
 from router.wallet import Entry
@@ -43,7 +53,7 @@ class SqliteStore:
         monotonic: Callable[[], float],
     ) -> None:
         """`on_commit` is told each commit's duration in seconds and its number of writes."""
-        self._path = path
+        self.path = path
         self._log = log
         self._on_commit = on_commit
         self._monotonic = monotonic
@@ -83,11 +93,6 @@ class SqliteStore:
         finally:
             await self._in_thread(self._resources.close)
             self._executor.shutdown()
-
-    @property
-    def path(self) -> Path:
-        """Where the database is."""
-        return self._path
 
     @property
     def healthy(self) -> bool:
@@ -159,6 +164,9 @@ class SqliteStore:
     async def list_messages(self, query: MessageFilter) -> list[Message]:
         return await self.search(partial(lists.list_messages, query=query))
 
+    async def search_messages(self, query: MessageSearch) -> MessagesFound:
+        return await self.search(partial(searching.search_messages, query=query))
+
     async def find_linked(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
         return await self._readers.ask(partial(reads.find_linked, keys=keys))
 
@@ -185,6 +193,9 @@ class SqliteStore:
 
     async def audited(self, after: int, limit: int) -> list[AuditEntry]:
         return await self._readers.ask(partial(reads.audited, after=after, limit=limit))
+
+    async def last_audited(self, before: int, limit: int) -> list[AuditEntry]:
+        return await self._readers.ask(partial(reads.last_audited, before=before, limit=limit))
 
     async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
         return await self._readers.ask(partial(reads.entries, account=account, before=before, limit=limit))
@@ -239,15 +250,15 @@ class SqliteStore:
 
     def _prepare(self) -> tuple[apsw.Connection, Recovery]:
         with ExitStack() as resources:
-            resources.callback(lock(self._path).close)
-            connection = open_writer(self._path)
+            resources.callback(lock(self.path).close)
+            connection = open_writer(self.path)
             resources.callback(connection.close)
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
             except (apsw.Error, msgspec.MsgspecError) as error:
-                raise unavailable(self._path, error) from error
-            self._readers = reads.Readers(self._path)
+                raise unavailable(self.path, error) from error
+            self._readers = reads.Readers(self.path)
             resources.callback(self._readers.close)
             self._resources = resources.pop_all()
         return connection, recovery

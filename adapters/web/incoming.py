@@ -66,8 +66,7 @@ class Incoming:
         announced = request.content_length
         if announced is not None and announced > limit:
             raise _too_large(limit)
-        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        invite(request)
         body = bytearray()
         while piece := await request.content.readany():
             if len(body) + len(piece) > limit:
@@ -83,6 +82,12 @@ class Incoming:
     def query(self, shape: type[T]) -> T:
         """The query parameters as a value of `shape`, a Struct. Raises Refusal invalid_request."""
         return query_of(self.raw, shape)
+
+
+def invite(request: BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110 section 10.1.1)."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _check_media(request: BaseRequest) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.json import schema_components
+from msgspec import Struct
+from msgspec.json import schema, schema_components
 
 _REFERENCE = "#/components/schemas/{name}"
 
@@ -14,8 +15,10 @@ def schemas_of(types: Iterable[Any]) -> dict[str, Any]:
     return schemas
 
 
-def reference(shape: Any) -> dict[str, str]:
-    """Where the schema of a Struct is found in a document."""
+def reference(shape: Any) -> dict[str, Any]:
+    """Where the schema of a Struct is found in a document; what is none is said in place."""
+    if not isinstance(shape, type(Struct)):
+        return schema(shape)
     return {"$ref": _REFERENCE.format(name=shape.__name__)}
 
 

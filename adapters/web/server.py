@@ -19,6 +19,9 @@ MOST_CONNECTIONS = 4096
 """Connections at once; one more is told so and closed. Fewer where few files may be open: half of those, so that the
 store and the operators keep theirs."""
 
+LONGEST_LINE = 8190
+"""Octets of a request's line."""
+
 LINGER = 5.0
 """Seconds we go on reading a body nobody wants, so that the client can read our answer."""
 
@@ -36,7 +39,8 @@ class Answers(NamedTuple):
 class HttpServer:
     """Serves `handler` on one address.
 
-    `on_stop` is called first when the server stops, so that answers which wait for something can end.
+    `longest_line` is the most octets of a request's line, where its whole address stands. `on_stop` is called first
+    when the server stops, so that answers which wait for something can end.
     """
 
     def __init__(
@@ -48,8 +52,10 @@ class HttpServer:
         on_stop: Callable[[], None] = lambda: None,
         *,
         answers: Answers,
+        longest_line: int = LONGEST_LINE,
     ) -> None:
         self._answers = answers
+        self._longest_line = longest_line
         self._handler = handler
         self._host = host
         self._port = port
@@ -61,7 +67,7 @@ class HttpServer:
     async def start(self) -> int:
         """Listen, and return the port (of interest where 0 was asked for). Raises OSError, ssl.SSLError."""
         context = ssl_context(self._tls) if self._tls else None
-        self._server = _Server(self._handler, self._answers)
+        self._server = _Server(self._handler, self._answers, self._longest_line)
         self._listener = await asyncio.get_running_loop().create_server(
             self._server,
             self._host,
@@ -100,7 +106,7 @@ class _Connection(RequestHandler):
     """aiohttp's connection, but bytes that are no request get an answer of ours and never reach the log."""
 
     def __init__(self, server: "_Server") -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), **_OPTIONS)
+        super().__init__(server, loop=asyncio.get_running_loop(), max_line_size=server.longest_line, **_OPTIONS)
         self._answer = server.answers.malformed
 
     def handle_error(
@@ -140,9 +146,10 @@ class _Full(asyncio.Protocol):
 class _Server(Server):
     """Makes a protocol for each connection that comes."""
 
-    def __init__(self, handler: Handler, answers: Answers) -> None:
+    def __init__(self, handler: Handler, answers: Answers, longest_line: int = LONGEST_LINE) -> None:
         super().__init__(handler)
         self.answers = answers
+        self.longest_line = longest_line
         self._most = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
     def __call__(self) -> RequestHandler:

@@ -12,32 +12,22 @@ Between two tries nothing is held in memory: the events are read again from the 
 
 import asyncio
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from typing import Protocol
 
-from aiohttp import (
-    ClientError,
-    ClientResponse,
-    ClientResponseError,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-    InvalidURL,
-    TCPConnector,
-)
+from aiohttp import ClientSession
 from aiohttp.abc import AbstractResolver
 from structlog.typing import FilteringBoundLogger
 
-from adapters.webhook.addresses import Network, guarded_socket
+from adapters.hooks.addresses import Network
+from adapters.hooks.post import open_session, post
 from adapters.webhook.schedule import Schedule, is_parked, pause
 from adapters.webhook.signing import headers, join
 from router.account import Webhook
 from router.event import EventType, LoggedEvent
 from router.ports import Clock, StoreUnavailable
 
-_CONNECT, _TOTAL = 5.0, 30.0  # seconds for one POST
+_TOTAL = 30.0  # seconds for one POST
 _POLL = 30.0  # seconds to wait for new events in one read
-_ANSWER = 64 * 1024  # octets of an answer that are read, to keep the connection
 _STORE_PAUSE = 1.0
 
 _ALL = frozenset(EventType)
@@ -115,21 +105,14 @@ class Delivery:
         self._schedule = schedule
         self._jitter = jitter
         self._resolver = resolver
-        self._types = frozenset[EventType]().union(*(_WISHES[wish] for wish in webhook.events))
+        self.types = frozenset[EventType]().union(*(_WISHES[wish] for wish in webhook.events))
         # Where types are left out, read further to fill a POST.
-        self._limit = webhook.batch if self._types == _ALL else 2 * webhook.batch
+        self._limit = webhook.batch if self.types == _ALL else 2 * webhook.batch
         self._failures = 0
         self._oldest = 0  # the time of the first event under way, ms
 
     async def run(self) -> None:
-        connector = TCPConnector(socket_factory=guarded_socket(self.allowed), resolver=self._resolver, limit=1)
-        async with ClientSession(
-            connector=connector,
-            cookie_jar=DummyCookieJar(),
-            timeout=ClientTimeout(connect=_CONNECT, total=_TOTAL),
-            auto_decompress=False,  # answers are dropped unread
-            headers={"User-Agent": "carrier-router", "Content-Type": "application/json"},
-        ) as session:
+        async with open_session(self.allowed, self._resolver, connections=1, total=_TOTAL) as session:
             until: int | None = None
             while not self.stopping:
                 try:
@@ -149,7 +132,7 @@ class Delivery:
     async def _deliver(self, session: ClientSession, until: int | None) -> tuple[int | None, str | None]:
         """Send the next events. Gives the seq the POST ended with, and why it failed or None."""
         events = await self._source.read(self.account, self.cursor, self._limit, _POLL)
-        chosen, last = cut(events, self._types, self.webhook.batch, self.cursor, until)
+        chosen, last = cut(events, self.types, self.webhook.batch, self.cursor, until)
         if chosen:
             self._oldest = chosen[0].at
             self.posting = True
@@ -166,24 +149,8 @@ class Delivery:
 
     async def _post(self, session: ClientSession, body: bytes) -> str | None:
         """One POST: None when it was acknowledged, else the reason."""
-        try:
-            async with session.post(
-                self.webhook.url,
-                data=BytesIO(body),  # aiohttp writes a stream in pieces, bytes at once
-                headers=headers(body, self.webhook.secret, self._clock.now()),
-                allow_redirects=False,
-            ) as response:
-                acknowledged = 200 <= response.status < 300
-                await _drop(response)
-                return None if acknowledged else f"status {response.status}"
-        except TimeoutError:
-            return "no answer in time"
-        except InvalidURL:
-            return "the URL is not valid"
-        except ClientResponseError:  # its own words hold the whole URL, and that may hold a key
-            return "the answer is not HTTP"
-        except (ClientError, OSError) as error:
-            return str(error) or type(error).__name__
+        signed = headers(body, self.webhook.secret, self._clock.now())
+        return await post(session, self.webhook.url, body, signed)
 
     def _succeeded(self) -> None:
         if self._failures:
@@ -200,20 +167,3 @@ class Delivery:
             self._log.error("webhook parked", hours=round(waited / 3600))
         self._log.warning("webhook failed", reason=reason, failures=self._failures, retry_in=round(wait, 1))
         return wait
-
-
-async def _drop(response: ClientResponse) -> None:
-    """Read a short answer to its end, so that the connection can be used again; cut a long one off.
-
-    The status has decided already: whatever goes wrong here does not matter.
-    """
-    left = _ANSWER
-    try:
-        while left > 0:
-            piece = await response.content.read(left)
-            if not piece:
-                return
-            left -= len(piece)
-    except (ClientError, OSError, TimeoutError):
-        pass
-    response.close()

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from adapters.hooks.pauses import growing
+
 
 class Schedule(NamedTuple):
     """Seconds. Pauses double from `initial` to `max`; once the oldest event has waited for `patience` too, there is one
@@ -19,7 +21,7 @@ def is_parked(schedule: Schedule, failures: int, waited: float) -> bool:
     An event's own time survives restarts without a word to the store. What was off for days is first tried anew at
     growing pauses before it counts as parked.
     """
-    return waited >= schedule.patience and _growing(schedule, failures) >= schedule.max
+    return waited >= schedule.patience and growing(schedule.initial, failures) >= schedule.max
 
 
 def pause(schedule: Schedule, failures: int, waited: float, jitter: float) -> float:
@@ -30,8 +32,4 @@ def pause(schedule: Schedule, failures: int, waited: float, jitter: float) -> fl
     """
     if is_parked(schedule, failures, waited):
         return schedule.parked
-    return jitter * min(schedule.max, _growing(schedule, failures))
-
-
-def _growing(schedule: Schedule, failures: int) -> float:
-    return schedule.initial * 2.0 ** min(failures - 1, 32)
+    return jitter * min(schedule.max, growing(schedule.initial, failures))

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from aiohttp.abc import AbstractResolver
 from structlog.typing import FilteringBoundLogger
 
-from adapters.webhook.addresses import Network
+from adapters.hooks.addresses import Network
 from adapters.webhook.delivery import Delivery, EventSource
 from adapters.webhook.schedule import Schedule
 from router.account import Webhook
-from router.ports import Clock, GaugeSample
+from router.ports import Clock, GaugeSample, WebhookView
 from router.refusal import Refusal
 
 
@@ -90,6 +90,14 @@ class WebhookSender:
             for task in late:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def view(self, account: str) -> WebhookView | None:
+        """How far an account's webhook has come, None where it has none."""
+        running = self._running.get(account)
+        if running is None:
+            return None
+        delivery, _ = running
+        return WebhookView(delivery.cursor, self._source.backlog(account), delivery.parked, delivery.types)
 
     def gauges(self) -> Iterator[GaugeSample]:
         """Per account what is not acknowledged yet, and whether its webhook is parked."""

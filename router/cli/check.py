@@ -15,7 +15,7 @@ from rich.table import Table
 
 from adapters.config_yaml import ConfigErrors, PlanHistory, load, plans_folder
 from adapters.lookup.build import check
-from router.cli.console import console
+from router.cli.console import console, working
 from router.cli.difference import show_difference
 from router.cli.offline import as_config_errors
 from router.operator import HttpLink, Operator, SmppLink
@@ -42,10 +42,11 @@ def run(args: argparse.Namespace) -> int:
     """0 with a summary on stdout, 1 with every error on stderr as `file:line: reason`."""
     against = None
     try:
-        settings = load(args.config, os.environ)
-        check_ported(settings)
-        if args.diff:
-            against = PlanHistory(args.config, os.environ, plans_folder(settings.store)).last()
+        with working("reading the configuration"):
+            settings = load(args.config, os.environ)
+            check_ported(settings)
+            if args.diff:
+                against = PlanHistory(args.config, os.environ, plans_folder(settings.store)).last()
     except ConfigErrors as refused:
         for error in refused.errors:
             print(error, file=sys.stderr)

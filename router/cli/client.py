@@ -135,20 +135,49 @@ def print_json(value: object) -> None:
     print(msgspec.json.format(msgspec.json.encode(value)).decode())
 
 
+def print_json_line(value: object) -> None:
+    print(msgspec.json.encode(value).decode(), flush=True)
+
+
 def print_fields(fields: Mapping[str, object]) -> None:
+    Console().print(fields_of(fields))
+
+
+def print_rows(heads: list[str], rows: list[list[object]]) -> None:
+    Console().print(rows_of(heads, rows))
+
+
+def fields_of(fields: Mapping[str, object]) -> Table:
     """One object as two columns; what is null is left out."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in fields.items():
         if value is not None:
-            table.add_row(Text(name, style="bold"), Text(shown(value)))
-    Console().print(table)
+            table.add_row(Text(name, style="bold"), styled(value))
+    return table
 
 
-def print_rows(heads: list[str], rows: list[list[object]]) -> None:
+def rows_of(heads: list[str], rows: list[list[object]]) -> Table:
     table = Table(*heads)
     for row in rows:
-        table.add_row(*(Text(shown(value)) for value in row))
-    Console().print(table)
+        table.add_row(*map(styled, row))
+    return table
+
+
+_STYLES = {
+    **dict.fromkeys(("up", "delivered", "done", "message.delivered"), "green"),
+    **dict.fromkeys(
+        ("paused", "draining", "drained", "connecting", "cap_reached", "unknown", "cancelled", "message.unknown"),
+        "yellow",
+    ),
+    **dict.fromkeys(("down", "circuit_open", "failed", "rejected", "undelivered", "expired", "removed"), "red"),
+    **dict.fromkeys(("message.failed", "message.rejected", "message.undelivered", "message.expired"), "red"),
+}
+
+
+def styled(value: object) -> Text:
+    """A value of an answer, in the colour of the state that it begins with."""
+    text = shown(value)
+    return Text(text, style=_STYLES.get(text.partition(":")[0], ""))
 
 
 def shown(value: object) -> str:

@@ -3,15 +3,33 @@
 import argparse
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
 
-from router.cli.client import PATIENCE, Client, add_arguments, ask, count, print_fields, print_json, print_rows
+from router.cli.client import (
+    PATIENCE,
+    Client,
+    add_arguments,
+    ask,
+    count,
+    print_fields,
+    print_json,
+    print_json_line,
+    print_rows,
+    styled,
+)
+from router.cli.console import console
 
 _WAIT = 30
+_HEADS = ["seq", "time", "type", "message", "from", "to", "operator", "error"]
+# Columns of a terminal; what follows an event stands under it whatever its values are.
+_WIDTHS = [8, 20, 20, 36, 12, 16, 12, None]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,7 +43,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--limit", type=count, default=100, help="events of one answer, 1 to 1000; default: %(default)s"
     )
-    parser.add_argument("--follow", action="store_true", help="go on until interrupted, one event per line")
+    parser.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on until interrupted, one event per line; on a terminal as a table with a count",
+    )
     parser.add_argument("--replay", action="store_true", help="send events to the webhook again")
     parser.add_argument("--account", metavar="NAME", help="replay for this account; needs the admin token")
     add_arguments(parser)
@@ -38,22 +60,17 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json(answer)
         else:
-            print_rows(
-                ["seq", "time", "type", "message", "from", "to", "operator", "error"],
-                [_row(event) for event in answer["events"]],
-            )
+            print_rows(_HEADS, [_row(event) for event in answer["events"]])
 
     def follow(client: Client) -> None:
-        after = arguments.after or 0
-        while True:
-            query = {"after": after, "limit": arguments.limit, "wait": _WAIT}
-            answer = client.call("GET", "/v1/events", query, patience=PATIENCE + _WAIT)
-            for event in answer["events"]:
-                if arguments.json:
-                    print(msgspec.json.encode(event).decode(), flush=True)
-                else:
-                    print("  ".join(str(value) for value in _row(event) if value is not None), flush=True)
-            after = answer["next"]
+        if arguments.json:
+            for event in _events(client, arguments):
+                print_json_line(event)
+        elif sys.stdout.isatty():
+            _show(_events(client, arguments))
+        else:
+            for event in _events(client, arguments):
+                print("  ".join(str(value) for value in _row(event) if value is not None), flush=True)
 
     def replay(client: Client) -> None:
         name = arguments.account
@@ -71,6 +88,39 @@ def run(arguments: argparse.Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt):
         return ask(arguments, follow)
     return 0
+
+
+def _events(client: Client, arguments: argparse.Namespace) -> Iterator[Mapping[str, Any]]:
+    """As they come, for ever."""
+    after = arguments.after or 0
+    while True:
+        query = {"after": after, "limit": arguments.limit, "wait": _WAIT}
+        answer = client.call("GET", "/v1/events", query, patience=PATIENCE + _WAIT)
+        yield from answer["events"]
+        after = answer["next"]
+
+
+def _show(events: Iterable[Mapping[str, Any]]) -> None:
+    """Rows that scroll by, and under them how many of each type there were."""
+    screen = console()
+    screen.print(_line([Text(head, style="bold") for head in _HEADS]))
+    counts: Counter[str] = Counter()
+    with Live(Text("waiting for events", style="dim"), console=screen, refresh_per_second=4) as live:
+        for event in events:
+            counts[event["type"].removeprefix("message.")] += 1
+            row = _row(event)
+            row[1] = f"{event['time'][:19]}Z"
+            screen.print(_line([styled(value) for value in row]))
+            told = ", ".join(f"{number:,} {kind}" for kind, number in counts.most_common())
+            live.update(Text(f"{counts.total():,} events: {told}", style="dim"))
+
+
+def _line(cells: list[Text]) -> Table:
+    line = Table.grid(padding=(0, 1))
+    for width in _WIDTHS:
+        line.add_column(width=width, overflow="fold")
+    line.add_row(*cells)
+    return line
 
 
 def _row(event: Mapping[str, Any]) -> list[object]:

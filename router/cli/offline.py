@@ -13,6 +13,7 @@ import msgspec
 
 from adapters.config_yaml import ConfigErrors, store_of
 from adapters.config_yaml.errors import ConfigError
+from router.cli.console import working
 from router.ports import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 
@@ -49,7 +50,8 @@ def store_in(arguments: argparse.Namespace) -> str:
 def answer(find: Callable[[], T], show: Callable[[T], None], as_json: bool) -> int:
     """Print what `find` gives, as JSON or by `show`; the exit code. Refusals and configuration errors go to stderr."""
     try:
-        found = find()
+        with working("reading the configuration"):
+            found = find()
     except ConfigErrors as errors:
         for error in errors.errors:
             print(error, file=sys.stderr)

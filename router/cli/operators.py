@@ -1,10 +1,16 @@
 """`carrier-router operators`: the links of a running daemon, and steering them."""
 
 import argparse
+import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from router.cli.client import Client, Usage, add_arguments, ask, print_json, print_rows
+from rich.console import Console
+from rich.table import Table
+
+from router.cli.client import Client, Usage, add_arguments, ask, print_json, print_json_line, rows_of
+from router.cli.live import seconds, watch
 
 _MOST_NETWORKS = 5
 
@@ -17,12 +23,20 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("action", nargs="?", choices=("pause", "resume", "drain"))
     parser.add_argument("name", nargs="?", metavar="NAME", help="the operator to pause, resume or drain")
+    parser.add_argument("--watch", action="store_true", help="go on until interrupted; with --json one answer per line")
+    parser.add_argument(
+        "--every", type=seconds, default=1.0, metavar="SECONDS", help="pause of --watch; default: %(default)s"
+    )
     add_arguments(parser, admin=True)
     parser.set_defaults(func=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     def command(client: Client) -> None:
+        if arguments.watch:
+            if arguments.action is not None:
+                raise Usage(f"--watch only looks; give it without {arguments.action}")
+            _watch(client, arguments.every, arguments.json)
         if arguments.action is None:
             answer = client.call("GET", "/v1/operators")
             views = answer["operators"]
@@ -34,14 +48,44 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json(answer)
         else:
-            _show(views)
+            Console().print(_table(views))
 
-    return ask(arguments, command, admin=True)
+    try:
+        return ask(arguments, command, admin=True)
+    except KeyboardInterrupt:
+        if arguments.watch:
+            return 0
+        raise
 
 
-def _show(views: list[dict[str, Any]]) -> None:
-    print_rows(
-        ["operator", "channel", "state", "binds", "window", "submits/s", "receipts/s", "queued", "oldest", "receipts"],
+def _watch(client: Client, every: float, as_json: bool) -> None:
+    """Until interrupted."""
+
+    def views() -> list[dict[str, Any]]:
+        operators: list[dict[str, Any]] = client.call("GET", "/v1/operators")["operators"]
+        return operators
+
+    while as_json:
+        print_json_line({"time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "operators": views()})
+        time.sleep(every)
+    watch(views, lambda now: _table(now, f"{datetime.now(UTC):%H:%M:%S}Z"), every, lambda _: False, whole=True)
+
+
+def _table(views: list[dict[str, Any]], title: str | None = None) -> Table:
+    table = rows_of(
+        [
+            "operator",
+            "channel",
+            "state",
+            "binds",
+            "window",
+            "submits/s",
+            "receipts/s",
+            "rate",
+            "queued",
+            "oldest",
+            "receipts",
+        ],
         [
             [
                 view["operator"],
@@ -51,6 +95,7 @@ def _show(views: list[dict[str, Any]]) -> None:
                 f"{view['in_use']}/{view['window']}",
                 _sum(view["binds"], "submits_per_second"),
                 _sum(view["binds"], "deliveries_per_second"),
+                _rate(view),
                 sum(view["queued"].values()),
                 f"{view['oldest_seconds']:.0f} s",
                 _receipts(view["receipt_flags"]),
@@ -58,10 +103,18 @@ def _show(views: list[dict[str, Any]]) -> None:
             for view in views
         ],
     )
+    table.title = title
+    return table
 
 
 def _sum(binds: list[dict[str, Any]], rate: str) -> str:
     return f"{sum(bind[rate] for bind in binds):.1f}"
+
+
+def _rate(view: dict[str, Any]) -> str:
+    """Parts per second that it may be given, and how much of that a throttling operator leaves."""
+    factor = view["throttle_factor"]
+    return (f"{view['tps']:g}" if view["tps"] else "-") + (f", {factor:.0%} of it" if factor < 1 else "")
 
 
 def _receipts(flags: list[dict[str, str]]) -> str:

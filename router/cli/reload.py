@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from router.cli.client import Client, add_arguments, ask, print_json, print_rows
-from router.cli.console import console
+from router.cli.console import console, working
 from router.cli.difference import show_difference
 from router.routing.difference import Difference
 
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.list:
             plan = client.call("GET", "/v1/plan")
         else:
-            plan = client.call("POST", "/v1/reload", body={"version": arguments.to} if arguments.to else None)
+            with working("the daemon loads its files"):
+                plan = client.call("POST", "/v1/reload", body={"version": arguments.to} if arguments.to else None)
         if arguments.json:
             print_json(plan)
         elif arguments.list:

@@ -34,9 +34,12 @@ class Audit:
         except TimeoutError:
             pass
 
-    async def read(self, after: int, limit: int) -> list[AuditEntry]:
-        """Entries with seq > `after`, oldest first, at most `limit`. Raises Refusal `store_unavailable`."""
+    async def read(self, after: int, limit: int, before: int | None = None) -> list[AuditEntry]:
+        """Entries with seq > `after`, oldest first, or those with seq < `before`, newest first; at most `limit`. Raises
+        Refusal `store_unavailable`."""
         try:
+            if before is not None:
+                return await self._store.last_audited(before, limit)
             return await self._store.audited(after, limit)
         except StoreUnavailable:
             detail = "the record cannot be read at the moment; try again"

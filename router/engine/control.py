@@ -56,7 +56,8 @@ class OperatorView(Struct, frozen=True, gc=False):
 
 class PlanView(Struct, frozen=True, gc=False):
     """The running plan in numbers. Versions go on counting from one run of the daemon to the next; `kept` are those
-    to go back to, the newest first."""
+    to go back to, the newest first; `difference` is what the last reload changed, null where there was none since the
+    start."""
 
     version: int
     operators: list[str]
@@ -67,6 +68,7 @@ class PlanView(Struct, frozen=True, gc=False):
     base_currency: str
     rolled_back_to: int | None = None
     kept: list[KeptPlan] = []
+    difference: Difference | None = None
 
 
 class ReloadView(PlanView, frozen=True, gc=False, kw_only=True):
@@ -104,6 +106,7 @@ class Control:
         self._reloading = asyncio.Lock()
         self._kept: list[KeptPlan] = []
         self._rolled_back_to: int | None = None
+        self._difference: Difference | None = None
 
     def operators(self) -> list[OperatorView]:
         return [self._view(desk) for desk in self._desks.values()]
@@ -132,6 +135,7 @@ class Control:
             base_currency=plan.settings.base_currency,
             rolled_back_to=self._rolled_back_to,
             kept=self._kept,
+            difference=self._difference,
         )
 
     async def reload(self, cause: Cause = "request", version: int | None = None) -> ReloadView:
@@ -146,11 +150,12 @@ class Control:
             changed = await asyncio.to_thread(difference, before.settings, loaded.settings)
             self._running.swap(plan)
             self._rolled_back_to = version
+            self._difference = changed
             await self._apply(plan.operators)
             await self._on_plan(loaded.settings)
             why = await self._keep("rollback" if version is not None else cause, loaded.files)
             self._log.info("plan_reloaded", version=plan.version, rolled_back_to=version, **changed.counts())
-            return ReloadView(**structs.asdict(self.plan()), difference=changed, not_kept=why)
+            return ReloadView(**structs.asdict(self.plan()) | {"difference": changed}, not_kept=why)
 
     async def keep_first(self, files: Any) -> None:
         """Keep the plan that the daemon started with; `files` as of LoadedPlan."""

@@ -27,6 +27,7 @@ from router.engine.messages import Messages
 from router.engine.observing import Observer
 from router.engine.opt_outs import OptOuts
 from router.engine.overdue import Overdue
+from router.engine.oversight import Oversight
 from router.engine.preview import Preview
 from router.engine.questions import Questions
 from router.engine.running import Running
@@ -177,6 +178,7 @@ class Engine:
         )
         self.audit = Audit(store, clock)
         self.messages = Messages(self.ledger, endings, questions, observer, clock, self.audit)
+        self.oversight = Oversight(self.ledger, self.feed)
         self.preview = Preview(self.running, self.desks, sharing, self.lookups, self.opt_outs)
         self._overdue = Overdue(self.running, self.desks, self._lines, self.ledger, clock)
         self.control = Control(

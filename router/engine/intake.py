@@ -188,6 +188,11 @@ class Intake:
             raise Refusal(OPTED_OUT, "this recipient does not want such messages from the account", "to")
         return to, sender
 
+    @property
+    def waiting(self) -> int:
+        """How many messages are accepted and not given to an operator yet, of all accounts."""
+        return self._ledger.open
+
     def quota(self, account: Account) -> Quota | None:
         """What the account may submit now, None where it has no limit."""
         if account.rate is None:

@@ -10,8 +10,12 @@ from router.engine.parked import Parked
 from router.message import Message
 from router.ports import Recovery, Store
 from router.receipt import Receipt
+from router.submit import Channel
 
 T = TypeVar("T")
+
+MAIL = 128
+"""A mail may take as much memory as so many short messages: so many fewer of them are held."""
 
 
 def resolve(future: asyncio.Future[T], value: T) -> None:
@@ -38,6 +42,7 @@ class Ledger:
         self._position = recovery.last_position
         self._remember = remember
         self._awaiting: OrderedDict[tuple[str, str], Match] = OrderedDict()
+        self._awaiting_mails: OrderedDict[tuple[str, str], Match] = OrderedDict()
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
         self.parked = Parked(remember)
 
@@ -72,17 +77,22 @@ class Ledger:
     def await_receipt(self, operator: str, key: str, match: Match, now: int) -> None:
         """An attempt got an id that gives `key`."""
         self.store.link(operator, key, match.message, now)
-        self._awaiting[operator, key] = match
-        if len(self._awaiting) > self._remember:
-            self._awaiting.popitem(last=False)
+        if match.message.channel == Channel.EMAIL:
+            awaiting, most = self._awaiting_mails, self._remember // MAIL
+        else:
+            awaiting, most = self._awaiting, self._remember
+        awaiting[operator, key] = match
+        if len(awaiting) > most:
+            awaiting.popitem(last=False)
 
     def awaiting(self, operator: str, key: str) -> Match | None:
         """The newest attempt in memory that waits under `key`."""
-        return self._awaiting.get((operator, key))
+        return self._awaiting.get((operator, key)) or self._awaiting_mails.get((operator, key))
 
     def forget_receipt(self, operator: str, key: str) -> None:
         """No more receipts are expected under `key`; the store still knows it."""
-        self._awaiting.pop((operator, key), None)
+        if self._awaiting.pop((operator, key), None) is None:
+            self._awaiting_mails.pop((operator, key), None)
 
     # Parts in doubt.
 

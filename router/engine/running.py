@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from router.account import Account
 from router.routing.plan import RoutePlan
@@ -23,6 +24,17 @@ class Running:
         """The account whose token this is, whatever its status. Compared by hash, so time tells nothing."""
         return self.plan.account_of(hashlib.sha256(token.encode()).digest())
 
-    def is_admin(self, token: str) -> bool:
+    def accounts(self) -> Iterable[Account]:
+        return self.plan.accounts.values()
+
+    def account_named(self, name: str) -> Account | None:
+        return self.plan.accounts.get(name)
+
+    def admin_key(self) -> bytes | None:
+        """The SHA-256 of the admin token in force, None where there is none."""
         admin = self.plan.settings.http.admin_token
-        return admin is not None and hmac.compare_digest(hashlib.sha256(token.encode()).digest(), admin.sha256)
+        return None if admin is None else admin.sha256
+
+    def is_admin(self, token: str) -> bool:
+        admin = self.admin_key()
+        return admin is not None and hmac.compare_digest(hashlib.sha256(token.encode()).digest(), admin)

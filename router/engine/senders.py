@@ -28,6 +28,11 @@ def sender_for(account: Account, wanted: str | None, channel: str) -> str | None
         return sender
     if any(own.active and own.number == sender for own in account.numbers):
         return sender
+    own_lines = {
+        one.sender for one in account.channels if one.active and one.type == channel and one.sender is not None
+    }
+    if wanted in own_lines or sender in own_lines:
+        return sender
     raise Refusal("sender_not_allowed", f"The account may not send as {sender!r}.", "from")
 
 

@@ -135,6 +135,9 @@ class Settler:
                 self._store.save(message)
         if attempt.outcome is OutcomeKind.ACCEPTED:
             self._observer.accepted(message, attempt, step is Step.AWAIT)
+            cost = message.cost
+            if cost is not None:
+                self._metrics.spent(desk.name, cost.currency, float(cost.amount) / len(message.parts))
             self._on_accepted(desk, message, part, attempt)
         elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
             self._on_unanswered(desk, message)

@@ -5,6 +5,9 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from router.gateway.progress import Progress
+from router.inbound import Media
+from router.message import State, TrafficClass
+from router.wallet import Tariff
 
 
 class Send(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -26,6 +29,15 @@ class Send(Struct, frozen=True, omit_defaults=True, gc=False):
     campaign: int | None = None
 
 
+class IssuedKey(Struct, frozen=True, gc=False):
+    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
+
+    account: str
+    digest: bytes
+    made: int
+    expires: int | None = None
+
+
 class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     """Which sends of an account by one API: `since` and `until` are times, both inclusive; what is None is not
     asked."""
@@ -35,15 +47,6 @@ class SendQuery(Struct, frozen=True, omit_defaults=True, gc=False):
     since: int | None = None
     until: int | None = None
     progress: Progress | None = None
-
-
-class IssuedKey(Struct, frozen=True, gc=False):
-    """A key that an account made for itself, by the SHA-256 of its secret; it opens nothing from `expires` on."""
-
-    account: str
-    digest: bytes
-    made: int
-    expires: int | None = None
 
 
 Status = Literal["active", "inactive", "unsubscribed"]
@@ -166,3 +169,131 @@ class Code(Struct, frozen=True, omit_defaults=True, gc=False):
     tries: list[Try] = []
     sender: str | None = None
     brand: str = ""
+
+
+class InboundMessage(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a handset wrote to an account: `event` is the id of the event that told it, `to` is as the operator sent it,
+    `sender` in E.164 where it is a number. `text` is None for what is no text."""
+
+    no: int
+    account: str
+    at: int
+    event: str
+    channel: str
+    to: str
+    sender: str
+    text: str | None
+    segments: int = 1
+    operator: str | None = None
+    media: Media | None = None
+
+
+class Notice(Struct, frozen=True, gc=False):
+    """What a webhook of a public API is to be told, as it is posted: since `at`, to the address for `channel`. Notices
+    with the same `about` go one behind the other."""
+
+    account: str
+    channel: str
+    about: str
+    at: int
+    body: bytes
+    no: int = 0
+
+
+class Ticket(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What an account asks of people: on which `channel` it is to be answered, and the name and octets of a file that
+    came with it."""
+
+    no: int
+    account: str
+    created: int
+    channel: str
+    text: str | None = None
+    email: str | None = None
+    file: str | None = None
+    size: int = 0
+
+
+class Traffic(Struct, frozen=True, gc=False):
+    """How many messages are alike in these, and how many parts they have together."""
+
+    channel: str
+    traffic_class: TrafficClass
+    state: State
+    messages: int
+    parts: int
+
+
+CampaignState = Literal["scheduled", "queued", "processing", "paused", "done", "cancelled", "failed"]
+Frequency = Literal["once", "daily", "weekly", "monthly"]
+
+
+class Campaign(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A text to many, at a time. Whom it goes to is one of `numbers` (E.164, or email addresses), `contacts`, `groups`.
+
+    `first` is the time of its first run, `at` of the next, or of the one under way. `values` fill the placeholders in
+    `text` and in the texts of `options`, before what a contact has; what nothing fills is left out. Where `values` is
+    None braces are just braces. `by` is what contacts are reached by. `recipients` is how many it reached when it was
+    made, `invalid` how many it was asked for and cannot reach. `label` and `extra` are for the API that made it to keep
+    what it shows.
+
+    From `state` on it is how far it has come, over all runs: this run's page ended at `cursor`, `accepted` messages
+    were charged `charged` (10**-9 units) together, `refused` recipients could not be sent to. `reason` is the code of
+    the Refusal that ended a failed one, `ended` when it was done, cancelled or failed.
+    """
+
+    no: int
+    account: str
+    face: str
+    created: int
+    first: int
+    text: str
+    name: str = ""
+    values: dict[str, str] | None = None
+    options: dict[str, Any] | None = None
+    sender: str | None = None
+    channel: str = "sms"
+    traffic_class: TrafficClass = TrafficClass.TRANSACTIONAL
+    tariff: Tariff = Tariff.PRICE
+    by: Address = "number"
+    numbers: list[str] = []
+    contacts: list[int] = []
+    groups: list[int] = []
+    template: int | None = None
+    frequency: Frequency = "once"
+    recipients: int = 0
+    invalid: int = 0
+    label: str = ""
+    extra: dict[str, Any] = {}
+
+    at: int = 0
+    state: CampaignState = "scheduled"
+    cursor: int = 0
+    runs: int = 0
+    accepted: int = 0
+    refused: int = 0
+    charged: int = 0
+    reason: str | None = None
+    started: int | None = None
+    ended: int | None = None
+
+
+class CampaignQuery(Struct, frozen=True, gc=False):
+    """Which campaigns of an account by one API; what is None is not asked."""
+
+    account: str
+    face: str
+    states: tuple[CampaignState, ...] | None = None
+
+
+class CampaignStats(Struct, frozen=True, gc=False):
+    """What became of a campaign's messages that retention left. `queued` are not given to an operator yet;
+    `undelivered` holds the expired; `failed` are the rejected, the cancelled, those that no operator was given and
+    those of which nobody knows."""
+
+    total: int = 0
+    queued: int = 0
+    sent: int = 0
+    delivered: int = 0
+    undelivered: int = 0
+    failed: int = 0

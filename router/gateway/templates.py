@@ -42,6 +42,11 @@ def render(text: str, values: Mapping[str, str]) -> Rendered:
     return Rendered(_PLACEHOLDER.sub(fill, text), list(missing))
 
 
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """A text for somebody of whom not everything is known: what nothing is there for is left out."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], ""), text)
+
+
 def written(values: Mapping[str, Value]) -> dict[str, str]:
     """Values as they stand in a text: numbers as JSON has them; what is null is not there."""
     return {

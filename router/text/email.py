@@ -11,7 +11,9 @@ MOST = 256 * 1024
 """Octets of text, HTML and subject together in UTF-8: they are kept with the message, in memory too."""
 
 _LINE = 255
-"""Characters of what stands in one header line of an email."""
+"""Characters of what stands in one header of an email, but for its subject: that may be as long as a line can be
+(RFC 5322 section 2.1.1)."""
+_SUBJECT = 998
 
 
 class Email(Struct, frozen=True, gc=False):
@@ -32,7 +34,7 @@ def email_of(text: str, options: dict[str, Any] | None) -> Email:
     given = options or {}
     email = Email(
         text,
-        subject=_line(given, "subject"),
+        subject=_line(given, "subject", _SUBJECT),
         html=_text(given, "html"),
         reply_to=_address(given, "reply_to"),
         from_name=_line(given, "from_name"),
@@ -57,11 +59,11 @@ def _text(options: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _line(options: dict[str, Any], name: str) -> str | None:
+def _line(options: dict[str, Any], name: str, most: int = _LINE) -> str | None:
     value = _text(options, name)
-    if value is not None and (len(value) > _LINE or not _one_line(value)):
+    if value is not None and (len(value) > most or not _one_line(value)):
         # Whatever ends a line, in any script, could begin another header.
-        detail = f"this is one line of at most {_LINE} characters, without control characters"
+        detail = f"this is one line of at most {most} characters, without control characters"
         raise Refusal("invalid_request", detail, f"options.{name}")
     return value
 

@@ -39,7 +39,7 @@ def daemon(monkeypatch):
         return engine, server, await server.start()
 
     engine, server, port = on_loop(start())
-    engine.on_loop = on_loop
+    engine.on_loop, engine.server = on_loop, server
     monkeypatch.setenv("CARRIER_ROUTER_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("CARRIER_ROUTER_TOKEN", TOKEN)
     monkeypatch.setenv("CARRIER_ROUTER_ADMIN_TOKEN", ADMIN_TOKEN)

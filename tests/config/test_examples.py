@@ -30,7 +30,7 @@ def example(names: set[str]) -> Settings:
 
 def test_they_load(example: Settings) -> None:
     assert len(example.operators) >= 4
-    assert set(example.accounts) == {"acme", "alerts"}
+    assert set(example.accounts) == {"acme", "alerts", "shop"}
     assert example.store == f"sqlite:///{CONFIG.parent}/data/router.db"
 
 

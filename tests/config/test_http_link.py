@@ -14,6 +14,7 @@ from router.http_calls import (
     BasicAuth,
     Batch,
     Callbacks,
+    CancelCall,
     Challenge,
     Condition,
     Each,
@@ -60,6 +61,7 @@ link:
     code: {regex: "code=(\\\\d+)"}
   codes: {21610: reject, "30001": throttle}
   status: {request: {method: GET, url: "https://api.example:8443/v1/{smsc_message_id}"}, state: a\\.b.c}
+  cancel: {request: {method: DELETE, url: "https://api.example:8443/v1/{smsc_message_id}"}, success: {status: [204]}}
   window: 20
   tps: 50
   connect_timeout: 3s
@@ -85,6 +87,7 @@ link:
       at: at
     inbound: {items: mo.*, from: from, to: to, recipient: "8080", text: [text, caption], data: {hex: bin}}
     answer: OK
+cancel: true
 errors: {402: account}
 receipts: {poll: 5m}
 text: {alphabet: latin1, long: payload}
@@ -158,6 +161,7 @@ def test_everything(tmp_path: Path) -> None:
     )
     assert link.codes == {"21610": "reject", "30001": "throttle"}
     assert link.status == StatusCall(HttpRequest((base, Field("smsc_message_id")), "GET"), ReceiptShape(("a.b", "c")))
+    assert link.cancel == CancelCall(HttpRequest((base, Field("smsc_message_id")), "DELETE"), Answer(((204, 204),)))
     assert (link.window, link.tps, link.connect_timeout, link.response_timeout) == (20, 50.0, 3.0, 30.0)
     assert (link.keep_alive, link.reconnect, link.tls.verify) == (5.0, Reconnect(2.0, 20.0), False)
     taken = link.callbacks
@@ -357,7 +361,22 @@ CASES = [
     ),
     ("receipts: {request: none}", "channel: sms", "no receipt could ever come: give link.callbacks.receipts"),
     ("receipts: {request: none}", "receipts: {poll: 5m}", "receipts.query and receipts.poll need link.status"),
-    ("receipts: {", "cancel: true\nreceipts: {", "cancel goes with protocol smpp"),
+    ("receipts: {", "cancel: true\nreceipts: {", "cancel: true and link.cancel, the request that does it, go together"),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/', method: DELETE}}\n  request: {",
+        "cancel: true and link.cancel, the request that does it, go together",
+    ),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/', method: DELETE, json: {a: b}}}\n  request: {",
+        "link.cancel.request: a DELETE has no body: use query",
+    ),
+    (
+        "  request: {",
+        "  cancel: {request: {url: 'http://a/'}, success: {is: b}}\n  request: {",
+        "link.cancel.success: `is` needs `at`, where the value stands",
+    ),
     ("receipts: {", "tlvs: {}\nreceipts: {", "tlvs goes with protocol smpp"),
     ("receipts: {", "addressing: {}\nreceipts: {", "addressing goes with protocol smpp"),
     ("receipts: {", "text: {ucs2: 8}\nreceipts: {", "text: unknown key 'ucs2'"),

@@ -1,7 +1,7 @@
 """The engine over a real store, with operators and a clock that the test moves by hand."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -61,6 +61,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.counted: Counter[tuple[str, ...]] = Counter()
+        self.spending: defaultdict[tuple[str, str], float] = defaultdict(float)
 
     def accepted(self, account: str, channel: str) -> None:
         self.counted["accepted", account] += 1
@@ -73,6 +74,9 @@ class Counts:
 
     def submitted(self, operator: str, outcome: str) -> None:
         self.counted["submitted", operator, outcome] += 1
+
+    def spent(self, operator: str, currency: str, amount: float) -> None:
+        self.spending[operator, currency] += amount
 
     def receipt(self, operator: str, result: str) -> None:
         self.counted["receipt", operator, result] += 1
@@ -276,7 +280,7 @@ class Rig:
 
     async def __aenter__(self) -> "Rig":
         self.store = open_store(f"sqlite:///{self.path}", LOG, self.metrics.commit)
-        recovery = await self.store.open()
+        recovery = self.recovery = await self.store.open()
 
         def make(one: Operator, sink: OperatorSink) -> HandOperator:
             gateway = self.operators[one.name] = self.make_operator(one, sink)
@@ -346,6 +350,7 @@ class Rig:
     def outage(self) -> Iterator[None]:
         """Another process holds the lock of the store: every commit fails."""
         connection = apsw.Connection(str(self.path))
+        connection.set_busy_timeout(10_000)  # what is being committed at this moment is let finish
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield

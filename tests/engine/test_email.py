@@ -17,7 +17,7 @@ from router.outcome import Fault, Outcome, OutcomeKind
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.routing.route import RouteQuery
-from router.settings import Match, QuietHours, Rule
+from router.settings import Limits, Match, QuietHours, Rule
 from tests.engine.rig import Rig, operator, settings, wish
 
 FROM = "news@acme.example"
@@ -44,6 +44,35 @@ async def refused(rig: Rig, *given: Any, **fields: Any) -> tuple[str, str | None
     with pytest.raises(Refusal) as caught:
         await email(rig, *given, **fields)
     return caught.value.code, caught.value.field
+
+
+async def test_few_mails_are_in_memory_and_all_of_them_go_in_order(tmp_path: Path) -> None:
+    """`in_memory` counts short messages: one mail may be as large as a hundred of them."""
+    config = settings(mail(), accounts=(account(),), limits=Limits(in_memory=1000))
+    async with Rig(config, tmp_path) as rig:
+        rig.operators["mail"].go_down()
+        rig.operators["mail"].window = 1
+        addresses = [f"guest{number}@shop.example" for number in range(60)]
+        for place, address in enumerate(addresses):
+            # Of two lines, for neither may have a half of its own.
+            await email(rig, address, traffic_class="otp" if place < 30 else "marketing")
+        assert len(rig.engine.ledger.active) <= 2
+        assert rig.engine.ledger.open == 60
+        rig.operators["mail"].come_up()
+        seen: list[str] = []
+        while len(seen) < 60:
+            for submission in await rig.written("mail"):
+                seen.append(submission.message.to)
+                rig.operators["mail"].accept(submission)
+        assert sorted(seen) == sorted(addresses)
+        assert [one for one in seen if int(one[5:7].strip("@")) < 30] == addresses[:30]
+        await rig.settle()
+        rig.operators["mail"].history.clear()
+        del submission
+        assert len(rig.engine.ledger.messages) <= 1000 // 2 // 128
+        # Also what is not in memory any more gets its receipt.
+        rig.operators["mail"].receipt(addresses[0], "mail1")
+        await rig.until(lambda: rig.metrics.counted["final", "mail", "delivered"] == 1)
 
 
 async def test_one_message_whatever_its_length(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.gateways.rig import GatewayRig
 
-FACES = ["texify", "smsapi"]
+FACES = ["textdigo", "textiopro", "texify", "smsapi", "fullsms"]
 
 
 def references(node):

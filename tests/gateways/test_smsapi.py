@@ -66,10 +66,16 @@ def balance(rig: GatewayRig) -> Decimal:
     return rig.engine_rig.engine.wallets.told("acme").balance.amount
 
 
+PARTS = "".join(
+    f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+    for name, value in (PAIR | SEND).items()
+)
+PARTS += "--edge--\r\n"
 WAYS: dict[str, dict[str, Any]] = {
     "query": {"params": PAIR | SEND},
     "form": {"data": PAIR | SEND},
     "json": {"json": PAIR | SEND},
+    "parts": {"data": PARTS, "headers": {"Content-Type": "multipart/form-data; boundary=edge"}},
     "both": {"params": PAIR, "data": SEND},
     "body wins": {"params": PAIR | SEND | {"numbers": "no", "password": "no"}, "json": PAIR | SEND},
     "json called a form": {
@@ -431,8 +437,8 @@ async def test_another_accounts_key_is_its_own(rig: GatewayRig) -> None:
 
 
 async def test_paths_and_methods_that_are_not_there(rig: GatewayRig) -> None:
-    """SA-1, SA-4, XA-5: nothing of smsapi is at /api/v1."""
-    for path in ("/v1/sms", "/api/v2/sms", "/api/generate-key/x"):
+    """SA-1, SA-4, SA-19, XA-5: nothing of smsapi is at /api/v1, and what is outside the contract is nowhere."""
+    for path in ("/v1/sms", "/api/v2/sms", "/api/v2/sms/send/bulk", "/api/generate-key/x"):
         assert await ask(rig, "GET", path, 404) == {"error": "Not Found"}
     async with rig.client.get("/api/generate-key") as response:
         assert await told(response, 405) == {"error": "Method Not Allowed"}

@@ -24,7 +24,16 @@ from router.event import LoggedEvent
 from router.gateway.records import Contact, Group
 from router.message import FINAL, Message, Network, State
 from router.money import Money
-from router.ports import BindView, KeptPlan, StoreUnavailable
+from router.ports import (
+    BindView,
+    GaugeSample,
+    KeptPlan,
+    Measured,
+    MessagesFound,
+    Reading,
+    StoreUnavailable,
+    WebhookView,
+)
 from router.refusal import InvalidConfig, Refusal
 from router.routing.changes import Change
 from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange
@@ -40,6 +49,7 @@ ADMIN_TOKEN = "token-of-the-administrator"
 TEXT = "the content nobody may log"
 
 NOW = 1_750_000_000_123
+MEASURED = ("accept_seconds", "submit_seconds", "receipt_seconds", "store_commit_seconds")
 
 
 class FakeIntake:
@@ -151,6 +161,30 @@ class FakeMessages:
             raise Refusal("not_submitted", "no operator has it")
         message.converted_at = message.converted_at or at or NOW
         return message
+
+
+class FakeOversight:
+    def __init__(self, messages: FakeMessages, feed: "FakeFeed") -> None:
+        self._messages = messages
+        self._feed = feed
+
+    async def search(self, query):
+        found = [
+            one
+            for one in sorted(self._messages.stored.values(), key=lambda one: one.id, reverse=True)
+            if query.account in (None, one.account)
+            and query.id in (None, one.id)
+            and query.to in (None, one.to)
+            and query.reference in (None, one.reference)
+            and query.state in (None, one.state)
+        ]
+        return MessagesFound(found[: query.limit], 1 if found[query.limit :] else None)
+
+    async def find(self, id):
+        return self._messages.stored.get(id)
+
+    async def events_of(self, message):
+        return [one for one in self._feed.events if one.account == message.account]
 
 
 class FakeFeed:
@@ -270,7 +304,7 @@ class FakeControl:
         found = Difference(
             named, ["mtn-cm"], [PriceChanges("mtn-cm", 7, 0, 0, [price])], none, RuleChanges([], []), none, [], [], []
         )
-        return ReloadView(**structs.asdict(self.plan()), difference=found, not_kept=self.not_kept)
+        return ReloadView(**structs.asdict(self.plan()) | {"difference": found}, not_kept=self.not_kept)
 
     def plan(self):
         kept = [KeptPlan(self.version, 1, datetime(2027, 1, 1, tzinfo=UTC), "start")]
@@ -386,7 +420,9 @@ class FakeAudit:
 
     async def noted(self) -> None: ...
 
-    async def read(self, after, limit):
+    async def read(self, after, limit, before=None):
+        if before is not None:
+            return [one for one in reversed(self.entries) if one.seq < before][:limit]
         return self.entries[after : after + limit]
 
 
@@ -420,6 +456,14 @@ class Engine:
         self.wallets = wallets_of(Account("acme", None, "XAF", wallet="prepaid"), Account("other", None, "XAF"))
         self.directory = directory_of("acme", "other")
         self.metrics = FakeMetrics()
+        self.counted = {
+            "messages_accepted_total": {("acme", "sms"): 7},
+            "messages_refused_total": {("too_long",): 1},
+            "parts_submitted_total": {("mtn-cm", "accepted"): 5},
+            "messages_final_total": {("mtn-cm", "delivered"): 4},
+            "receipts_total": {("mtn-cm", "matched"): 4},
+            "spend_total": {("mtn-cm", "XAF"): 0.1},
+        }
         self.callbacks = {}
         self.sick: str | None = None
         accounts = {
@@ -441,24 +485,40 @@ class Engine:
         start = 0 if after is None else after
         return start, len(self.feed.events) - start
 
+    def webhook_of(self, account):
+        return WebhookView(1, len(self.feed.events), False, frozenset({"message.delivered"}))
+
+    def reading(self):
+        counts = {name: {} for name in self.counted}
+        for name, labels in self.counted.items():
+            counts[name] = dict(labels)
+        measured = {name: Measured((1.0, 2.0), {(): [1, 1, 0, 2.0]}) for name in MEASURED}
+        return Reading(counts, measured, [GaugeSample("plan_version", (), 3)])
+
     def services(self) -> Services:
         return Services(
             intake=self.intake,
             messages=self.messages,
+            oversight=FakeOversight(self.messages, self.feed),
             feed=self.feed,
             preview=self.preview,
             control=self.control,
             audit=self.audit,
             replay=self.replay,
+            webhook_of=self.webhook_of,
             opt_outs=self.opt_outs,
             wallets=self.wallets,
             directory=self.directory,
             metrics=self.metrics,
             ready=lambda: self.sick,
             account_of=self.account_of,
+            accounts=self.accounts.values,
+            account_named={account.name: account for account in self.accounts.values()}.get,
+            admin_key=lambda: self.admin,
             callbacks_of=self.callbacks.get,
             is_admin=lambda token: hashlib.sha256(token.encode()).digest() == self.admin,
             metrics_text=lambda: b"carrier_router_plan_version 3.0\n",
+            reading=self.reading,
         )
 
 

@@ -32,7 +32,7 @@ async def test_it_is_handed_over_as_it_came(api, taker) -> None:
     (call,) = taker.calls
     assert (call.method, call.secret, call.query, call.body) == ("POST", "s3cret", {"to": "+1"}, body.encode())
     assert call.headers["x-sig"] == "abc"
-    assert call.peer == "127.0.0.1"
+    assert (call.peer, call.target) == ("127.0.0.1", "/callbacks/carrier/s3cret?to=%2B1&to=2")
     assert api.engine.metrics.callbacks == [("carrier", "receipt"), ("carrier", "inbound")]
 
 

@@ -11,7 +11,17 @@ from adapters.http.problem import KINDS
 from router.settings import HttpSettings
 from tests.http.fakes import Engine
 
-HIDDEN = {"/docs/docs.js", "/docs/docs.css", "/openapi.json", "/callbacks/{operator}", "/callbacks/{operator}/{secret}"}
+HIDDEN = {
+    "/",
+    "/console/session",
+    "/console/live",
+    "/console/{file}",
+    "/docs/docs.js",
+    "/docs/docs.css",
+    "/openapi.json",
+    "/callbacks/{operator}",
+    "/callbacks/{operator}/{secret}",
+}
 
 
 @pytest.fixture

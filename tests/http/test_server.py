@@ -416,6 +416,7 @@ async def test_tls(mutual: bool, engine) -> None:
 
 
 async def test_without_an_admin_token_control_is_refused(engine) -> None:
+    engine.admin = None
     listening = http_server(engine.services(), HttpSettings(port=0))
     port = await listening.start()
     async with aiohttp.ClientSession() as session:

@@ -3,9 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from adapters.config_yaml import ConfigErrors, load
 from adapters.simulator.http_carrier import CarrierOptions
 from router.message import State
-from tests.http_operator.world import LINK, SECRET, TOKEN, world
+from router.refusal import Refusal
+from tests.http_operator.world import LINK, SECRET, TOKEN, world, write
 
 ONE = '{{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}'
 BATCH = LINK.replace("/messages", "/batches").replace(
@@ -131,6 +135,100 @@ async def test_a_status_that_never_comes_ends_at_the_timeout(tmp_path: Path) -> 
         await one.rig.submit("+237670000001")
         event = await one.event("message.unknown")
         assert event["error"]["code"] == "no_receipt"
+
+
+MAIL = LINK.replace(
+    'text: "{{text}}"',
+    'text: "{{text}}", subject: "{{options.subject}}", html: "{{options.html}}", name: "{{options.from_name}}"',
+)
+ADDRESS = "Ünal.o'neil+x@shop.example"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "last"), [("", "delivered"), ("901", "undelivered"), ("911", "rejected"), ("940", "delivered")]
+)
+async def test_an_email_by_a_provider_that_speaks_http(tmp_path: Path, behaviour: str, last: str) -> None:
+    """An address is no number, wherever one stands: in the request, and in the receipt that has no id of ours."""
+    options = CarrierOptions(token=TOKEN, secret=SECRET, behaviour=behaviour)
+    async with world(tmp_path, MAIL, more="channel: email", options=options) as one:
+        given = {"subject": "Hello — you", "html": "<p>&amp; é</p>", "from_name": "The shop"}
+        await one.rig.submit(ADDRESS, "Hi", channel="email", sender="news@acme.example", options=given)
+        event = await one.event(f"message.{last}")
+        assert (event["to"], event["from"], event["channel"]) == (ADDRESS, "news@acme.example", "email")
+        (sent,) = one.carrier.messages
+        assert {name: sent.request[name] for name in ("to", "from", "text", "subject", "html", "name")} == {
+            "to": ADDRESS,
+            "from": "news@acme.example",
+            "text": "Hi",
+            "subject": "Hello — you",
+            "html": "<p>&amp; é</p>",
+            "name": "The shop",
+        }
+
+
+async def test_an_email_that_nobody_answered_is_settled_by_its_address(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, behaviour="925", receipt_delay=0.3)
+    async with world(tmp_path, MAIL, more="channel: email\non_unanswered: hold", options=options) as one:
+        await one.rig.submit(ADDRESS, "Hi", channel="email", sender="news@acme.example")
+        event = await one.event("message.delivered")
+        assert event["possible_duplicate"] is False
+        assert len(one.carrier.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("channel: email\nrates: [{prefix: '237', price: '1'}]", 'rates of channel email have prefix ""'),
+        ("channel: email\ntlvs: {'0x1400': {from: a}}", "tlvs goes with protocol smpp"),
+    ],
+)
+def test_files_of_email_by_http_that_are_refused(tmp_path: Path, more: str, reason: str) -> None:
+    path = write(tmp_path, LINK.format(port=1, callbacks=2), more)
+    if "rates" in more:
+        file = tmp_path / "operators" / "carrier.yaml"
+        file.write_text(file.read_text().replace("\nrates: [{prefix: '', price: '0.01'}]", ""))
+    with pytest.raises(ConfigErrors) as caught:
+        load(path, {"TOKEN": TOKEN, "SECRET": SECRET})
+    assert any(reason in str(error) for error in caught.value.errors)
+
+
+CANCELLED = (
+    LINK
+    + """\
+  cancel:
+    request: {{method: DELETE, url: "http://127.0.0.1:{port}/messages/{{smsc_message_id}}"}}
+    success: {{at: status, is: cancelled}}
+"""
+)
+
+
+async def test_what_was_submitted_is_taken_back(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, receipt_delay=0.6)
+    async with world(tmp_path, CANCELLED, more="cancel: true", options=options) as one:
+        message = await one.rig.submit("+237670000001")
+        await one.until(lambda: message.state is State.SUBMITTED)
+        assert (await one.rig.engine.messages.cancel("acme", message.id)).state is State.CANCELLED
+        assert one.carrier.counts.cancelled == 1
+        assert await one.types() == ["message.submitted", "message.cancelled"]
+        late = await one.rig.submit("+237670000002")
+        await one.until(lambda: late.state is State.SUBMITTED)
+        one.carrier.cancel_refused = True
+        with pytest.raises(Refusal) as caught:
+            await one.rig.engine.messages.cancel("acme", late.id)
+        assert caught.value.code == "too_late"
+        await one.until(lambda: late.state is State.DELIVERED)
+
+
+async def test_what_nobody_answers_is_not_taken_back(tmp_path: Path) -> None:
+    options = CarrierOptions(token=TOKEN, secret=SECRET, receipt_delay=0.3)
+    link = CANCELLED.replace("{port}/messages/", "{port}/batches/")
+    async with world(tmp_path, link, more="cancel: true", options=options) as one:
+        message = await one.rig.submit("+237670000001")
+        await one.until(lambda: message.state is State.SUBMITTED)
+        with pytest.raises(Refusal) as caught:
+            await one.rig.engine.messages.cancel("acme", message.id)
+        assert caught.value.code == "too_late"
+        await one.until(lambda: message.state is State.DELIVERED)
 
 
 CHOSEN = LINK.replace(

@@ -177,6 +177,9 @@ class Log:
     def warning(self, event: str, **fields: Any) -> None:
         self.lines.append(("warning", event, fields))
 
+    def error(self, event: str, **fields: Any) -> None:
+        self.lines.append(("error", event, fields))
+
     def warnings(self) -> list[str]:
         return [event for level, event, _ in self.lines if level == "warning"]
 

@@ -1,15 +1,18 @@
 """A server without manners: it says what a test tells it, at the stage that the test names."""
 
 import asyncio
+import socket
 from typing import Any
 
 CUT = "cut"
+DEAF = "deaf"
 MUTE = "mute"
 
 
 class Peer:
     """`says`: the reply to a command by its first word, to `greeting`, `content` (the final dot) or `begun` (its first
-    octets); or CUT, or MUTE for none. `most`: how often each is said, None for always."""
+    octets); or CUT, or MUTE for none; at `begun` also DEAF, which reads no more. `most`: how often each is said, None
+    for always."""
 
     def __init__(self, says: dict[str, str], most: int | None = None) -> None:
         self._says = says
@@ -19,8 +22,11 @@ class Peer:
         self.port = 0
 
     async def __aenter__(self) -> "Peer":
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Talk(self), "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        listening = socket.create_server(("127.0.0.1", 0))
+        # Little, so that a mail does not disappear in it.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Talk(self), sock=listening)
+        self.port = listening.getsockname()[1]
         self.open: set[Any] = set()
         return self
 
@@ -68,8 +74,12 @@ class _Talk(asyncio.Protocol):
         self._buffer += data
         while True:
             if self._content is not None:
-                if self._peer.word("begun") == CUT:
+                begun = self._peer.word("begun")
+                if begun == CUT:
                     self._transport.abort()
+                    return
+                if begun == DEAF:
+                    self._transport.pause_reading()
                     return
                 content, dot, rest = self._buffer.partition(b"\r\n.\r\n")
                 if not dot:

@@ -7,7 +7,7 @@ from router.outcome import Fault, OutcomeKind
 from router.text import email
 from tests.smpp.peer import Log, Sink, until
 from tests.smtp.conftest import Open
-from tests.smtp.peer import CUT, MUTE, Peer
+from tests.smtp.peer import CUT, DEAF, MUTE, Peer
 from tests.smtp.values import submission
 
 HASTY = Patience(0.2, 0.2, 0.2)
@@ -102,6 +102,44 @@ async def test_a_server_that_hates_one_mail_is_not_asked_for_ever(open_gateway: 
         ((_, outcome),) = sink.results
         assert (outcome.kind, outcome.fault) == (OutcomeKind.FAILED, Fault.OPERATOR)
         assert len(peer.commands) == 2
+        await gateway.stop(0)
+
+
+async def test_a_server_that_stops_reading_is_not_waited_for_for_ever(
+    open_gateway: Open, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(email, "MOST", 100_000_000)
+    async with Peer({"begun": DEAF}, most=1) as peer:
+        gateway = await open_gateway(peer.port, patience=HASTY)
+        await until(lambda: gateway.link().up)
+        # Larger than what the two kernels take in between.
+        large = "x" * 10_000_000
+        gateway.submit(submission(text=large, slot=gateway.reserve()))
+        await until(lambda: sink.results)
+        ((_, outcome),) = sink.results
+        # The final dot was never written.
+        assert (outcome.kind, outcome.fault) == (OutcomeKind.FAILED, Fault.OPERATOR)
+        assert peer.contents == []
+        gateway.submit(submission(slot=gateway.reserve()))
+        await until(lambda: len(sink.results) == 2)
+        assert sink.kinds()[1] == "accepted"
+        await gateway.stop(0)
+
+
+async def test_an_error_of_ours_over_one_mail_is_no_end_of_the_others(open_gateway: Open, sink: Sink, log: Log) -> None:
+    async with Peer({}) as peer:
+        gateway = await open_gateway(peer.port, patience=HASTY)
+        await until(lambda: gateway.link().up)
+        for number in range(1, 12):
+            # Nothing makes such a message; it stands for what nobody thought of.
+            gateway.submit(submission(to=None, slot=gateway.reserve()))  # type: ignore[arg-type]
+            await until(lambda wanted=number: len(sink.results) == wanted)
+        assert {outcome.kind for _, outcome in sink.results} == {OutcomeKind.REJECTED}
+        assert ("error", "mail_broken") in [(level, event) for level, event, _ in log.lines]
+        gateway.submit(submission(slot=gateway.reserve()))
+        await until(lambda: len(sink.results) == 12)
+        assert sink.kinds()[-1] == "accepted"
+        assert sum(view.submits_per_second for view in gateway.views()) > 0
         await gateway.stop(0)
 
 

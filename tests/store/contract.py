@@ -33,7 +33,17 @@ from router.message import (
 )
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Recovery, Remembered, Spent, Store, StoreUnavailable
+from router.ports import (
+    Lane,
+    LaneBacklog,
+    MessageFilter,
+    MessageSearch,
+    Recovery,
+    Remembered,
+    Spent,
+    Store,
+    StoreUnavailable,
+)
 from router.receipt import Receipt, ReceiptState
 from router.wallet import Entry, EntryKind
 from tests.store.values import (
@@ -508,6 +518,62 @@ class Reading(StoreContract):
                 query = msgspec.structs.replace(query, cursor=page[-1].id)
             assert seen == expected
 
+    @pytest.mark.parametrize(
+        "wanted",
+        [
+            {},
+            {"account": "acme"},
+            {"account": "nobody"},
+            {"to": "+237670000001"},
+            {"reference": "r1"},
+            {"state": State.QUEUED},
+            {"state": State.DELIVERED},
+            {"account": "other", "state": State.DELIVERED},
+            {"to": "+237670000001", "reference": "r1", "state": State.QUEUED, "account": "third"},
+            {"to": "+237670000009"},
+            {"reference": "\udcff"},
+        ],
+    )
+    async def test_a_search_over_all_accounts_comes_to_its_end(self, store: Store, wanted: dict[str, Any]) -> None:
+        """Of a history with gaps that are longer than one search looks."""
+        states = [State.QUEUED, State.DELIVERED, State.DELIVERED, State.SUBMITTED, State.UNDELIVERED]
+        every = [
+            message(
+                no,
+                created_at=NOW + no // 7,
+                to=f"+23767000000{no % 3}",
+                reference=("r1", None, "r2")[no % 3],
+                state=states[no % 5],
+                account=("acme", "other", "third")[no % 7 % 3],
+            )
+            for no in (*range(2_000, 60_000, 997), 400_000, 400_001)
+        ]
+        await accepted(store, *every)
+        expected = [
+            one.no for one in reversed(every) if all(getattr(one, name) == value for name, value in wanted.items())
+        ]
+        seen: list[int] = []
+        query = MessageSearch(**wanted, limit=3)
+        for _ in range(len(every) + 20):
+            page = await store.search_messages(query)
+            assert len(page.messages) <= 3
+            seen += [one.no for one in page.messages]
+            if page.next is None:
+                break
+            assert query.before is None or page.next < query.before
+            query = msgspec.structs.replace(query, before=page.next)
+        else:
+            raise AssertionError("it does not end")
+        assert seen == expected
+        for one in every[:3]:
+            (found,) = (await store.search_messages(MessageSearch(id=one.id))).messages
+            assert found.no == one.no
+        for id in ("", "x", message(7).id, "0" * 33):
+            assert await store.search_messages(MessageSearch(id=id)) == ([], None)
+
+    async def test_a_search_of_nothing_finds_nothing(self, store: Store) -> None:
+        assert await store.search_messages(MessageSearch(to="+237670000001")) == ([], None)
+
     async def test_a_page_goes_on_where_its_cursor_is_no_more(self, store: Store) -> None:
         await accepted(store, *(message(no, created_at=NOW + no, reference="r") for no in (1, 2, 4)))
         for wanted in ({}, {"reference": "r"}):
@@ -701,6 +767,8 @@ class Auditing(StoreContract):
             assert await store.audited(0, 2) == read[:2]
             assert await store.audited(2, 9) == read[2:]
             assert await store.audited(4, 9) == []
+            assert await store.last_audited(2**63 - 1, 2) == read[:-3:-1]
+            assert await store.last_audited(read[1].seq, 9) == read[:1]
 
     async def test_a_name_that_is_no_unicode_is_recorded_all_the_same(self, store: Store) -> None:
         store.audit(note(1, subject="a\udcffb\0c"))

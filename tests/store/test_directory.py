@@ -15,7 +15,7 @@ from router.book import Book
 from router.gateway.records import Contact, ContactQuery, Group, Template
 from router.refusal import Refusal
 from router.routing.opt_out import list_key
-from tests.store.values import NOW
+from tests.store.values import NOW, accepting
 
 ACME, OTHER = "acme", "other"
 
@@ -297,3 +297,14 @@ async def test_what_a_client_may_write(shelf: Shelf) -> None:
     contact = shelf.contact(237670000001, first_name=odd, fields={odd: odd}, tags=[odd])
     await shelf.book.contacts.add(contact)
     assert await shelf.book.contacts.page(ContactQuery(ACME, tags=(odd,)), 0, 5) == ([contact], 1)
+
+
+async def test_what_is_to_be_written_with_no_messages_is_written(shelf: Shelf) -> None:
+    """A request that only writes of its own, and is remembered under no key, is on disk when it is answered."""
+    group = await shelf.group()
+
+    def rename(connection: Any) -> None:
+        connection.execute("UPDATE contact_groups SET number = 77 WHERE no = ?", (group.no,))
+
+    assert await accepting(shelf.store, riders=[rename]) is None
+    assert list(await shelf.book.groups.numbered(ACME, [77])) == [77]

@@ -32,7 +32,10 @@ class Receiver:
     HANG = b"HANG"
 
     answers: Iterator[bytes | None] = field(default_factory=lambda: iter(()))
+    # What is answered with 400, as long as there is no answer of its own.
+    refuses: Callable[[Request], bool] = lambda request: False
     requests: list[Request] = field(default_factory=list)
+    acknowledged: list[Request] = field(default_factory=list)
     connections: int = 0
     port: int = 0
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -53,15 +56,18 @@ class Receiver:
                 method, path, _ = head[0].split(" ")
                 headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in head[1:] if line)}
                 body = await reader.readexactly(int(headers["content-length"]))
+                request = Request(method, path, headers, body)
                 async with self._arrived:
-                    self.requests.append(Request(method, path, headers, body))
+                    self.requests.append(request)
                     self._arrived.notify_all()
-                answer = next(self.answers, OK)
+                answer = next(self.answers, BAD if self.refuses(request) else OK)
                 if answer is None:
                     return
                 if answer == self.HANG:
                     await reader.read()
                     return
+                if answer.startswith(b"HTTP/1.1 2"):
+                    self.acknowledged.append(request)
                 writer.write(answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -76,6 +82,7 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 OK = answer(200, b"thanks")
+BAD = answer(400)
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.webhook.addresses import may_reach
+from adapters.hooks.addresses import may_reach
 from adapters.webhook.delivery import cut
 from adapters.webhook.schedule import Schedule, pause
 from adapters.webhook.signing import headers, join, sign

@@ -1,4 +1,5 @@
-"""Parameters of a request wherever its client put them: in the query, or in a body that is a form or JSON."""
+"""Parameters of a request wherever its client put them: in the query, or in a body that is a form (of either kind) or
+JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +8,9 @@ from urllib.parse import parse_qsl
 from aiohttp.web import BaseRequest
 from msgspec.json import Decoder
 
+from adapters.web.forms import MOST_FIELDS, multipart_fields
 from adapters.web.incoming import decode
 from router.refusal import Refusal
-
-_MOST = 1000
-"""Parameters of one request."""
 
 LARGEST = 512 * 1024
 """Octets of a body with parameters: what is parsed in a moment, and holds ten thousand numbers."""
@@ -38,14 +37,14 @@ class Parameters:
         if value is None or value == "":
             return None
         if not isinstance(value, str):
-            raise Refusal("invalid_request", f"The {_words(name)} must be a string.", name)
+            raise Refusal("invalid_request", f"The {name} must be a string.", name)
         return value
 
     def required(self, name: str) -> str:
         """A text that is not blank. Raises Refusal `invalid_request`."""
         value = self.text(name)
         if value is None or not value.strip():
-            raise Refusal("invalid_request", f"The {_words(name)} field is required.", name)
+            raise Refusal("invalid_request", f"The {name} field is required.", name)
         return value
 
     def whole(self, name: str, least: int, most: int) -> int | None:
@@ -58,11 +57,11 @@ class Parameters:
             if digits.isascii() and digits.isdigit() and len(digits) <= _WHOLE:
                 value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise Refusal("invalid_request", f"The {_words(name)} must be an integer.", name)
+            raise Refusal("invalid_request", f"The {name} must be an integer.", name)
         if value < least:
-            raise Refusal("invalid_request", f"The {_words(name)} must be at least {least}.", name)
+            raise Refusal("invalid_request", f"The {name} must be at least {least}.", name)
         if value > most:
-            raise Refusal("invalid_request", f"The {_words(name)} must not be greater than {most}.", name)
+            raise Refusal("invalid_request", f"The {name} must not be greater than {most}.", name)
         return value
 
 
@@ -72,25 +71,30 @@ def parameters(request: BaseRequest, body: bytes) -> Parameters:
     values: dict[str, Any] = dict(request.query.items())
     content = body.strip()
     if content:
-        if content.startswith(b"{") or "json" in request.headers.get("Content-Type", "").lower():
+        media = request.headers.get("Content-Type", "")
+        if media.lower().startswith("multipart/form-data"):
+            values.update(_parts(body, media))
+        elif content.startswith(b"{") or "json" in media.lower():
             given = decode(_object, content)
             values.update(given)
         else:
             values.update(_form(content))
-    if len(values) > _MOST:
-        raise Refusal("invalid_request", f"a request has at most {_MOST} parameters")
+    if len(values) > MOST_FIELDS:
+        raise Refusal("invalid_request", f"a request has at most {MOST_FIELDS} parameters")
     return Parameters(values)
+
+
+def _parts(body: bytes, media: str) -> dict[str, str]:
+    try:
+        return multipart_fields(body, media)
+    except ValueError:
+        raise Refusal("invalid_request", "the form cannot be read") from None
 
 
 def _form(content: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(content, keep_blank_values=True, errors="strict", max_num_fields=_MOST)
-        return [(name.decode(), value.decode()) for name, value in pairs]
+        return parse_qsl(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except UnicodeDecodeError:
         raise Refusal("invalid_request", "the form is not UTF-8") from None
     except ValueError:
-        raise Refusal("invalid_request", f"a request has at most {_MOST} parameters") from None
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+        raise Refusal("invalid_request", f"a request has at most {MOST_FIELDS} parameters") from None

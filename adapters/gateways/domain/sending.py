@@ -80,9 +80,11 @@ class Sending:
             raise
         return Prepared(decision.messages, 200, decision.body, decision.reference, decision.detail, decision.riders)
 
-    def record(self, no: int, account: Account, face: str, messages: Sequence[Message]) -> Rider:
-        """That these messages, one behind the other as they were prepared, are one request to send; `no` is a number of
-        the Book."""
+    def record(
+        self, no: int, account: Account, face: str, messages: Sequence[Message], campaign: int | None = None
+    ) -> Rider:
+        """That these messages, one behind the other as they were prepared, are one request to send, or one piece of a
+        campaign; `no` is a number of the Book."""
         send = Send(
             no,
             account.name,
@@ -93,6 +95,7 @@ class Sending:
             len(messages),
             charged=sum(message.charged for message in messages),
             parts=sum(message.segments for message in messages),
+            campaign=campaign,
         )
         return self._book.sends.record(send)
 

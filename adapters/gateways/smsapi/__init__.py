@@ -13,7 +13,7 @@ from adapters.gateways.smsapi.messages import MessageCalls
 from adapters.gateways.smsapi.pages import Pages
 
 _V2 = "/api/v2"
-_TAKES = ("application/json", "application/x-www-form-urlencoded")
+_TAKES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 _KEYS = ("/api/generate-key", "/api/revoke-key", "/api/regenerate-key")
 
 

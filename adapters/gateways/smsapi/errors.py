@@ -83,12 +83,19 @@ def refuse(refusal: Refusal, request: BaseRequest) -> Reply:
         headers += b"Allow: %b\r\n" % refusal.allow.encode()
     if code == "internal_error":
         return Reply(500, b'{"message":"Server Error"}', headers)
+    said = _with_words(refusal)
     if code == "invalid_request" and path in _KEYS:
-        field = {refusal.field: [refusal.detail]} if refusal.field is not None else {}
-        return Reply(422, encode({"message": refusal.detail, "errors": field}), headers)
-    body: Mapping[str, Any] = {"error": kind.text or refusal.detail}
+        field = {refusal.field: [said]} if refusal.field is not None else {}
+        return Reply(422, encode({"message": said, "errors": field}), headers)
+    body: Mapping[str, Any] = {"error": kind.text or said}
     if with_key and code == "no_credentials":
         body = {**body, "help": _HELP}
     if path in _SENDS and (kind.status in _OF_THE_SEND or code == "sender_not_allowed"):
         body = {**body, "success": False, "message": body["error"]}
     return Reply(kind.status, encode(body), headers)
+
+
+def _with_words(refusal: Refusal) -> str:
+    """What a refusal says, with its field's name as the framework of this API writes it."""
+    field = refusal.field
+    return refusal.detail if field is None else refusal.detail.replace(field, field.replace("_", " "))

@@ -19,7 +19,7 @@ from router.submit import Submit
 from router.wallet import Tariff
 
 _VIA = Via(NAME, Tariff.PRICE)
-_MOST = 10_000
+_MOST = 1000
 _LONGEST_SENDER = 11
 
 
@@ -51,7 +51,7 @@ class MessageCalls:
         text = given.required("message_body")
         sender = given.text("sender_id")
         if sender is not None and len(sender) > _LONGEST_SENDER:
-            detail = f"The sender id must not be greater than {_LONGEST_SENDER} characters."
+            detail = f"The sender_id must not be greater than {_LONGEST_SENDER} characters."
             raise Refusal("invalid_request", detail, "sender_id")
 
         def decide(results: list[Result]) -> Decision:

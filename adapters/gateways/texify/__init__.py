@@ -12,6 +12,7 @@ from adapters.gateways.texify.balance import BalanceCalls
 from adapters.gateways.texify.contacts import ContactCalls
 from adapters.gateways.texify.errors import Error, refuse
 from adapters.gateways.texify.messages import NAME, MessageCalls
+from adapters.gateways.texify.scheduled import ScheduledCalls
 from adapters.gateways.texify.templates import TemplateCalls
 from router.account import Account
 from router.refusal import Refusal
@@ -22,10 +23,12 @@ _BASE = "/api/v1"
 def texify(services: Services) -> Face:
     """The whole API at a glance."""
     keys = Keys(NAME, _keys_of, services.running, services.clock)
-    messages = MessageCalls(services, Sending(services.intake, services.book, services.clock))
+    sending = Sending(services.intake, services.book, services.clock)
+    messages = MessageCalls(services, sending)
     balance = BalanceCalls(services)
     contacts = ContactCalls(services)
     templates = TemplateCalls(services)
+    scheduled = ScheduledCalls(services, sending)
     return Face(
         NAME,
         "Texify",
@@ -82,6 +85,26 @@ def texify(services: Services) -> Face:
             Operation(
                 "POST", f"{_BASE}/templates/{{id}}/render", "Fill in a template", templates.render,
                 ("use_templates",), request=shapes.RenderRequest, answer=shapes.RenderAnswer,
+            ),
+            Operation(
+                "POST", f"{_BASE}/scheduled", "Schedule a message", scheduled.create, ("create_scheduled",),
+                request=shapes.ScheduledRequest, answer=shapes.NewScheduledAnswer,
+            ),
+            Operation(
+                "GET", f"{_BASE}/scheduled", "Scheduled messages, newest first", scheduled.page,
+                ("read_scheduled",), query=shapes.ScheduledQuery, answer=shapes.ScheduledListAnswer,
+            ),
+            Operation(
+                "GET", f"{_BASE}/scheduled/{{id}}", "One scheduled message", scheduled.one, ("read_scheduled",),
+                answer=shapes.ScheduledAnswer,
+            ),
+            Operation(
+                "PATCH", f"{_BASE}/scheduled/{{id}}", "Change a message that is pending", scheduled.change,
+                ("create_scheduled",), request=shapes.ScheduledChange, answer=shapes.Done,
+            ),
+            Operation(
+                "POST", f"{_BASE}/scheduled/{{id}}/cancel", "Cancel a message that is pending", scheduled.cancel,
+                ("create_scheduled",), answer=shapes.Done,
             ),
         ),
         partial(_admit, keys),

@@ -33,6 +33,8 @@ _KINDS = {
     "no_recipients": _NOBODY,
     "insufficient_credit": _Kind(402, "INSUFFICIENT_CREDITS"),
     "not_found": _Kind(404, "NOT_FOUND"),
+    "group_not_found": _Kind(404, "NOT_FOUND"),
+    "campaign_not_found": _Kind(404, "NOT_FOUND"),
     "method_not_allowed": _Kind(405, "METHOD_NOT_ALLOWED"),
     "idempotency_mismatch": _Kind(409, "IDEMPOTENCY_CONFLICT"),
     "idempotency_in_progress": _Kind(409, "IDEMPOTENCY_CONFLICT"),

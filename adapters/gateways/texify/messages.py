@@ -33,7 +33,7 @@ VIA = Via(NAME, Tariff.UNIT)
 _encode = Encoder().encode
 _send = Decoder(shapes.SendRequest)
 _BATCH = 1000
-_MOST_SEGMENTS = 10
+MOST_SEGMENTS = 10
 _LONGEST_KEY = 255
 _REPLAYED = JSON + b"Idempotency-Replayed: true\r\n"
 
@@ -163,8 +163,8 @@ def _sorted_out(submits: Sequence[Submit], results: Iterable[Result]) -> tuple[l
     refused: list[str] = []
     for submit, result in zip(submits, results, strict=True):
         if isinstance(result, Message):
-            if result.segments > _MOST_SEGMENTS:
-                detail = f"the message takes {result.segments} segments; at most {_MOST_SEGMENTS} are allowed"
+            if result.segments > MOST_SEGMENTS:
+                detail = f"the message takes {result.segments} segments; at most {MOST_SEGMENTS} are allowed"
                 raise Refusal("too_long", detail, "message")
             messages.append(result)
         elif result.code in _OF_ALL:

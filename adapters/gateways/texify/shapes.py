@@ -11,7 +11,9 @@ Value = str | int | float
 Coding = Literal["GSM-7", "UCS-2"]
 Reached = Literal["pending", "sent", "delivered", "failed"]
 Field = str | int | float | bool | None
-Senders = Annotated[str, Meta(pattern="^[A-Za-z0-9]{1,11}$", description="Alphanumeric, at most 11 characters.")]
+SenderId = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9]{1,11}(?![\s\S])", description="Alphanumeric, at most 11 characters.")
+]
 Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Page = Annotated[int, Meta(ge=1, le=1_000_000_000)]
@@ -39,7 +41,7 @@ class SendRequest(Struct):
     variables: Annotated[dict[str, Value], Meta(description="What fills the template's {{placeholders}}.")] | None = (
         None
     )
-    senderId: Senders | None = None
+    senderId: SenderId | None = None
 
 
 class Segmentation(Struct):
@@ -337,3 +339,87 @@ class RenderData(Struct):
 class RenderAnswer(Struct):
     status: str
     data: RenderData
+
+
+# --- scheduled messages --------------------------------------------------------------------------------------
+
+Ids = Annotated[list[str], Meta(max_length=10_000)]
+RecipientType = Literal["phones", "contacts", "groups"]
+ScheduledStatus = Literal["pending", "processing", "sent", "cancelled", "failed"]
+
+
+class ScheduledRequest(Struct):
+    """TX-29; of the lists that one counts which `recipientType` names."""
+
+    recipientType: RecipientType
+    scheduledFor: Annotated[str, Meta(description="An RFC 3339 time, in the future.")]
+    message: Annotated[Text, Meta(description="Either this or `templateId`.")] | None = None
+    templateId: str | None = None
+    variables: Annotated[dict[str, Value], Meta(description="What fills the {{placeholders}}.")] | None = None
+    senderId: SenderId | None = None
+    phones: Ids | None = None
+    contacts: Ids | None = None
+    contactIds: Ids | None = None
+    groups: Ids | None = None
+    groupIds: Ids | None = None
+
+
+class ScheduledData(Struct):
+    _id: str
+    message: str
+    senderId: str | None
+    recipientType: RecipientType
+    scheduledFor: str
+    status: ScheduledStatus
+    estimatedRecipients: int
+    estimatedCredits: int
+    createdAt: str
+    failureReason: str | UnsetType = UNSET
+
+
+class Estimates(Struct):
+    recipients: int
+    segments: int
+    credits: int
+    encoding: Coding
+
+
+class NewScheduledData(Struct):
+    scheduledMessage: ScheduledData
+    estimates: Estimates
+    invalidPhones: list[str]
+
+
+class NewScheduledAnswer(Struct):
+    status: str
+    message: str
+    data: NewScheduledData
+
+
+class ScheduledQuery(Struct):
+    """TX-30."""
+
+    page: Page = 1
+    limit: Limit = 20
+    status: ScheduledStatus | None = None
+
+
+class ScheduledListAnswer(Struct):
+    status: str
+    data: list[ScheduledData]
+    meta: Paging
+
+
+class ScheduledAnswer(Struct):
+    """TX-31."""
+
+    status: str
+    data: ScheduledData
+
+
+class ScheduledChange(Struct):
+    """TX-32; what is absent stays as it is."""
+
+    message: Text | None = None
+    scheduledFor: Annotated[str, Meta(description="An RFC 3339 time, in the future.")] | None = None
+    senderId: SenderId | None = None

@@ -9,7 +9,7 @@ from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
 from adapters.store.book.groups import check
-from adapters.store.book.numbers import array, used
+from adapters.store.numbers import array, used
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Address, Audience, Contact, ContactQuery
 from router.refusal import Refusal

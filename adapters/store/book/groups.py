@@ -7,7 +7,7 @@ from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
-from adapters.store.book.numbers import array, number_for, used
+from adapters.store.numbers import array, number_for, used
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Group
 from router.refusal import Refusal

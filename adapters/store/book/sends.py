@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 from apsw import Connection
 
-from adapters.store.rows import decode_message
+from adapters.store.rows import OPEN, UNSETTLED, decode_message, id_bytes
 from adapters.store.sqlite import SqliteStore
 from router.gateway.progress import NOT_SENT, SENT, WAITING, Progress
 from router.gateway.records import Send, SendQuery
@@ -22,7 +22,7 @@ class SqliteSends:
         self._store = store
 
     def record(self, send: Send) -> Rider:
-        row = (send.no, send.account, send.face, _encode(send), send.at, send.first, send.last)
+        row = (send.no, send.account, send.face, _encode(send), send.at, send.first, send.last, send.campaign)
         return partial(_insert, row=row)
 
     async def find(self, account: str, face: str, no: int) -> Send | None:
@@ -37,12 +37,15 @@ class SqliteSends:
     async def messages(self, send: Send) -> list[Message]:
         return await self._store.read(partial(_messages, send=send))
 
+    async def by_id(self, account: str, ids: Sequence[str]) -> dict[str, Message]:
+        return await self._store.read(partial(_by_id, account=account, ids=ids))
+
     async def first_messages(self, sends: Sequence[Send]) -> dict[int, Message]:
         return await self._store.read(partial(_first_messages, sends=sends))
 
 
-def _insert(connection: Connection, row: tuple[int, str, str, bytes, int, int, int]) -> None:
-    connection.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+def _insert(connection: Connection, row: tuple[int, str, str, bytes, int, int, int, int | None]) -> None:
+    connection.execute("INSERT INTO sends VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _find(connection: Connection, wanted: tuple[int, str, str]) -> Send | None:
@@ -84,9 +87,17 @@ def _any_of(states: Iterable[State], first: str = "s.first", last: str = "s.last
     return f"EXISTS (SELECT 1 FROM messages WHERE no BETWEEN {first} AND {last} AND state IN ({names}))"
 
 
+def _first_live(live: int) -> str:
+    return f"ifnull((SELECT no FROM messages WHERE live = {live} ORDER BY no LIMIT 1), {_NEVER})"
+
+
+_NEVER = 1 << 62
+# No message before this one waits, so that what was sent long ago is not looked into.
+_FIRST_WAITING = f"min({_first_live(OPEN)}, {_first_live(OPEN | UNSETTLED)})"
+
 _PROGRESS = {
     Progress.SENT: _any_of(SENT),
-    Progress.PENDING: f"NOT {_any_of(SENT)} AND {_any_of(WAITING)}",
+    Progress.PENDING: f"s.last >= {_FIRST_WAITING} AND NOT {_any_of(SENT)} AND {_any_of(WAITING)}",
     Progress.FAILED: f"{_any_of(NOT_SENT)} AND NOT {_any_of(SENT | WAITING)}",
 }
 
@@ -96,6 +107,15 @@ def _messages(connection: Connection, send: Send) -> list[Message]:
         "SELECT body FROM messages WHERE no BETWEEN ? AND ? AND account = ?", (send.first, send.last, send.account)
     )
     return [decode_message(body) for (body,) in rows]
+
+
+def _by_id(connection: Connection, account: str, ids: Sequence[str]) -> dict[str, Message]:
+    found = {}
+    for id in dict.fromkeys(ids):
+        body = connection.execute("SELECT body FROM messages WHERE account = ? AND id = ?", (account, id_bytes(id))).get
+        if body is not None:
+            found[id] = decode_message(body)
+    return found
 
 
 def _first_messages(connection: Connection, sends: Sequence[Send]) -> dict[int, Message]:

@@ -7,7 +7,7 @@ from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
-from adapters.store.book.numbers import number_for
+from adapters.store.numbers import number_for
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Template
 
@@ -31,6 +31,9 @@ class SqliteTemplates:
     async def numbered(self, account: str, number: int) -> Template | None:
         return await self._store.read(partial(_find, column="number", wanted=(account, number)))
 
+    async def provided(self, account: str, channel: str, name: str) -> Template | None:
+        return await self._store.read(partial(_provided, wanted=(account, channel, name)))
+
     async def page(self, account: str, offset: int, limit: int) -> tuple[list[Template], int]:
         return await self._store.search(partial(_page, account=account, offset=offset, limit=limit))
 
@@ -49,6 +52,15 @@ def _find(connection: Connection, column: str, wanted: tuple[str, int]) -> Templ
 
 def _templates(rows: Iterable[tuple[int, bytes]]) -> list[Template]:
     return [replace(_decode(body), number=number) for number, body in rows]
+
+
+def _provided(connection: Connection, wanted: tuple[str, str, str]) -> Template | None:
+    body = connection.execute(
+        "SELECT body FROM templates WHERE account = ? AND json_extract(CAST(body AS TEXT), '$.channel') = ?"
+        " AND json_extract(CAST(body AS TEXT), '$.config.template') = ? ORDER BY no DESC LIMIT 1",
+        wanted,
+    ).get
+    return _decode(body) if body is not None else None
 
 
 def _page(connection: Connection, account: str, offset: int, limit: int) -> tuple[list[Template], int]:

@@ -52,3 +52,4 @@ UPDATE sends SET
     last = json_extract(CAST(body AS TEXT), '$.last');
 DROP INDEX sends_account;
 CREATE INDEX sends_account ON sends (account, face, no, at, first, last);
+CREATE INDEX sends_age ON sends (at, first, last);

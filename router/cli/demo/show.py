@@ -174,6 +174,7 @@ Everything is still running; Ctrl-C ends it and removes all of it.
 
   configuration  {config}
   documentation  {url}/docs
+  console        {url}/    (log in with {admin})
 
   URL={url}
   BANK='Authorization: Bearer {bank}'

@@ -42,3 +42,8 @@ def number_for(connection: Connection, table: str, account: str, wanted: int, no
 def array(numbers: Iterable[int]) -> str:
     """Numbers as json_each takes them."""
     return _encode(list(numbers)).decode()
+
+
+def words(names: Iterable[str]) -> str:
+    """Words as json_each takes them."""
+    return _encode(list(names)).decode()
