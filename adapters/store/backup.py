@@ -1,7 +1,8 @@
 """A copy of a store, taken while a daemon may be writing to it, and its way back.
 
-A backup is a folder: router.db, the key beside it (router.db.key), the plans that ran (plans/) and backup.json, which
-says what it is. Whatever the store's file is called, it has these names in the backup.
+A backup is a folder: router.db, the key beside it (router.db.key), the files that came with tickets (router.db.files/),
+the plans that ran (plans/) and backup.json, which says what it is. Whatever the store's file is called, it has these
+names in the backup.
 """
 
 import os
@@ -62,7 +63,9 @@ def back_up(store: Path, plans: Path, target: Path, show: Show) -> Backup:
         # The key never changes, and a plan's archive is never rewritten: no moment in common is needed.
         if _key(store).exists():
             _copy(_key(store), _key(copy), show)
-        _copy_plans(plans, draft / _PLANS, show)
+        # Files are there before the database knows of them, and go after it forgot them: too many are swept at a start.
+        _copy_folder(_attached(store), _attached(copy), show)
+        _copy_folder(plans, draft / _PLANS, show)
         backup = _described(copy, show)
         (draft / _LABEL).write_bytes(msgspec.json.format(msgspec.json.encode(backup)))
         for file in (copy, draft / _LABEL, draft):
@@ -96,7 +99,8 @@ def restore(source: Path, store: Path, plans: Path, replace: bool, show: Show) -
                 )
             _copy(copy, draft, show)
             aside = _move_aside(there, store.parent)
-            _copy_plans(source / _PLANS, plans, show)
+            _copy_folder(source / _PLANS, plans, show)
+            _copy_folder(_attached(copy), _attached(store), show)
             if _key(copy).exists():
                 _copy(_key(copy), _key(store), show)
             # The last step: until then there is no database, and no daemon takes half of this for one.
@@ -187,9 +191,13 @@ def _key(database: Path) -> Path:
     return Path(f"{database}.key")
 
 
+def _attached(database: Path) -> Path:
+    return Path(f"{database}.files")
+
+
 def _files(store: Path) -> tuple[Path, ...]:
     """The database and what belongs to it. A log that is left of another database must not meet a new one."""
-    return (store, Path(f"{store}-wal"), Path(f"{store}-shm"), _key(store))
+    return (store, Path(f"{store}-wal"), Path(f"{store}-shm"), _key(store), _attached(store))
 
 
 def _move_aside(there: list[Path], folder: Path) -> Path | None:
@@ -201,15 +209,18 @@ def _move_aside(there: list[Path], folder: Path) -> Path | None:
     return aside
 
 
-def _copy_plans(plans: Path, target: Path, show: Show) -> None:
-    if not plans.is_dir():
+def _copy_folder(source: Path, target: Path, show: Show) -> None:
+    """The finished files of a folder in which a daemon may be at work."""
+    if not source.is_dir():
         return
     target.mkdir(mode=0o700)
-    for archive in sorted(plans.glob("*.tar.gz")):
+    for file in sorted(source.iterdir()):
+        if file.name.startswith(".") or not file.is_file():
+            continue
         try:
-            _copy(archive, target / archive.name, show)
+            _copy(file, target / file.name, show)
         except FileNotFoundError:
-            continue  # the daemon keeps the last ten only
+            continue  # old plans go, and tickets may
     _sync(target)
 
 

@@ -14,8 +14,8 @@ from router.cli.progress import Bar
 def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "backup",
-        help="copy the database, its key and the kept plans into a new folder",
-        description="Copy the database as it is at one moment, the key beside it and the kept plans into the folder "
+        help="copy the database, what stands beside it into a new folder",
+        description="Copy the database as it is at one moment, and what stands beside it, into the folder "
         "PATH, which must not be there yet, and check every page of the copy. The daemon may run meanwhile. "
         "Configuration files, certificates and secrets are not in it.",
     )
