@@ -242,6 +242,15 @@ def test_secret_from_a_file_and_tls_switched_on(folder: Folder) -> None:
     assert backup.tls == Tls()
 
 
+def test_a_secret_from_a_folder_that_a_variable_names(folder: Folder) -> None:
+    """As systemd has it: the folder of the credentials is known to the process alone."""
+    folder.environ["CREDENTIALS_DIRECTORY"] = str(folder.path / "operators")
+    folder.replace("operators/backup.yaml", "file:backup.secret", "file:${CREDENTIALS_DIRECTORY}/backup.secret")
+    backup = folder.load().operators["backup"].link
+    assert isinstance(backup, SmppLink)
+    assert backup.password == "bac-Zq11"
+
+
 def test_routes(folder: Folder) -> None:
     settings = folder.load()
     assert settings.plans == {"default": Plan("default", "cost", (Choice("mtn-cm"), Choice("backup", 1, 2)), 3)}

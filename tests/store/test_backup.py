@@ -45,6 +45,9 @@ async def filled(path: Path, count: int = 3) -> None:
     plans.mkdir()
     (plans / "000001.tar.gz").write_bytes(b"a plan")
     (plans / ".unfinished").write_bytes(b"half a plan")
+    files = path.with_name(f"{path.name}.files")
+    files.mkdir()
+    (files / "7").write_bytes(b"a picture")
 
 
 async def numbers(path: Path) -> list[int]:
@@ -71,7 +74,9 @@ async def test_there_and_back(path: Path, tmp_path: Path) -> None:
     await filled(path)
     made = back_up(path, path.parent / "plans", tmp_path / "b", quiet)
     assert (made.open, made.unsettled, made.last_seqs, made.schema) == (3, 0, {"acme": 1}, len(steps()))
-    assert sorted(os.listdir(tmp_path / "b")) == ["backup.json", "plans", "router.db", "router.db.key"]
+    assert sorted(os.listdir(tmp_path / "b")) == [
+        "backup.json", "plans", "router.db", "router.db.files", "router.db.key",
+    ]  # fmt: skip
     assert os.listdir(tmp_path / "b" / "plans") == ["000001.tar.gz"]
     assert (tmp_path / "b").stat().st_mode & 0o077 == 0
     assert (tmp_path / "b" / "router.db").stat().st_mode & 0o077 == 0
@@ -82,6 +87,7 @@ async def test_there_and_back(path: Path, tmp_path: Path) -> None:
     assert await numbers(other) == [1, 2, 3]
     assert Path(f"{other}.key").read_bytes() == Path(f"{path}.key").read_bytes()
     assert (other.parent / "plans" / "000001.tar.gz").read_bytes() == b"a plan"
+    assert (other.parent / "sms.db.files" / "7").read_bytes() == b"a picture"
 
 
 async def test_files_of_tickets_go_with_it(path: Path, tmp_path: Path) -> None:
@@ -174,7 +180,9 @@ async def test_a_restore_waits_for_no_daemon_and_deletes_nothing(path: Path, tmp
     Path(f"{path}-wal").write_bytes(b"left by a daemon that was killed")
     _, aside = restore(tmp_path / "b", path, plans, True, quiet)
     assert aside is not None
-    assert sorted(os.listdir(aside)) == ["plans", "router.db", "router.db-wal", "router.db.key"]
+    assert sorted(os.listdir(aside)) == [
+        "plans", "router.db", "router.db-wal", "router.db.files", "router.db.key",
+    ]  # fmt: skip
     assert await numbers(path) == [1, 2, 3]
     Path(aside / "router.db-wal").unlink()
     assert await numbers(aside / "router.db") == [1, 2, 3, 4]
