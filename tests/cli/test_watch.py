@@ -21,6 +21,11 @@ pytestmark = pytest.mark.process
 __all__ = ["daemon"]
 
 
+def interruptible() -> None:
+    """Also where these tests run in the background, and an interrupt is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """A command on a terminal of 150 columns."""
 
@@ -28,7 +33,13 @@ class Terminal:
         self._master, slave = pty.openpty()
         environ = {**os.environ, "COLUMNS": "150", "LINES": "40", "TERM": "xterm"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "router", *arguments], cwd=ROOT, stdin=slave, stdout=slave, stderr=slave, env=environ
+            [sys.executable, "-m", "router", *arguments],
+            cwd=ROOT,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environ,
+            preexec_fn=interruptible,
         )
         os.close(slave)
         os.set_blocking(self._master, False)
@@ -87,7 +98,7 @@ def test_a_daemon_that_goes_away_is_said(daemon) -> None:
 def test_operators_are_watched_down_a_pipe_as_lines(daemon) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "router", "operators", "--watch", "--every", "0.1", "--json"],
-        cwd=ROOT, stdout=subprocess.PIPE,
+        cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=interruptible,
     )  # fmt: skip
     assert child.stdout is not None
     with child.stdout:

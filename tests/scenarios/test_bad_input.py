@@ -171,7 +171,7 @@ def wrong_bodies() -> Iterator[Bad]:
 
 
 def wrong_addresses() -> Iterator[Bad]:
-    for path in ("/", "/v1", "/v1/", "/v2/messages", "/v1/message", "/v1/messages/", f"/v1/messages/{UUID}/parts",
+    for path in ("/v1", "/v1/", "/v2/messages", "/v1/message", "/v1/messages/", f"/v1/messages/{UUID}/parts",
                  "/v1/messages/1", f"/v1/messages/{UUID}", "/v1/events/1", "//v1/messages", "/v1/messages/%00",
                  "/v1/messages/..%2f..%2fetc", "/metrics/", "/v1/operators/mtn", "/index.html", "/.env"):  # fmt: skip
         yield Bad("not_found", "GET", path)

@@ -93,7 +93,7 @@ async def test_there_and_back(path: Path, tmp_path: Path) -> None:
 async def test_files_of_tickets_go_with_it(path: Path, tmp_path: Path) -> None:
     await filled(path)
     files = Path(f"{path}.files")
-    files.mkdir()
+    files.mkdir(exist_ok=True)
     (files / "7").write_bytes(b"a picture")
     back_up(path, path.parent / "plans", tmp_path / "b", quiet)
     other = tmp_path / "elsewhere" / "sms.db"
