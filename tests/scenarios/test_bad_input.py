@@ -200,7 +200,9 @@ def wrong_people() -> Iterator[Bad]:
     for method, path in calls:
         body = GOOD if method == "POST" else None
         for token in (None, "unknown", TOKEN + "x", TOKEN[:-1], TOKEN.upper(), ADMIN):
-            yield Bad("unauthorized", method, path, body, token=token)
+            # An administrator may ask these in the place of an account, which has to be named.
+            asked = token == ADMIN and path in ("/v1/route", "/v1/segment")
+            yield Bad("invalid_request" if asked else "unauthorized", method, path, body, token=token)
         for header in ("", "Bearer", "Bearer ", f"Basic {TOKEN}", TOKEN, f"Bearer  {TOKEN} x", f"Token {TOKEN}"):
             yield Bad("unauthorized", method, path, body, token=None, headers={"Authorization": header})
     for method, path in (("GET", "/v1/operators"), ("POST", "/v1/reload"), ("GET", "/v1/plan"),
