@@ -22,10 +22,21 @@ def document(face: Face) -> dict[str, Any]:
         "info": {"title": face.title, "version": version("carrier-router"), "description": face.description},
         "paths": paths,
         "components": {
-            "schemas": {name: tidy(schemas[name]) for name in sorted(schemas)},
+            "schemas": {name: _with_numbers(tidy(schemas[name])) for name in sorted(schemas)},
             "securitySchemes": face.security,
         },
     }
+
+
+def _with_numbers(schema: Any) -> Any:
+    """The same schema with amounts as the public APIs write them: as numbers."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            return {key: value for key, value in schema.items() if key != "format"} | {"type": "number"}
+        return {key: _with_numbers(value) for key, value in schema.items()}
+    if isinstance(schema, list):
+        return [_with_numbers(one) for one in schema]
+    return schema
 
 
 def _operation(face: Face, one: Operation) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from router.account import RateLimit
+from tests.gateways import fullsms, texify, textdigo
 from tests.gateways import test_smsapi as smsapi
 from tests.gateways import test_textiopro as textiopro
-from tests.gateways.rig import GatewayRig, account
+from tests.gateways.rig import EVERY, GatewayRig, account
 
 EXAMPLES = 2
 """Of each kind for each call."""
@@ -62,16 +63,28 @@ def ask_everything(address: str, headers: dict[str, str]) -> list[str]:
 async def headers_of(rig: GatewayRig, face: str) -> dict[str, str]:
     if face == "smsapi":
         return {"X-API-Key": await smsapi.key_of(rig)}
-    return {"Authorization": f"Bearer {textiopro.TOKEN}"}
+    return {
+        "textiopro": {"Authorization": f"Bearer {textiopro.TOKEN}"},
+        "texify": {"X-API-Key": texify.KEY},
+        "fullsms": {"Authorization": f"Bearer {fullsms.TOKEN}"},
+        "textdigo": {"Authorization": textdigo.AUTH},
+    }[face]
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("face", ["smsapi", "textiopro"])
+@pytest.mark.parametrize("face", EVERY)
 async def test_every_call_keeps_to_its_document(tmp_path: Path, face: str) -> None:
-    """SA-4, TP-5: whatever is asked is answered in the API's own shapes."""
-    settings = {**smsapi.smsapi(rate=RateLimit(1e9, 1.0)), **textiopro.textiopro()}
-    acme = account("acme", settings, channels=textiopro.LINES, wallet="prepaid", country="UG")
-    async with GatewayRig(tmp_path, acme) as rig:
+    """SA-4, TP-5, TX-5, FS-5, TD-4: whatever is asked is answered in the API's own shapes."""
+    settings = {
+        **smsapi.smsapi(rate=RateLimit(1e9, 1.0)),
+        **textiopro.textiopro(),
+        **texify.texify(),
+        **fullsms.fullsms(),
+        "textdigo": {"login": textdigo.LOGIN, "key": textdigo.KEY},
+    }
+    channels = (*textiopro.LINES, *textdigo.CHANNELS)
+    acme = account("acme", settings, channels=channels, wallet="prepaid", country="UG")
+    async with GatewayRig(tmp_path, acme, more=(textdigo.mail(), textdigo.chat())) as rig:
         await rig.engine_rig.engine.wallets.credit("acme", Decimal("1000000"))
         headers = await headers_of(rig, face)
         failures = await asyncio.to_thread(ask_everything, f"{rig.url}/openapi/{face}.json", headers)
