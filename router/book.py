@@ -159,8 +159,11 @@ class Codes(Protocol):
     async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
         """That of a contact, which may have expired."""
 
-    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
-        """How many are pending and have not expired, and when the first of them will."""
+    async def active(
+        self, account: str, face: str, now: int, besides: Collection[tuple[str, str]] = ()
+    ) -> tuple[int, int | None]:
+        """How many are pending and have not expired, but for those of some channels and contacts, and when the first of
+        them will."""
 
     async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
         """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
@@ -252,8 +255,8 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
-    async def verified(self, account: str, face: str, at: int) -> int:
-        """How many one-time codes that were made from a time (ms) on were verified."""
+    async def codes(self, account: str, face: str, at: int) -> tuple[int, int]:
+        """How many one-time codes were made from a time (ms) on, and how many of these were verified."""
 
 
 class Book(Protocol):

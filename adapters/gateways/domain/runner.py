@@ -211,7 +211,7 @@ class CampaignRunner:
             )
             return self._decision(account, further, messages, page.last and whole)
 
-        await self._sending.send(account, submits, Via(campaign.face, campaign.tariff), decide)
+        await self._sending.send(account, submits, Via(campaign.face, campaign.tariff, parts=campaign.parts), decide)
 
     def _decision(self, account: Account, further: Campaign, messages: list[Message], last: bool) -> Decision:
         now = self._clock.now()

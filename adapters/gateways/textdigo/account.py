@@ -1,7 +1,7 @@
 """TextDigo's account: its usage, its wallet, its channels."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -15,7 +15,6 @@ from adapters.gateways.textdigo.checking import read_query
 from adapters.gateways.textdigo.statuses import STATUS
 from adapters.web.reply import Reply
 from router.account import AccountChannel
-from router.message import TrafficClass
 from router.money import from_nano
 from router.wallet import Entry, EntryKind
 
@@ -31,12 +30,11 @@ class AccountCalls:
     async def usage(self, asked: Asked) -> Reply:
         """TD-29: of the calendar month, UTC."""
         account = asked.caller.account.name
-        now = self._services.clock.now()
-        start = _month(now)
+        start, end = _month(self._services.clock.now())
         sent: Counter[str] = Counter()
         delivered: Counter[str] = Counter()
         failed: Counter[str] = Counter()
-        parts = codes = 0
+        parts = 0
         for traffic in await self._services.book.usage.since(account, start):
             channel = traffic.channel
             status = STATUS[traffic.state]
@@ -47,15 +45,13 @@ class AccountCalls:
                 failed[channel] += traffic.messages
             if channel == "sms":
                 parts += traffic.parts
-            if traffic.traffic_class is TrafficClass.OTP:
-                codes += traffic.messages
-        verified = await self._services.book.usage.verified(account, "textdigo", start)
+        codes, verified = await self._services.book.usage.codes(account, "textdigo", start)
 
         def of(channel: str) -> shapes.ChannelUsage:
             return shapes.ChannelUsage(sent[channel], delivered[channel], failed[channel])
 
         answer = shapes.UsageAnswer(
-            shapes.Period(milliseconds_utc(start), milliseconds_utc(now)),
+            shapes.Period(milliseconds_utc(start), milliseconds_utc(end)),
             shapes.SmsUsage(sent["sms"], delivered["sms"], failed["sms"], parts),
             of("email"),
             of("whatsapp"),
@@ -84,9 +80,11 @@ class AccountCalls:
         return Reply(200, _encode(answer), JSON)
 
 
-def _month(now: int) -> int:
+def _month(now: int) -> tuple[int, int]:
+    """The first and the last millisecond of the calendar month."""
     first = datetime.fromtimestamp(now / 1000, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return round(first.timestamp() * 1000)
+    next_one = (first + timedelta(days=31)).replace(day=1)
+    return round(first.timestamp() * 1000), round(next_one.timestamp() * 1000) - 1
 
 
 def _transaction(entry: Entry, currency: str) -> shapes.Transaction:

@@ -9,10 +9,11 @@ from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
 from adapters.gateways.textdigo import shapes
 from adapters.gateways.textdigo.checking import Invalid, Problem, read
-from adapters.gateways.textdigo.sends import open_channel, sms_sender, whatsapp_channel
+from adapters.gateways.textdigo.sends import VIA, open_channel, sms_sender, whatsapp_channel
 from adapters.gateways.textdigo.templates import whatsapp_options
 from adapters.web.reply import Reply
 from router.account import Account
+from router.engine.senders import sender_for
 from router.gateway.ids import UUID
 from router.gateway.records import Campaign, Group, Template
 from router.refusal import Refusal
@@ -39,6 +40,7 @@ class CampaignCalls:
         if not template.content:
             raise Invalid(Problem("campaignSpecId", "format"))
         sender, options = _said(account, template)
+        sender_for(account, sender, template.channel)  # may it be used at all
         now = self._clock.now()
         campaign = Campaign(
             self._book.next_no(),
@@ -55,6 +57,7 @@ class CampaignCalls:
             by="email" if template.channel == "email" else "number",
             groups=list(dict.fromkeys(group.no for group in groups)),
             template=template.no,
+            parts=VIA.parts,
             frequency=wanted.frequency.lower(),  # type: ignore[arg-type]
         )
         await self._campaigns.create(campaign)

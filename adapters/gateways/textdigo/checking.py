@@ -63,11 +63,11 @@ def read(decoder: Decoder[T], body: bytes) -> T:
 
 def read_query(given: dict[str, str], shape: type[T]) -> T:
     """Parameters of a query in their shape; numbers are written as text there. Raises Invalid."""
-    try:
-        return convert(given, shape, strict=False)
-    except ValidationError:
-        values = {name: int(value) if _WHOLE.fullmatch(value) else value for name, value in given.items()}
-        raise Invalid(*_some(_problems(values, _described(cast(Any, shape)), ""))) from None
+    numbers = _numbers_of(cast(Any, shape))
+    values = {
+        name: int(value) if name in numbers and _WHOLE.fullmatch(value) else value for name, value in given.items()
+    }
+    return check(values, shape, "")
 
 
 def check(value: Any, shape: type[T], place: str) -> T:
@@ -97,6 +97,13 @@ def _some(problems: Iterator[Problem]) -> list[Problem]:
 @lru_cache(maxsize=256)
 def _described(shape: Any) -> Type:
     return type_info(shape)
+
+
+@lru_cache(maxsize=64)
+def _numbers_of(shape: Any) -> frozenset[str]:
+    """The fields of a Struct that are whole numbers."""
+    described = cast(StructType, _described(shape))
+    return frozenset(one.encode_name for one in described.fields if isinstance(one.type, IntType))
 
 
 def _problems(value: Any, wanted: Type, place: str) -> Iterator[Problem]:

@@ -141,7 +141,8 @@ def _kept(type: shapes.CampaignSpecType, name: str, config: dict[str, Any]) -> t
             if not mail.htmlMessage and not mail.textMessage:
                 raise Invalid(*(Problem(f"config.{field}", "required") for field in ("htmlMessage", "textMessage")))
             kept = {"subject": mail.subject} | ({"html": mail.htmlMessage} if mail.htmlMessage else {})
-            return mail.textMessage or readable(mail.htmlMessage or ""), kept
+            # Of pictures alone there is nothing to read; an email has a text all the same.
+            return mail.textMessage or readable(mail.htmlMessage or "") or " ", kept
         case "WHATSAPP":
             given = check(config, shapes.WhatsappConfig, "config")
             parameters = given.bodyParameters or {}

@@ -29,8 +29,9 @@ from router.submit import Channel, Submit
 from router.text.email import MOST
 from router.text.html import readable
 
-# 2000 characters (TD-15) of two UTF-16 units each, 33 to a part: a pair is never cut.
-VIA = Via("textdigo", parts=61)
+# An SMS has 2000 characters at most (TD-15), a WhatsApp message 4096 (TD-20), which may go by SMPP too: of two UTF-16
+# units each, 33 to a part, for a pair is never cut.
+VIA = Via("textdigo", parts=125)
 
 _encode = Encoder(decimal_format="number").encode
 _sms = Decoder(shapes.SmsRequest)
@@ -169,11 +170,11 @@ class SendCalls:
             for submit, result in zip(submits.values(), results, strict=True):
                 if isinstance(result, Message):
                     messages.append(result)
-                elif result.code in _OF_RECIPIENT:
-                    invalid.append(shapes.InvalidContact(submit.to, code_of(result)))
-                else:
-                    others = others or self.said(account, submit, result, "message")
-                    invalid.append(shapes.InvalidContact(submit.to, code_of(others)))
+                    continue
+                refusal = self.said(account, submit, result)
+                invalid.append(shapes.InvalidContact(submit.to, code_of(refusal)))
+                if refusal.code not in _OF_RECIPIENT:
+                    others = others or refusal
             if not messages:
                 raise others or Refusal("no_recipients", "none of the recipients can be reached")
             answer = shapes.BulkAnswer(
