@@ -7,7 +7,7 @@ from msgspec.json import Decoder, Encoder
 from adapters.gateways.domain.answers import JSON, milliseconds_utc
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers, requests
 from adapters.gateways.textdigo.checking import Invalid, Problem, read
 from adapters.gateways.textdigo.sends import VIA, open_channel, sms_sender, whatsapp_channel
 from adapters.gateways.textdigo.templates import whatsapp_options
@@ -19,7 +19,7 @@ from router.gateway.records import Campaign, Group, Template
 from router.refusal import Refusal
 
 _encode = Encoder().encode
-_campaign = Decoder(shapes.CampaignRequest)
+_campaign = Decoder(requests.CampaignRequest)
 
 
 class CampaignCalls:
@@ -61,7 +61,7 @@ class CampaignCalls:
             frequency=wanted.frequency.lower(),  # type: ignore[arg-type]
         )
         await self._campaigns.create(campaign)
-        answer = shapes.CampaignAnswer(
+        answer = answers.CampaignAnswer(
             UUID.write(campaign.no),
             wanted.campaignSpecId,
             wanted.profileIds,
