@@ -24,6 +24,9 @@ from router.routing.difference import difference
 from router.routing.exchange import Exchange
 from router.settings import ExchangeRate, Plan, Settings
 
+_BY_UNIT = frozenset({"texify", "textiopro"})
+"""Public APIs that take one unit of the wallet for a part, whatever the prices."""
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("check", help="validate the configuration files and say every error")
@@ -107,6 +110,7 @@ def summary(settings: Settings, now: int) -> dict[str, Any]:
             }
             for account in settings.accounts.values()
         ],
+        "notes": _notes(settings),
         "currencies": {"base": settings.base_currency}
         | {code: str(worth) for code, worth in exchange.at(now).rates.items() if code != settings.base_currency},
         "currency_changes": [
@@ -114,6 +118,17 @@ def summary(settings: Settings, now: int) -> dict[str, Any]:
             for one in _next_rates(settings, now)
         ],
     }
+
+
+def _notes(settings: Settings) -> list[str]:
+    """What is allowed, and rarely meant."""
+    return [
+        f"account {account.name!r} has a prepaid wallet and no prices: what it sends costs it nothing"
+        for account in settings.accounts.values()
+        if account.wallet == "prepaid"
+        and not account.prices
+        and (account.token is not None or account.gateways.keys() - _BY_UNIT)
+    ]
 
 
 def _next_rates(settings: Settings, now: int) -> list[ExchangeRate]:
@@ -187,6 +202,8 @@ def show(settings: Settings, screen: Console, now: int) -> None:
     }
     line = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
     screen.print(f"{line}: no errors")
+    for note in found["notes"]:
+        screen.print(f"note: {note}", highlight=False)
 
 
 def _table(*columns: str) -> Table:

@@ -90,6 +90,7 @@ def test_right_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
                 "charge": "submitted",
             }
         ],
+        "notes": [],
         "currencies": {"base": "XAF"},
         "currency_changes": [],
     }
@@ -126,6 +127,26 @@ def test_currencies_are_shown_as_they_are_now_and_next(
             assert ["EUR", eur, worth, "from", f"{day}T00:00:00Z"] in lines
         else:
             assert ["EUR", eur] in lines
+
+
+@pytest.mark.parametrize(
+    ("account", "noted"),
+    [
+        ("{name: acme, wallet: prepaid, token: Zq-1}", True),
+        ("{name: acme, wallet: prepaid, token: Zq-1, prices: [{prefix: '', price: 1}]}", False),
+        ("{name: acme, wallet: postpaid, token: Zq-1}", False),
+        ("{name: acme, gateways: {fullsms: {token: Zq-1}}}", True),
+        ("{name: acme, gateways: {textiopro: {token: Zq-1}}}", False),
+    ],
+)
+def test_a_prepaid_wallet_that_pays_nothing_is_noted(
+    folder: Path, capsys: pytest.CaptureFixture[str], account: str, noted: bool
+) -> None:
+    (folder / "accounts.yaml").write_text(f"accounts: [{account}]\n")
+    assert run("-c", "router.yaml") == 0
+    assert ("has a prepaid wallet and no prices" in " ".join(capsys.readouterr().out.split())) is noted
+    assert run("-c", "router.yaml", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["notes"]) == noted
 
 
 def test_wrong_as_json(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,9 @@ def held_back(rig: Rig) -> Iterator[None]:
         release.set()
 
 
-async def ask(rig: Rig, key: str | None = "key", body: str = "Hello", account: str = "acme") -> Answer:
+async def ask(
+    rig: Rig, key: str | None = "key", body: str = "Hello", account: str = "acme", patience: float = intake._PATIENCE
+) -> Answer:
     """One request; its answer is the message's id."""
     of = rig.config.accounts[account]
 
@@ -40,7 +42,7 @@ async def ask(rig: Rig, key: str | None = "key", body: str = "Hello", account: s
             raise made
         return Prepared([made], 202, made.id.encode())
 
-    return await rig.engine.intake.answer(of, key, body.encode(), make)
+    return await rig.engine.intake.answer(of, key, body.encode(), make, patience)
 
 
 async def stored(rig: Rig) -> list[Message]:
@@ -112,16 +114,13 @@ async def test_when_the_first_is_refused_the_second_is_tried(tmp_path: Path) -> 
         assert replayed == Answer(taken.status, taken.body, True)
 
 
-async def test_while_the_first_is_not_on_disk_the_second_waits_but_not_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "_PATIENCE", 0.05)
+async def test_while_the_first_is_not_on_disk_the_second_waits_but_not_for_ever(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         with held_back(rig):
             first = asyncio.ensure_future(ask(rig))
             await asyncio.sleep(0)
             with pytest.raises(Refusal) as refused:
-                await ask(rig)
+                await ask(rig, patience=0.05)
             assert refused.value.code == "idempotency_in_progress"
             assert refused.value.retry_after
             assert not first.done()

@@ -617,7 +617,7 @@ def test_the_entries_are_always_the_balance(wallet: str, rule: ChargeRule, steps
     rule=st.sampled_from(RULES),
     steps=st.lists(STEP, min_size=40, max_size=60),
 )
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_entries_are_the_balance_after_long_stories(
     wallet: str, rule: ChargeRule, steps: list[tuple[str, object]]
 ) -> None:
