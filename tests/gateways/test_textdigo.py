@@ -452,6 +452,9 @@ async def test_one_sms_to_many_by_query(rig: GatewayRig, acme: Client) -> None:
     }
     # What stands in a query is no number because it looks like one.
     assert problems(await acme.get("/api-campaign/send-sms?message=2376", 422)) == {"contacts": "required"}
+    # Nobody knows which of the two is meant, and half of them must not be left out in silence.
+    error = await acme.get("/api-campaign/send-sms?message=x&contacts=237670000001&contacts=237670000002", 422)
+    assert problems(error) == {"contacts": "format"}
     many = ",".join(f"2376700{number:05}" for number in range(1001))
     error = await acme.get("/api-campaign/send-sms", 422, params={"message": "x", "contacts": many})
     assert problems(error) == {"contacts": "too_long"}

@@ -74,7 +74,7 @@ class AccountCalls:
 
     async def canals(self, asked: Asked) -> Reply:
         """TD-31; channels of types that TextDigo has no word for are not shown (XA-12)."""
-        query = read_query(dict(asked.raw.query), requests.CanalsQuery)
+        query = read_query(asked.raw.query, requests.CanalsQuery)
         types = _NAMED if query.type is None else (query.type,)
         canals = [_canal(channel) for channel in asked.caller.account.channels if channel.type.upper() in types]
         answer = answers.CanalsAnswer(canals[: query.limit], len(canals), query.limit)

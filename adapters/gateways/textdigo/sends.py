@@ -138,7 +138,7 @@ class SendCalls:
 
     async def bulk_by_query(self, asked: Asked) -> Reply:
         """TD-24."""
-        wanted = read_query(dict(asked.raw.query), requests.BulkQuery)
+        wanted = read_query(asked.raw.query, requests.BulkQuery)
         contacts = [written.strip() for written in wanted.contacts.split(",") if written.strip()]
         if not contacts:
             raise Invalid(Problem("contacts", "too_short", "1"))
