@@ -9,7 +9,9 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
@@ -48,7 +50,10 @@ from router.ports import (
     StoreUnavailable,
 )
 from router.refusal import InvalidConfig
-from router.settings import LookupSettings, Settings
+from router.settings import LookupSettings, Settings, Tracing
+
+if TYPE_CHECKING:
+    from adapters.tracing import Traces
 
 # The sum is what a stop may take: answers of operators, then clients, then webhooks.
 _DRAIN = 10.0
@@ -146,8 +151,21 @@ class Daemon:
 
         history = PlanHistory(self._config, self._environ, plans_folder(settings.store), self.prepare)
         version = history.starting_version(loaded.files)
+        traces = traces_of(settings.tracing, self._log)
+        on_end = traces.ended if traces is not None else None
         engine = Engine(
-            settings, store, recovery, clock, metrics, make_gateway, history, on_plan, self._log, lookups, version
+            settings,
+            store,
+            recovery,
+            clock,
+            metrics,
+            make_gateway,
+            history,
+            on_plan,
+            self._log,
+            lookups,
+            version,
+            on_end,
         )
         source = WebhookLog(engine, store, recovery.cursors)
         webhooks = WebhookSender(source, clock, self._log)
@@ -234,6 +252,8 @@ class Daemon:
             for lookup in engine.lookups.sources:
                 await lookup.close()
             await store.close()
+            if traces is not None:
+                await traces.close()
         self._log.info("stopped")
 
     async def _swap_lookups(self, engine: Engine, plan: Settings, clock: Clock) -> None:
@@ -290,6 +310,15 @@ def lookups_of(
     return sources
 
 
+def traces_of(settings: Tracing | None, log: FilteringBoundLogger) -> "Traces | None":
+    if settings is None:
+        return None
+    # Only who has the extra `otel` can import it, and only who asks for it waits for that.
+    from adapters.tracing import Traces
+
+    return Traces(settings, version_of("carrier-router"), log)
+
+
 def secrets_of(settings: Settings) -> list[str]:
     """What must not appear in any log even by accident."""
     found: list[str] = []
@@ -307,10 +336,12 @@ def secrets_of(settings: Settings) -> list[str]:
             found += [one.key for one in face.get("keys", ())]
             if "webhook_secret" in face:
                 found += [face["webhook_secret"].decode("latin-1"), b64encode(face["webhook_secret"]).decode()]
-    if settings.lookup is not None and settings.lookup.hlr is not None:
-        # Behind `Bearer`; what is as short as `json` is no secret.
-        words = [value.split()[-1] for _, value in settings.lookup.hlr.headers]
-        found += [word for word in words if len(word) >= 8]
+    headers = settings.lookup.hlr.headers if settings.lookup is not None and settings.lookup.hlr is not None else ()
+    if settings.tracing is not None:
+        headers += settings.tracing.headers
+    # Behind `Bearer`; what is as short as `json` is no secret.
+    words = [value.split()[-1] for _, value in headers]
+    found += [word for word in words if len(word) >= 8]
     return found
 
 

@@ -89,6 +89,15 @@ class LookupSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """Where the traces of messages go (OTLP over HTTP), and of which share of them, 0 to 1."""
+
+    endpoint: str = field(repr=False)
+    sample: float = 0.01
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One operator of a plan; `priority` 1 goes before 2, `weight` shares traffic under order `weighted`."""
 
@@ -201,3 +210,4 @@ class Settings:
     sender_rules: tuple[SenderRule, ...] = ()
     quiet_hours: tuple[QuietHours, ...] = ()
     lookup: LookupSettings | None = None
+    tracing: Tracing | None = None

@@ -6,14 +6,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from adapters.config_yaml import words
+from adapters.config_yaml.headers import headers
 from adapters.config_yaml.nodes import Value
-from adapters.config_yaml.shapes import Parser, listing, mapping, record
+from adapters.config_yaml.shapes import Parser, listing, record
 from adapters.config_yaml.values import file, secret_text, text, whole, word
 from router.settings import HlrLookup, LookupSettings, TableLookup
 
 _LONGEST = 10.0  # seconds: what a client may be kept waiting
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")  # RFC 9110 section 5.6.2
-_OURS = ("host", "content-length", "transfer-encoding", "connection", "accept-encoding")
 _KEY = re.compile(r"[^\s.]{1,64}")
 
 
@@ -29,11 +28,11 @@ def lookup(data: Path) -> Parser[LookupSettings]:
         {
             "table": record(table, {"file": file}),
             "hlr": record(
-                _hlr,
+                HlrLookup,
                 {"url": _url, "mcc": _way},
                 {
                     "mnc": _way,
-                    "headers": mapping(_header, _header_value),
+                    "headers": headers,
                     "timeout": _timeout,
                     "cache": word(words.duration),
                     "negative": word(words.duration),
@@ -51,11 +50,6 @@ def lookup(data: Path) -> Parser[LookupSettings]:
         return settings
 
     return parse_some
-
-
-def _hlr(**given: Any) -> HlrLookup:
-    given["headers"] = tuple(given.get("headers", {}).items())
-    return HlrLookup(**given)
 
 
 def _url(value: Value) -> str:
@@ -82,17 +76,3 @@ def _timeout(value: Value) -> float:
     if seconds > _LONGEST:
         value.fail(f"must be at most {_LONGEST:g}s: a message waits for it")
     return seconds
-
-
-def _header(value: Value) -> str:
-    name = text(value)
-    if not _HEADER.fullmatch(name) or name.lower() in _OURS:
-        value.fail(f"{name!r} is not the name of a header that can be set")
-    return name
-
-
-def _header_value(value: Value) -> str:
-    written = secret_text(value)
-    if not (written.isascii() and written.isprintable()):
-        value.fail("must be printable ASCII")
-    return written

@@ -17,6 +17,7 @@ from adapters.config_yaml.operators import in_base_currency, read_operators
 from adapters.config_yaml.routes import read_plans, read_quiet_hours, read_rules
 from adapters.config_yaml.senders import read_senders
 from adapters.config_yaml.shapes import as_it_is, attempt, listing, read_fields, record
+from adapters.config_yaml.tracing import tracing
 from adapters.config_yaml.values import Names, file, named_source, one_of, secret, secret_word, whole, word
 from router.account import Account
 from router.operator import Operator
@@ -95,7 +96,7 @@ def _read(source: Source) -> Settings:
         base_currency=currencies.base,
         currencies=currencies.worth,
         exchange_rates=tuple(currencies.later),
-        **{key: given[key] for key in ("http", "limits", "retention", "log") if key in given},
+        **{key: given[key] for key in ("http", "limits", "retention", "log", "tracing") if key in given},
         gateways=given.get("gateways"),
         webhook_networks=given.get("webhooks", ()),
         sender_rules=senders,
@@ -245,6 +246,7 @@ _SCHEMA = {
     ),
     "store": _store,
     "lookup": as_it_is,
+    "tracing": tracing,
     "operators": named_source,
     "routes": named_source,
     "accounts": named_source,

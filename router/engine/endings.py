@@ -1,5 +1,7 @@
 """How a message ends, in one place: state, money, event, counts."""
 
+from collections.abc import Callable
+
 from router.engine.feed import Feed
 from router.engine.ledger import Ledger
 from router.engine.wallets import Wallets
@@ -19,13 +21,22 @@ _EVENTS = {
 
 
 class Endings:
-    """Tells accounts what became of their messages; a final state is stored together with its event."""
+    """Tells accounts what became of their messages; a final state is stored together with its event. `on_end` hears of
+    every message that has reached one."""
 
-    def __init__(self, ledger: Ledger, feed: Feed, metrics: Metrics, wallets: Wallets) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        feed: Feed,
+        metrics: Metrics,
+        wallets: Wallets,
+        on_end: Callable[[Message], None] | None = None,
+    ) -> None:
         self._ledger = ledger
         self._feed = feed
         self._metrics = metrics
         self._wallets = wallets
+        self._on_end = on_end
 
     def tell(self, type: EventType, message: Message, now: int) -> None:
         """An event that ends nothing."""
@@ -54,6 +65,8 @@ class Endings:
         self._ledger.store.save(message)
         self._feed.tell(_EVENTS[message.state], message, now)
         self._metrics.final(message.operator or "", message.state)
+        if self._on_end is not None:
+            self._on_end(message)
 
     def settle(self, message: Message) -> None:
         """Something more is known of a message that may have ended: what it was charged is kept or given back by that.

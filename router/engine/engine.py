@@ -37,6 +37,7 @@ from router.engine.trouble import described, keep_up
 from router.engine.wakeups import Wakeups
 from router.engine.wallets import Wallets
 from router.inbound import Inbound
+from router.message import Message
 from router.money import from_nano
 from router.operator import Operator
 from router.outcome import Outcome
@@ -63,7 +64,7 @@ from router.settings import Settings
 class Engine:
     """Everything between the way in and the operators. Built on an open store; `start` takes up what was left.
 
-    `version` is that of the plan that `settings` are."""
+    `version` is that of the plan that `settings` are; `on_end` hears of every message that has ended."""
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Engine:
         log: Any,
         lookups: Sequence[NumberLookup] = (),
         version: int = 1,
+        on_end: Callable[[Message], None] | None = None,
     ) -> None:
         self._store = store
         self._recovery = recovery
@@ -99,7 +101,7 @@ class Engine:
         sharing = Sharing(self.desks, statistics, clock)
         chooser = Chooser(self.running, self.desks, sharing)
         self.wallets = Wallets(store, self.running, clock, recovery.wallets)
-        endings = Endings(self.ledger, self.feed, metrics, self.wallets)
+        endings = Endings(self.ledger, self.feed, metrics, self.wallets, on_end)
         self.opt_outs = OptOuts(self.ledger, self.running, clock, recovery.opted_out)
         self._backlog = Backlog(self.ledger, self.desks, half)
         questions = Questions(self.desks, lambda *told: self._correlator.told(*told))

@@ -12,7 +12,7 @@ from router.routing.price_changes import PriceChanges, price_changes, rate_chang
 from router.settings import Rule, Settings
 
 # What is only read when the daemon starts.
-_AT_START = ("store", "http.host", "http.port", "http.tls", "http.max_body", "limits.in_memory")
+_AT_START = ("store", "http.host", "http.port", "http.tls", "http.max_body", "limits.in_memory", "tracing")
 
 
 class Changed(Struct, frozen=True):
