@@ -96,10 +96,17 @@ class Contacts(Protocol):
         """The groups of each contact, in the order in which they were made; absent where there is none."""
 
     async def audience(
-        self, account: str, groups: Sequence[int], after: int, limit: int, by: Address = "number"
+        self,
+        account: str,
+        groups: Sequence[int],
+        after: int,
+        limit: int,
+        by: Address = "number",
+        of_run: tuple[int, int] | None = None,
     ) -> Audience:
         """Those of the next `limit` contacts behind `after` (0 for the first) that are reached: active, with an address
-        that is not on the account's opt-out list. An address that several of them have is reached once."""
+        that is not on the account's opt-out list. An address that several of them have is reached once: in a run of a
+        campaign (its number, how many runs were before) also where the contact by which it was reached is gone."""
 
     async def reached(self, account: str, groups: Sequence[int], by: Address = "number") -> int:
         """How many `audience` gives in all."""
@@ -159,8 +166,11 @@ class Codes(Protocol):
     async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
         """That of a contact, which may have expired."""
 
-    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
-        """How many are pending and have not expired, and when the first of them will."""
+    async def active(
+        self, account: str, face: str, now: int, besides: Collection[tuple[str, str]] = ()
+    ) -> tuple[int, int | None]:
+        """How many are pending and have not expired, but for those of some channels and contacts, and when the first of
+        them will."""
 
     async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
         """A code after `change`, read and written in one transaction; None where there is none. What `change` raises
@@ -186,9 +196,10 @@ class Campaigns(Protocol):
         """A campaign after `change`, read and written in one transaction. Raises Refusal `campaign_not_found`;
         `not_pending` where its state is none of these; and what `change` raises."""
 
-    def advance(self, campaign: Campaign, due: int | None) -> Rider:
+    def advance(self, campaign: Campaign, due: int | None, sent_to: Sequence[tuple[int, str]] = ()) -> Rider:
         """How far it has come, which is due again at a time. Where somebody paused or cancelled it meanwhile, that
-        stays."""
+        stays. `sent_to` are the contacts (numbers and addresses) of groups that were sent to with this, where the run
+        goes on: for the case that they are gone by now."""
 
     async def postpone(self, no: int, due: int) -> None:
         """It goes on at a time, unless somebody paused or cancelled it meanwhile."""
@@ -252,8 +263,8 @@ class Usage(Protocol):
     async def since(self, account: str, at: int) -> list[Traffic]:
         """What the account sent from a time (ms) on. This may take long; nothing else waits for it."""
 
-    async def verified(self, account: str, face: str, at: int) -> int:
-        """How many one-time codes that were made from a time (ms) on were verified."""
+    async def codes(self, account: str, face: str, at: int) -> tuple[int, int]:
+        """How many one-time codes were made from a time (ms) on, and how many of these were verified."""
 
 
 class Book(Protocol):

@@ -130,7 +130,8 @@ class Message(Struct, omit_defaults=True, weakref=True):
     `slow_at` are the operators where it has waited too long since its last attempt: it does not go back to them.
     `due_at` is when the clock next has something to do for this message.
     `converted_at` is when the recipient acted on it, as the account reports.
-    `queried`: the operator was asked what became of it.
+    `queried`: the operator was asked what became of it. `recalled`: it was submitted, as far as anybody knew and the
+    account was told, and then its operator refused it after all.
     `origin` names the public API it came by, None for the internal one; `confidential`: what it says (a one-time code)
     is not kept once it has ended.
     `looked_up` is the source (table, hlr) that found `network`; else the reason why its prefix tells the network, or
@@ -182,6 +183,7 @@ class Message(Struct, omit_defaults=True, weakref=True):
     slow_at: list[str] = []
     waiting_for: str | None = None
     queried: bool = False
+    recalled: bool = False
     converted_at: int | None = None
     origin: str | None = None
     confidential: bool = False

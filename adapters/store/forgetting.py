@@ -15,6 +15,7 @@ def forget(connection: Connection, before: int, texts_before: int, most: int) ->
         # What handsets wrote goes with its text: there is little else to it.
         _delete_oldest(connection, "inbound", "at", texts_before, most),
         _blank_campaigns(connection, texts_before, most),
+        _delete_departed(connection, most),
     ]
     return any(more)
 
@@ -39,6 +40,24 @@ def _delete_campaigns(connection: Connection, before: int, most: int) -> bool:
         " LIMIT ?",
         (before, most),
     )
+
+
+def _delete_departed(connection: Connection, most: int) -> bool:
+    """Of runs of campaigns that are over."""
+    campaign = 0
+    while campaign := connection.execute("SELECT min(campaign) FROM departed WHERE campaign > ?", (campaign,)).get:
+        running = connection.execute(
+            "SELECT ifnull(json_extract(CAST(body AS TEXT), '$.runs'), 0) FROM campaigns WHERE no = ? AND ended ISNULL",
+            (campaign,),
+        ).get
+        connection.execute(
+            "DELETE FROM departed WHERE campaign = ?1 AND (run, address) IN"
+            " (SELECT run, address FROM departed WHERE campaign = ?1 AND run IS NOT ?2 LIMIT ?3)",
+            (campaign, running, most),
+        )
+        if connection.changes() == most:
+            return True
+    return False
 
 
 def _delete_oldest(connection: Connection, table: str, time: str, before: int, most: int) -> bool:

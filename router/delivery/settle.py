@@ -106,6 +106,7 @@ def settle_late(message: Message, part: Part, attempt: Attempt, outcome: Outcome
             message.possible_duplicate = any(other.resent for other in message.parts)
             return settle(message, part, attempt, outcome, operator, now, 0.0)
         if part.state is State.SUBMITTED and not accepted:
+            message.recalled = message.recalled or message.state is State.SUBMITTED
             part.state = message.state = State.QUEUED
             message.submitted_at = None
             message.due_at = message.expires_at

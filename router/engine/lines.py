@@ -98,11 +98,12 @@ class Lines:
         self.hold_back(message, self._clock.now() + _REST_MS, "internal_error")
 
     def submitted(self, message: Message, now: int) -> None:
-        """All parts are with the operator: store it, tell it, and wait for receipts."""
+        """All parts are with the operator: store it, tell it once, and wait for receipts."""
         self._store.save(message)
         self._ledger.active.pop(message.no, None)
         self._ledger.open -= 1
-        self._endings.tell(EventType.SUBMITTED, message, now)
+        if not message.recalled:
+            self._endings.tell(EventType.SUBMITTED, message, now)
         self._alarm(message)
 
     def out_of_time(self, message: Message, now: int) -> bool:

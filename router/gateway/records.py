@@ -218,7 +218,6 @@ class Traffic(Struct, frozen=True, gc=False):
     """How many messages are alike in these, and how many parts they have together."""
 
     channel: str
-    traffic_class: TrafficClass
     state: State
     messages: int
     parts: int
@@ -235,7 +234,8 @@ class Campaign(Struct, frozen=True, omit_defaults=True, gc=False):
     `text` and in the texts of `options`, before what a contact has; what nothing fills is left out. Where `values` is
     None braces are just braces. `by` is what contacts are reached by. `recipients` is how many it reached when it was
     made, `invalid` how many it was asked for and cannot reach. Nobody gets a text longer than `longest` (septets where
-    GSM 7-bit has it, else UTF-16 code units). `label` and `extra` are for the API that made it to keep what it shows.
+    GSM 7-bit has it, else UTF-16 code units); `parts` is as Via's. `label` and `extra` are for the API that made it to
+    keep what it shows.
 
     From `state` on it is how far it has come, over all runs: this run's page ended at `cursor`, `accepted` messages
     were charged `charged` (10**-9 units) together, `refused` recipients could not be sent to. `reason` is the code of
@@ -265,6 +265,7 @@ class Campaign(Struct, frozen=True, omit_defaults=True, gc=False):
     recipients: int = 0
     invalid: int = 0
     longest: tuple[int, int] | None = None
+    parts: int = 0
     label: str = ""
     extra: dict[str, Any] = {}
 

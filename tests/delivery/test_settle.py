@@ -309,7 +309,13 @@ def test_late_answers(make: Any, outcome: Outcome, step: Step, state: State, dup
 def test_a_message_taken_back_expires_in_its_own_time_again() -> None:
     one = held()
     settle_late(one, one.parts[0], one.parts[0].attempts[0], REJECTED, RESENDS, NOW + 5)
-    assert (one.due_at, one.submitted_at) == (NOW + 99, None)
+    assert (one.due_at, one.submitted_at, one.recalled) == (NOW + 99, None, True)
+
+
+def test_what_was_not_out_yet_is_not_recalled() -> None:
+    one = message(Part(1, SUBMITTED, [tried(LOST)]), Part(2, QUEUED))
+    settle_late(one, one.parts[0], one.parts[0].attempts[0], REJECTED, HOLDS, NOW)
+    assert not one.recalled
 
 
 def test_a_late_refusal_of_one_part_ends_what_is_half_out() -> None:

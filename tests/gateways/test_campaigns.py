@@ -267,6 +267,100 @@ async def test_what_is_under_way_stops_where_it_is(rig: GatewayRig) -> None:
     assert await sent(rig) == Counter(number(place) for place in range(1000))
 
 
+async def half_way(rig: GatewayRig, *groups: Group, **fields: Any) -> Campaign:
+    """A campaign to groups that is paused after its first page."""
+    rig.engine_rig.operators["mtn"].window = 0
+    made = await rig.campaigns.create(campaign(rig, groups=[group.no for group in groups], **fields))
+    while not (await state_of(rig, made)).accepted:
+        await rig.engine_rig.settle()
+    await rig.campaigns.pause("acme", "fullsms", made.no)
+    for _ in range(5):  # what was under way comes to its end
+        await rig.engine_rig.settle()
+    return made
+
+
+async def first_of(rig: GatewayRig, group: Group, count: int) -> list[Contact]:
+    """The oldest contacts of a group."""
+    return (await rig.book.contacts.audience("acme", [group.no], 0, count)).contacts
+
+
+@pytest.mark.parametrize("gone", ["contacts", "again", "numbers", "group"])
+async def test_who_was_reached_by_a_contact_that_is_gone(rig: GatewayRig, gone: str) -> None:
+    """Deleted, deleted and put in again, given another number, or taken away with its group while it runs: nobody else
+    with the number is written to again, and nobody is left out."""
+    one = await filled(rig, "one", list(range(450)))
+    other = await filled(rig, "other", list(range(450)))
+    made = await half_way(rig, one, other)
+    contacts = await first_of(rig, one, 300)
+    everybody = Counter(number(place) for place in range(450))
+    match gone:
+        case "contacts":
+            for contact in contacts:
+                await rig.book.contacts.delete(contact)
+        case "again":
+            for contact in contacts:
+                await rig.book.contacts.delete(contact)
+            third = replace(contacts[0], no=rig.book.next_no())
+            await rig.book.contacts.put(other.no, [third])
+            await rig.book.contacts.put(one.no, [replace(one, no=rig.book.next_no()) for one in contacts])
+        case "numbers":
+            for place, contact in enumerate(contacts):
+                await rig.book.contacts.save(replace(contact, number=number(1000 + place)), one.no)
+            reached = (await state_of(rig, made)).accepted
+            everybody.update(number(1000 + place) for place in range(reached, 300))
+        case "group":
+            await rig.book.groups.delete(one)
+    await rig.campaigns.resume("acme", "fullsms", made.no)
+    await until(rig, made, "done")
+    assert await sent(rig) == everybody
+    while await rig.engine_rig.store.purge(0, 0, 0, 0):  # type: ignore[attr-defined]
+        pass
+    assert await departed(rig) == 0
+
+
+async def departed(rig: GatewayRig) -> int:
+    return await rig.engine_rig.store.read(  # type: ignore[attr-defined, no-any-return]
+        lambda connection: connection.execute("SELECT count(*) FROM departed").get
+    )
+
+
+async def test_a_contact_that_goes_while_its_page_is_sent(rig: GatewayRig) -> None:
+    """Between the moment that the page was read and the moment that it is on disk."""
+    one = await filled(rig, "one", list(range(250)))
+    other = await filled(rig, "other", list(range(250)))
+    read = rig.book.contacts.audience
+
+    async def late(*wanted: Any) -> Any:
+        page = await read(*wanted)
+        for contact in page.contacts[:3]:
+            await rig.book.contacts.delete(contact)
+        return page
+
+    rig.book.contacts.audience = late  # type: ignore[method-assign]
+    made = await rig.campaigns.create(campaign(rig, groups=[one.no, other.no]))
+    await until(rig, made, "done")
+    assert await sent(rig) == Counter(number(place) for place in range(250))
+
+
+async def test_the_next_run_is_to_everybody_again(rig: GatewayRig) -> None:
+    one = await filled(rig, "one", list(range(150)))
+    other = await filled(rig, "other", list(range(150)))
+    made = await half_way(rig, one, other, frequency="daily")
+    for contact in await first_of(rig, one, 20):
+        await rig.book.contacts.delete(contact)
+    await rig.campaigns.resume("acme", "fullsms", made.no)
+    while (await state_of(rig, made)).runs < 1:
+        await rig.engine_rig.settle()
+    assert await sent(rig) == Counter(number(place) for place in range(150))
+    while await rig.engine_rig.store.purge(0, 0, 0, 0):  # type: ignore[attr-defined]
+        pass
+    assert await departed(rig) == 0
+    rig.move(DAY)
+    while (await state_of(rig, made)).runs < 2:
+        await rig.engine_rig.settle()
+    assert await sent(rig) == Counter({number(place): 2 for place in range(150)})
+
+
 async def test_cancel(rig: GatewayRig) -> None:
     at = rig.engine_rig.clock.now() + 60_000
     made = await rig.campaigns.create(campaign(rig, numbers=[number(1)], first=at))

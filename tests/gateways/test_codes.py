@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import apsw
@@ -10,6 +11,7 @@ import pytest
 
 from adapters.gateways.domain.codes import CodeRules, Codes, Wanted
 from adapters.gateways.domain.sending import Sending
+from router.account import Price
 from router.gateway.records import Code
 from router.refusal import Refusal
 from router.submit import Submit
@@ -108,6 +110,34 @@ async def test_one_of_many_at_once(issuer: Issuer) -> None:
     to = [f"+23767000010{number}" for number in range(5)]
     made = await asyncio.gather(*(issuer.make(to=one) for one in to), return_exceptions=True)
     assert [getattr(one, "code", None) for one in made].count("too_many_codes") == 4
+
+
+async def test_one_that_is_refused_leaves_its_place_to_another(tmp_path: Path) -> None:
+    """At the maximum, who comes meanwhile waits to see whether the one before gets its code."""
+    poor = account("acme", {}, wallet="prepaid", prices=(Price("2376", Decimal(1)),))
+    async with GatewayRig(tmp_path, poor) as rig:
+        issuer = Issuer(rig)
+        rules = CodeRules("fullsms", pause=30.0, most=1)
+        first, *others = await asyncio.gather(
+            issuer.make(rules), *(issuer.make(rules, f"+4477009001{place:02}") for place in range(5)),
+            return_exceptions=True,
+        )  # fmt: skip
+        assert getattr(first, "code", None) in ("insufficient_credit", "too_many_codes")
+        assert sorted(getattr(one, "code", "made") for one in others) == ["made"] + ["too_many_codes"] * 4
+
+
+async def test_as_many_as_may_be_and_no_more(issuer: Issuer) -> None:
+    """Made one behind the other and all at once, over and over: never fewer than the maximum, never one more."""
+    rules = CodeRules("fullsms", pause=30.0, most=7)
+    for turn in range(20):
+        to = [f"+237670{turn:02}{place:04}" for place in range(10)]
+        early = await asyncio.gather(*(issuer.make(rules, one) for one in to[: turn % 7]))
+        late = await asyncio.gather(*(issuer.make(rules, one) for one in to[turn % 7 :]), return_exceptions=True)
+        made = [*early, *(one for one in late if isinstance(one, Code))]
+        assert len(made) == 7, late
+        assert {getattr(one, "code", None) for one in late if not isinstance(one, Code)} == {"too_many_codes"}
+        for one in made:
+            await issuer.codes.cancel(issuer.account, "fullsms", one.no)
 
 
 async def test_whom_it_belongs_to(issuer: Issuer) -> None:

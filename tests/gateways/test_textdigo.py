@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from aiohttp import encode_basic_auth
 
 from router.account import RateLimit
+from router.message import TrafficClass
+from tests.engine.rig import operator
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import AUTH, KEY, LOGIN, Client, body_of, chat, digo, mail, problems
 
@@ -139,6 +142,12 @@ async def test_what_is_no_json(acme: Client, body: bytes) -> None:
 async def test_what_is_no_object(acme: Client, body: str) -> None:
     """TD-14."""
     assert problems(await acme.call("POST", "/sms/message", 422, data=body)) == {"body": "type"}
+
+
+async def test_what_is_too_large(acme: Client) -> None:
+    """TD-11: VALIDATION_FAILED is 422, whatever is too long."""
+    body = json.dumps(SMS | {"message": "x" * 5_000_000}).encode()
+    assert problems(await acme.call("POST", "/sms/message", 422, data=BytesIO(body))) == {"body": "too_long"}
 
 
 async def test_nowhere(rig: GatewayRig, acme: Client) -> None:
@@ -380,8 +389,28 @@ async def test_templates(rig: GatewayRig, acme: Client) -> None:
         options = one.message.options or {}
         assert options == {"template": "order_ready", "parameters": ["A17", "Acme"]}
     other = Client(rig, OTHER)
+    assert (await acme.get("/integration/canals?limit=05"))["limit"] == 5
     for client, id in ((acme, "nonsense"), (acme, made["id"]), (other, spec["id"])):
         await refused(client, "/email/template/message", "PUBLIC_API_TEMPLATE_NOT_FOUND", **mail | {"templateId": id})
+
+
+@pytest.mark.parametrize(("type", "path"), [("EMAIL", "/email"), ("WHATSAPP", "/whatsapp-business")])
+async def test_a_template_that_says_nothing(acme: Client, type: str, path: str) -> None:
+    """TD-19, TD-22: one without config; nothing is sent for it."""
+    made = await acme.post("/integration/campaign-specs", 201, name="Empty", type=type)
+    mail = {"email": "a@b.example", "subject": "Hi"}
+    body = mail if type == "EMAIL" else {"whatsappBusinessPhoneNumberId": "1555", "phoneNumber": TO}
+    error = await acme.post(f"{path}/template/message", 422, **body, templateId=made["id"])
+    assert problems(error) == {"templateId": "format"}
+    assert (await acme.get("/integration/usage"))["quota"]["used"] == 0
+
+
+async def test_whatsapp_by_smpp(tmp_path: Path) -> None:
+    """TD-20: 4096 characters, also where an operator takes them in parts."""
+    parts = replace(operator("chat", "0.01"), channel="whatsapp")
+    async with GatewayRig(tmp_path, digo(), more=(parts,)) as rig:
+        body = {"whatsappBusinessPhoneNumberId": "1555", "phoneNumber": TO, "message": "😀" * 4096}
+        assert (await Client(rig).post("/whatsapp-business/message", **body))["partCount"] == 125
 
 
 async def test_one_sms_to_many(rig: GatewayRig, acme: Client) -> None:
@@ -421,6 +450,11 @@ async def test_one_sms_to_many_by_query(rig: GatewayRig, acme: Client) -> None:
         "contacts": "required",
         "to": "unknown",
     }
+    # What stands in a query is no number because it looks like one.
+    assert problems(await acme.get("/api-campaign/send-sms?message=2376", 422)) == {"contacts": "required"}
+    # Nobody knows which of the two is meant, and half of them must not be left out in silence.
+    error = await acme.get("/api-campaign/send-sms?message=x&contacts=237670000001&contacts=237670000002", 422)
+    assert problems(error) == {"contacts": "format"}
     many = ",".join(f"2376700{number:05}" for number in range(1001))
     error = await acme.get("/api-campaign/send-sms", 422, params={"message": "x", "contacts": many})
     assert problems(error) == {"contacts": "too_long"}
@@ -433,6 +467,8 @@ async def test_many_of_whom_none_is_reached(tmp_path: Path) -> None:
         path = "/api-campaign/send-sms"
         await refused(acme, path, "PUBLIC_API_INVALID_RECIPIENTS", message="Hi", contacts=["0670", "x"])
         await refused(acme, path, "PUBLIC_API_INVALID_RECIPIENTS", message="Hi", contacts=["+33612345678", "x"])
+        far = {"message": "Hi", "contacts": ["+33612345678"], "senderName": "NOBODY"}
+        await refused(acme, path, "PUBLIC_API_INVALID_RECIPIENTS", **far)
         answer = await acme.post(path, message="Hi", contacts=["+33612345678", TO])
         assert answer["invalidContacts"] == [
             {"phoneNumber": "+33612345678", "errorCode": "PUBLIC_API_UNSUPPORTED_PHONE_NUMBER"}
@@ -455,7 +491,7 @@ async def test_usage(rig: GatewayRig, acme: Client) -> None:
     nothing = {"sent": 0, "delivered": 0, "failed": 0}
     fresh = await acme.get("/integration/usage")
     assert fresh == {
-        "period": {"from": "2026-01-01T00:00:00.000Z", "to": "2026-01-01T00:00:00.000Z"},
+        "period": {"from": "2026-01-01T00:00:00.000Z", "to": "2026-01-31T23:59:59.999Z"},
         "sms": nothing | {"parts": 0},
         "email": nothing,
         "whatsapp": nothing,
@@ -474,7 +510,17 @@ async def test_usage(rig: GatewayRig, acme: Client) -> None:
     assert usage["quota"]["used"] == 3
     assert await Client(rig, OTHER).get("/integration/usage") == fresh
     rig.engine_rig.clock.move(31 * 86_400)
-    assert (await acme.get("/integration/usage"))["sms"]["sent"] == 0
+    later = await acme.get("/integration/usage")
+    assert later["sms"]["sent"] == 0
+    assert later["period"] == {"from": "2026-02-01T00:00:00.000Z", "to": "2026-02-28T23:59:59.999Z"}
+
+
+async def test_usage_counts_the_codes_of_this_api(rig: GatewayRig, acme: Client) -> None:
+    """TD-29: those that the internal API's client makes itself are messages like others."""
+    await rig.engine_rig.submit(traffic_class=TrafficClass.OTP)
+    await acme.post("/otp/sms", phoneNumber=TO)
+    usage = await acme.get("/integration/usage")
+    assert (usage["sms"]["sent"], usage["otp"]) == (2, {"sent": 1, "verified": 0})
 
 
 async def test_wallet(tmp_path: Path) -> None:
@@ -516,6 +562,8 @@ async def test_canals(acme: Client) -> None:
         ("limit=0", "out_of_range"),
         ("limit=201", "out_of_range"),
         ("limit=x", "type"),
+        ("limit=1.0", "type"),
+        ("type=123", "enum"),
         ("page=1", "unknown"),
     ):
         error = await acme.get(f"/integration/canals?{query}", 422)

@@ -88,7 +88,7 @@ async def test_who_wants_nothing_is_left_out(rig: GatewayRig) -> None:
     body = await make(acme, "SMS", {"message": "Hi"})
     await rig.engine_rig.engine.opt_outs.unsubscribe("acme", "+237670000001")
     await acme.post("/integration/campaigns", 201, **body)
-    ((written,)) = await rig.engine_rig.written("mtn")
+    (written,) = await rig.engine_rig.written("mtn")
     assert written.message.to == "+237670000002"
 
 
@@ -120,6 +120,33 @@ async def test_what_is_not_launched(rig: GatewayRig) -> None:
         "profileIds": "required",
         "frequency": "required",
     }
+
+
+async def test_as_long_as_an_sms_may_be(rig: GatewayRig) -> None:
+    """TD-15, TD-33: 2000 characters of any script, as in a single send."""
+    acme = Client(rig)
+    await acme.post("/integration/campaigns", 201, **await make(acme, "SMS", {"message": "ж" * 2000}, [ANN]))
+    (written,) = await rig.engine_rig.written("mtn")
+    assert (written.message.to, written.message.segments) == (ANN["phoneNumber"], 30)
+
+
+async def test_pictures_alone(rig: GatewayRig) -> None:
+    """TD-33: an email that has nothing to read in it is one all the same."""
+    acme = Client(rig)
+    html = '<img src="https://shop.example/a.png">'
+    await acme.post("/integration/campaigns", 201, **await make(acme, "EMAIL", {"subject": "-", "htmlMessage": html}))
+    written = await rig.engine_rig.written("mail", 2)
+    assert {(one.message.options or {})["html"] for one in written} == {html}
+
+
+async def test_a_sender_that_is_not_approved(tmp_path: Path) -> None:
+    """TD-13, TD-14, TD-32: said at once, not found by each message."""
+    async with GatewayRig(tmp_path, digo(senders=("ACME",))) as rig:
+        acme = Client(rig)
+        body = await make(acme, "SMS", {"message": "Hi", "senderName": "NOBODY"})
+        error = await acme.post("/integration/campaigns", 422, **body)
+        assert error["errorCode"] == "PUBLIC_API_SENDER_NOT_APPROVED"
+        await acme.post("/integration/campaigns", 201, **await make(acme, "SMS", {"message": "Hi"}))
 
 
 async def test_channels_that_are_off(tmp_path: Path) -> None:

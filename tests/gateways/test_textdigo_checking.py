@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import ValidationError
 from msgspec.json import Decoder
 
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import requests
 from adapters.gateways.textdigo.checking import Invalid, read
 from adapters.gateways.textdigo.errors import locale_of
 from adapters.gateways.textdigo.words import of_problem
@@ -18,15 +18,15 @@ from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import AUTH, Client, body_of, chat, digo, mail
 
 REQUESTS = [
-    shapes.SmsRequest,
-    shapes.BulkRequest,
-    shapes.CampaignRequest,
-    shapes.SpecRequest,
-    shapes.ImportRequest,
-    shapes.CustomerRequest,
-    shapes.SmsCodeRequest,
-    shapes.EmailVerifyRequest,
-    shapes.WhatsappTemplateRequest,
+    requests.SmsRequest,
+    requests.BulkRequest,
+    requests.CampaignRequest,
+    requests.SpecRequest,
+    requests.ImportRequest,
+    requests.CustomerRequest,
+    requests.SmsCodeRequest,
+    requests.EmailVerifyRequest,
+    requests.WhatsappTemplateRequest,
 ]
 
 LEAVES = (
@@ -78,7 +78,7 @@ def test_all_of_many_are_not_told() -> None:
     """TD-8: an answer stays small, however much is wrong."""
     body = json.dumps({"contacts": [{"x": 1}] * 10_000}).encode()
     with pytest.raises(Invalid) as caught:
-        read(Decoder(shapes.ImportRequest), body)
+        read(Decoder(requests.ImportRequest), body)
     assert len(caught.value.problems) == 100
 
 

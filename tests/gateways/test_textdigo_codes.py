@@ -1,5 +1,6 @@
 """TextDigo's one-time passwords (TD-21, TD-40 to TD-45)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -113,6 +114,16 @@ async def test_a_second_code_replaces_the_first(rig: GatewayRig) -> None:
     await acme.post("/otp/whatsapp/verify", 404, phoneNumber=TO, otpCode=second)
     await Client(rig, OTHER).post("/otp/sms/verify", 404, phoneNumber=TO, otpCode=second)
     assert (await acme.post("/otp/sms/verify", phoneNumber=TO, otpCode=second))["verified"]
+
+
+async def test_two_at_once(rig: GatewayRig) -> None:
+    """TD-43: of two requests at the same time both are answered, and one code is good."""
+    acme = Client(rig)
+    await asyncio.gather(*(acme.post("/otp/sms", phoneNumber=TO) for _ in range(2)))
+    first, second = [await code(rig, "mtn", which) for which in range(2)]
+    if not (await acme.post("/otp/sms/verify", phoneNumber=TO, otpCode=first))["verified"]:
+        assert (await acme.post("/otp/sms/verify", phoneNumber=TO, otpCode=second))["verified"]
+    await acme.post("/otp/sms/verify", 404, phoneNumber=TO, otpCode=second)
 
 
 async def test_two_ways_to_a_whatsapp_code(rig: GatewayRig) -> None:

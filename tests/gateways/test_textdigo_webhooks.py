@@ -13,7 +13,9 @@ from aiohttp import encode_basic_auth
 
 from router.account import InboundRule
 from router.inbound import Inbound, Media
+from router.outcome import Fault, Outcome, OutcomeKind
 from router.receipt import ReceiptState
+from tests.engine.rig import operator
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import Client, chat, digo, mail
 from tests.webhook.receiver import Receiver, Request, answer, receiving
@@ -93,6 +95,31 @@ async def test_other_ends_and_channels(tmp_path: Path) -> None:
             ("email", "SENT"),
             ("email", "UNDELIVERED"),
         ]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_refused_late_and_sent_again(tmp_path: Path, restart: bool) -> None:
+    """TD-51: SENT is told once, though the operator that seemed to have it refused it and another took it."""
+    first = operator("first", "0.001", on_unanswered="hold")
+    async with receiving() as receiver:
+        account = hooked(receiver.url)
+        async with GatewayRig(tmp_path, account, more=(first,), **LOCAL) as rig:
+            id = (await Client(rig).post("/sms/message", **SMS))["msgId"]
+            (submission,) = await rig.engine_rig.written("first")
+            rig.engine_rig.operators["first"].answer(submission, Outcome(OutcomeKind.UNKNOWN))
+            await receiver.has(1)
+            sink = rig.engine_rig.operators["first"].sink
+            sink.answered_late(submission, Outcome(OutcomeKind.REJECTED, status=0x0A, fault=Fault.OPERATOR))
+            await rig.engine_rig.settle()
+            if not restart:
+                await rig.deliver()
+                await receiver.has(2)
+        if restart:
+            async with GatewayRig(tmp_path, account, more=(first,), **LOCAL) as rig:
+                await rig.deliver()
+                await receiver.has(2)
+        wanted = [(id, "SENT", "first"), (id, "DELIVERED", "mtn")]
+        assert [(one["msgId"], one["status"], one["operator"]) for one in bodies(receiver)] == wanted
 
 
 async def test_messages_of_other_ways_in_are_not_reported(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """One-time codes: made, sent, verified. What they are is decided by router.gateway.codes."""
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from math import ceil
 from secrets import randbelow
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -41,12 +43,25 @@ class Wanted(Struct, frozen=True, gc=False):
     brand: str = ""
 
 
+class _Slot(NamedTuple):
+    """What there is one pending code for."""
+
+    account: str
+    face: str
+    channel: str
+    contact: str
+
+
 class Codes:
     def __init__(self, book: Book, sending: Sending, clock: Clock) -> None:
         self._book = book
         self._sending = sending
         self._clock = clock
-        self._making: set[tuple[str, str, str, str]] = set()
+        # Of the APIs that have a pause or a maximum: who is being made a code for, and of these who may have one, which
+        # is on its way to the disk.
+        self._making: set[_Slot] = set()
+        self._granted: set[_Slot] = set()
+        self._ended = asyncio.Event()
 
     async def make(
         self,
@@ -58,18 +73,34 @@ class Codes:
     ) -> Answer:
         """Make a code, send what `submit` says of it, and keep its hash in the same transaction; `answer` gives the
         body. Raises Refusal `code_too_soon`, `too_many_codes`, and as Sending.send."""
-        slot = (account.name, rules.face, wanted.channel, wanted.contact)
+        if not rules.pause and rules.most is None:
+            return await self._send(account, rules, wanted, submit, answer)
+        slot = _Slot(account.name, rules.face, wanted.channel, wanted.contact)
         if slot in self._making:
             raise _too_soon(rules.pause or 1.0)
         self._making.add(slot)
         try:
-            await self._check(account, rules, wanted)
-            code, digits = self._new(account, rules, wanted)
-            decide = partial(self._decide, code=code, answer=answer)
-            via = Via(rules.face, Tariff.PRICE, confidential=True)
-            return await self._sending.send(account, [submit(digits)], via, decide)
+            if not await self._replaces(slot, rules.pause) and rules.most is not None:
+                await self._grant(slot, rules.most)
+            return await self._send(account, rules, wanted, submit, answer)
         finally:
             self._making.discard(slot)
+            self._granted.discard(slot)
+            self._ended.set()
+            self._ended = asyncio.Event()
+
+    async def _send(
+        self,
+        account: Account,
+        rules: CodeRules,
+        wanted: Wanted,
+        submit: Callable[[str], Submit],
+        answer: Callable[[Code, Message], bytes],
+    ) -> Answer:
+        code, digits = self._new(account, rules, wanted)
+        decide = partial(self._decide, code=code, answer=answer)
+        via = Via(rules.face, Tariff.PRICE, confidential=True)
+        return await self._sending.send(account, [submit(digits)], via, decide)
 
     async def verify(self, account: Account, face: str, no: int, given: str) -> Code:
         """The code after a try with what somebody gave: `verified` where it was right. One transaction for each try.
@@ -99,21 +130,38 @@ class Codes:
             raise _nowhere()
         return code
 
-    async def _check(self, account: Account, rules: CodeRules, wanted: Wanted) -> None:
+    async def _replaces(self, slot: _Slot, pause: float) -> bool:
+        """Whether the contact has a code already, whose place the new one takes. Raises Refusal `code_too_soon`."""
         now = self._clock.now()
-        before = None
-        if rules.pause or rules.most is not None:
-            before = await self._book.codes.pending(account.name, rules.face, wanted.channel, wanted.contact)
-        if before is not None and before.expires > now:
-            wait = (before.created - now) / 1000 + rules.pause
-            if wait > 0:
-                raise _too_soon(wait)
-        elif rules.most is not None:
-            count, soonest = await self._book.codes.active(account.name, rules.face, now)
-            making = sum(1 for one in self._making if one[:2] == (account.name, rules.face))
-            if count + making > rules.most:
+        before = await self._book.codes.pending(*slot)
+        if before is None or before.expires <= now:
+            return False
+        wait = (before.created - now) / 1000 + pause
+        if wait > 0:
+            raise _too_soon(wait)
+        return True
+
+    async def _grant(self, slot: _Slot, most: int) -> None:
+        """Wait until it is certain whether there may be one code more: one on its way may yet be refused.
+
+        Raises Refusal `too_many_codes`.
+        """
+        while True:
+            now, ended = self._clock.now(), self._ended
+            before = self._on_the_way(slot)
+            count, soonest = await self._book.codes.active(slot.account, slot.face, now, before)
+            if count >= most:
                 wait = (soonest - now) / 1000 if soonest is not None else 1.0
-                raise Refusal("too_many_codes", f"{rules.most} codes are active already", retry_after=wait)
+                raise Refusal("too_many_codes", f"{most} codes are active already", retry_after=wait)
+            # What has ended since is not in the count, and what has begun since may be.
+            if count + len(before | self._on_the_way(slot)) < most:
+                self._granted.add(slot)
+                return
+            await ended.wait()
+
+    def _on_the_way(self, slot: _Slot) -> set[tuple[str, str]]:
+        """The channels and contacts of the account's codes in the same API that are."""
+        return {(one.channel, one.contact) for one in self._granted if one[:2] == slot[:2]}
 
     def _new(self, account: Account, rules: CodeRules, wanted: Wanted) -> tuple[Code, str]:
         """The code as it is kept, and its digits; the first is no zero, for some clients take it for a number."""

@@ -161,7 +161,9 @@ class CampaignRunner:
     async def _page(self, campaign: Campaign, size: int) -> _Page:
         cursor = campaign.cursor
         if campaign.groups:
-            piece = await self._book.contacts.audience(campaign.account, campaign.groups, cursor, size, campaign.by)
+            piece = await self._book.contacts.audience(
+                campaign.account, campaign.groups, cursor, size, campaign.by, (campaign.no, campaign.runs)
+            )
             behind = piece.next or max([cursor, *(contact.no for contact in piece.contacts)])
             recipients = [_Recipient(_address(campaign, contact), contact, contact.no) for contact in piece.contacts]
             return _Page(recipients, behind, piece.next is None)
@@ -209,17 +211,22 @@ class CampaignRunner:
                 charged=campaign.charged + sum(message.charged for message in messages),
                 reason=None if campaign.accepted or messages else reason or next(codes, None),
             )
-            return self._decision(account, further, messages, page.last and whole)
+            return self._decision(account, further, messages, sent_to[:taken], page.last and whole)
 
-        await self._sending.send(account, submits, Via(campaign.face, campaign.tariff), decide)
+        await self._sending.send(account, submits, Via(campaign.face, campaign.tariff, parts=campaign.parts), decide)
 
-    def _decision(self, account: Account, further: Campaign, messages: list[Message], last: bool) -> Decision:
+    def _decision(
+        self, account: Account, further: Campaign, messages: list[Message], sent_to: list[_Recipient], last: bool
+    ) -> Decision:
         now = self._clock.now()
         due: int | None = now
+        contacts: list[tuple[int, str]] = []
         if last:
             further = run_ended(further, zone(account.time_zone), now)
             due = due_of(further)
-        riders: list[Rider] = [self._book.campaigns.advance(further, due)]
+        elif further.groups:
+            contacts = [(one.contact.no, one.to) for one in sent_to if one.contact is not None]
+        riders: list[Rider] = [self._book.campaigns.advance(further, due, contacts)]
         if messages:
             no = self._book.next_no()
             riders.append(self._sending.record(no, account, further.face, messages, further.no))

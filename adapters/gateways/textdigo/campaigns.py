@@ -7,18 +7,19 @@ from msgspec.json import Decoder, Encoder
 from adapters.gateways.domain.answers import JSON, milliseconds_utc
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers, requests
 from adapters.gateways.textdigo.checking import Invalid, Problem, read
-from adapters.gateways.textdigo.sends import open_channel, sms_sender, whatsapp_channel
+from adapters.gateways.textdigo.sends import VIA, open_channel, sms_sender, whatsapp_channel
 from adapters.gateways.textdigo.templates import whatsapp_options
 from adapters.web.reply import Reply
 from router.account import Account
+from router.engine.senders import sender_for
 from router.gateway.ids import UUID
 from router.gateway.records import Campaign, Group, Template
 from router.refusal import Refusal
 
 _encode = Encoder().encode
-_campaign = Decoder(shapes.CampaignRequest)
+_campaign = Decoder(requests.CampaignRequest)
 
 
 class CampaignCalls:
@@ -39,6 +40,7 @@ class CampaignCalls:
         if not template.content:
             raise Invalid(Problem("campaignSpecId", "format"))
         sender, options = _said(account, template)
+        sender_for(account, sender, template.channel)  # may it be used at all
         now = self._clock.now()
         campaign = Campaign(
             self._book.next_no(),
@@ -55,10 +57,11 @@ class CampaignCalls:
             by="email" if template.channel == "email" else "number",
             groups=list(dict.fromkeys(group.no for group in groups)),
             template=template.no,
+            parts=VIA.parts,
             frequency=wanted.frequency.lower(),  # type: ignore[arg-type]
         )
         await self._campaigns.create(campaign)
-        answer = shapes.CampaignAnswer(
+        answer = answers.CampaignAnswer(
             UUID.write(campaign.no),
             wanted.campaignSpecId,
             wanted.profileIds,

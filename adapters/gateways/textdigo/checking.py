@@ -1,7 +1,8 @@
 """Reading a request into its shape, with everything that is wrong in it and not only the first (TD-7, TD-8)."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeVar, cast
@@ -61,13 +62,17 @@ def read(decoder: Decoder[T], body: bytes) -> T:
         raise Invalid(Problem(BODY, "format")) from None
 
 
-def read_query(given: dict[str, str], shape: type[T]) -> T:
-    """Parameters of a query in their shape; numbers are written as text there. Raises Invalid."""
-    try:
-        return convert(given, shape, strict=False)
-    except ValidationError:
-        values = {name: int(value) if _WHOLE.fullmatch(value) else value for name, value in given.items()}
-        raise Invalid(*_some(_problems(values, _described(cast(Any, shape)), ""))) from None
+def read_query(given: Mapping[str, str], shape: type[T]) -> T:
+    """Parameters of a query in their shape; numbers are written as text there, and a name may stand there again. Raises
+    Invalid, also for that: nobody knows which of the two is meant."""
+    counts = Counter(name for name, _ in given.items())
+    if twice := [name[:100] for name in counts if counts[name] > 1]:
+        raise Invalid(*(Problem(name, "format") for name in twice[:_MOST]))
+    numbers = _numbers_of(cast(Any, shape))
+    values = {
+        name: int(value) if name in numbers and _WHOLE.fullmatch(value) else value for name, value in given.items()
+    }
+    return check(values, shape, "")
 
 
 def check(value: Any, shape: type[T], place: str) -> T:
@@ -97,6 +102,13 @@ def _some(problems: Iterator[Problem]) -> list[Problem]:
 @lru_cache(maxsize=256)
 def _described(shape: Any) -> Type:
     return type_info(shape)
+
+
+@lru_cache(maxsize=64)
+def _numbers_of(shape: Any) -> frozenset[str]:
+    """The fields of a Struct that are whole numbers."""
+    described = cast(StructType, _described(shape))
+    return frozenset(one.encode_name for one in described.fields if isinstance(one.type, IntType))
 
 
 def _problems(value: Any, wanted: Type, place: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from adapters.gateways.domain.answers import JSON
 from adapters.gateways.domain.codes import CodeRules, Codes, Wanted
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes, words
+from adapters.gateways.textdigo import answers, requests, words
 from adapters.gateways.textdigo.addresses import email, phone_number
 from adapters.gateways.textdigo.checking import read
 from adapters.gateways.textdigo.errors import locale_of
@@ -31,12 +31,12 @@ from router.submit import Channel, Submit
 _FACE = "textdigo"
 
 _encode = Encoder().encode
-_sms = Decoder(shapes.SmsCodeRequest)
-_number = Decoder(shapes.NumberCodeRequest)
-_email = Decoder(shapes.EmailCodeRequest)
-_whatsapp = Decoder(shapes.WhatsappCodeRequest)
-_verify_number = Decoder(shapes.NumberVerifyRequest)
-_verify_email = Decoder(shapes.EmailVerifyRequest)
+_sms = Decoder(requests.SmsCodeRequest)
+_number = Decoder(requests.NumberCodeRequest)
+_email = Decoder(requests.EmailCodeRequest)
+_whatsapp = Decoder(requests.WhatsappCodeRequest)
+_verify_number = Decoder(requests.NumberVerifyRequest)
+_verify_email = Decoder(requests.EmailVerifyRequest)
 
 
 class CodeCalls:
@@ -124,7 +124,7 @@ class CodeCalls:
         pending = await self._codes.pending(account, _FACE, channel, contact)
         code = await self._codes.verify(account, _FACE, pending.no, given)
         right = code.state == "verified"
-        answer = shapes.VerifyAnswer(right, UNSET if right else code.attempts - len(code.tries))
+        answer = answers.VerifyAnswer(right, UNSET if right else code.attempts - len(code.tries))
         return Reply(200, _encode(answer), JSON)
 
 

@@ -64,7 +64,7 @@ _KINDS = {
     "template_not_found": Kind(404, "PUBLIC_API_TEMPLATE_NOT_FOUND", words.TEMPLATE),
     "group_not_found": Kind(404, "PUBLIC_API_PROFILE_NOT_FOUND", words.PROFILE),
     "file_too_large": Kind(413, "PUBLIC_API_FILE_TOO_LARGE", words.FILE_TOO_LARGE),
-    "payload_too_large": Kind(413, "VALIDATION_FAILED", words.TOO_LARGE),
+    "payload_too_large": Kind(422, "VALIDATION_FAILED", words.TOO_LARGE),
     "not_found": Kind(404, "NOT_FOUND", words.NOT_FOUND),
     "method_not_allowed": Kind(405, "METHOD_NOT_ALLOWED", words.METHOD),
     "rate_limited": _RATE,

@@ -4,11 +4,12 @@ from decimal import Decimal
 from hmac import digest
 from uuid import UUID, uuid5
 
+from msgspec import Struct, field
 from msgspec.json import Encoder
 
 from adapters.gateways.domain.channels import line_of
 from adapters.gateways.domain.hook import Hook
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo.enumerations import Status
 from adapters.gateways.textdigo.statuses import STATUS
 from router.account import Account
 from router.event import Event, EventType, ReceivedEvent
@@ -33,6 +34,38 @@ _STATES = {
 }
 
 
+class Report(Struct):
+    """TD-49."""
+
+    msgId: str
+    sender: str | None = field(name="from")
+    status: Status
+    partCount: int
+    amount: Decimal
+    operator: str | None
+    externalId: str | None
+    currency: str
+    subject: str
+    type: str
+
+
+class ReceivedMedia(Struct):
+    url: str
+    mimeType: str
+
+
+class ReceivedMessage(Struct):
+    """TD-50."""
+
+    event: str
+    type: str
+    lineId: str
+    phoneNumber: str
+    chatId: str
+    message: str
+    medias: list[ReceivedMedia]
+
+
 def hooks_of(account: Account) -> dict[str, Hook]:
     """The webhooks of an account by channel; without a secret of their own they are signed with the API key."""
     settings = account.gateways.get(NAME)
@@ -49,7 +82,7 @@ def sign(secret: bytes, body: bytes) -> dict[str, str]:
 
 def report(account: Account, event: Event, at: int) -> Notice:
     """TD-49: what became of a message, to be told from `at` (ms) on."""
-    body = shapes.Report(
+    body = Report(
         event.message_id,
         event.sender,
         STATUS[_STATES[event.type]],
@@ -69,13 +102,13 @@ def received(account: Account, event: ReceivedEvent, at: int) -> Notice:
     line = line_of(account, event.channel, event.to)
     line_id = line.id if line is not None else event.channel
     chat = str(uuid5(_CHATS, f"{account.name}\n{line_id}\n{event.sender}"))
-    body = shapes.ReceivedMessage(
+    body = ReceivedMessage(
         "inbound-message", event.channel, line_id, event.sender, chat, event.text or "", _medias(event.media or None)
     )
     return Notice(account.name, event.channel, chat, at, _encode(body))
 
 
-def _medias(media: Media | None) -> list[shapes.ReceivedMedia]:
+def _medias(media: Media | None) -> list[ReceivedMedia]:
     if media is None or media.url is None:
         return []
-    return [shapes.ReceivedMedia(media.url, media.type or "application/octet-stream")]
+    return [ReceivedMedia(media.url, media.type or "application/octet-stream")]

@@ -7,8 +7,9 @@ from msgspec.json import Encoder
 from adapters.gateways.domain.answers import JSON, milliseconds_utc
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers
 from adapters.gateways.textdigo.checking import Invalid, Problem
+from adapters.gateways.textdigo.enumerations import MessageType
 from adapters.gateways.textdigo.sends import amount_of
 from adapters.gateways.textdigo.statuses import STATUS
 from adapters.web.reply import Reply
@@ -16,7 +17,7 @@ from router.message import Message, State, TrafficClass
 from router.refusal import Refusal
 
 _encode = Encoder(decimal_format="number").encode
-_CHANNELS = get_args(shapes.MessageType)
+_CHANNELS = get_args(MessageType)
 
 
 class MessageCalls:
@@ -29,7 +30,7 @@ class MessageCalls:
         if channel not in _CHANNELS:
             raise Invalid(Problem("channel", "enum", " | ".join(_CHANNELS)))
         message = await self._find(asked, channel)
-        answer = shapes.StatusAnswer(
+        answer = answers.StatusAnswer(
             message.id,
             channel,  # type: ignore[arg-type]
             STATUS[message.state],
@@ -43,7 +44,7 @@ class MessageCalls:
         message = await self._find(asked, "sms")
         delivered = message.state is State.DELIVERED
         status = STATUS[message.state]
-        answer = shapes.SmsDetails(
+        answer = answers.SmsDetails(
             message.id,
             "sms",
             status,

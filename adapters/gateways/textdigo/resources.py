@@ -7,9 +7,10 @@ from msgspec.json import Decoder, Encoder
 from adapters.gateways.domain.answers import JSON, milliseconds_utc
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers, requests
 from adapters.gateways.textdigo.addresses import email, phone_number
 from adapters.gateways.textdigo.checking import Invalid, Problem, check, read
+from adapters.gateways.textdigo.enumerations import CampaignSpecType
 from adapters.gateways.textdigo.errors import code_of
 from adapters.web.reply import Reply
 from router.engine.directory import Entry
@@ -19,11 +20,11 @@ from router.refusal import Refusal
 from router.text.html import readable
 
 _encode = Encoder().encode
-_spec = Decoder(shapes.SpecRequest)
-_profile = Decoder(shapes.ProfileRequest)
-_import = Decoder(shapes.ImportRequest)
-_customer = Decoder(shapes.CustomerRequest)
-_group = Decoder(shapes.GroupRequest)
+_spec = Decoder(requests.SpecRequest)
+_profile = Decoder(requests.ProfileRequest)
+_import = Decoder(requests.ImportRequest)
+_customer = Decoder(requests.CustomerRequest)
+_group = Decoder(requests.GroupRequest)
 
 # TD-37 has no error for somebody who is known already: a customer need be unique in no group.
 _IN_NONE = 0
@@ -47,7 +48,7 @@ class ResourceCalls:
             channel=wanted.type.lower(), config=config,
         )  # fmt: skip
         await self._book.templates.add(template)
-        answer = shapes.SpecAnswer(
+        answer = answers.SpecAnswer(
             UUID.write(template.no), wanted.name, wanted.type, wanted.config, milliseconds_utc(now)
         )
         return Reply(201, _encode(answer), JSON)
@@ -61,7 +62,7 @@ class ResourceCalls:
             source=wanted.type, channel=wanted.campaignSpecType.lower(),
         )  # fmt: skip
         await self._book.groups.add(group)
-        answer = shapes.ProfileAnswer(
+        answer = answers.ProfileAnswer(
             UUID.write(group.no), wanted.name, wanted.type, wanted.campaignSpecType, 0, milliseconds_utc(now)
         )
         return Reply(201, _encode(answer), JSON)
@@ -82,19 +83,19 @@ class ResourceCalls:
                 number = phone_number(entry.phoneNumber) if entry.phoneNumber is not None else None
                 address = email(entry.email) if entry.email is not None else None
             except Refusal as refusal:
-                invalid.append(shapes.InvalidEntry(index, code_of(refusal)))
+                invalid.append(answers.InvalidEntry(index, code_of(refusal)))
                 continue
             key = address if by == "email" else number
             if key is None:
                 missing = "invalid_address" if by == "email" else "invalid_number"
-                invalid.append(shapes.InvalidEntry(index, code_of(Refusal(missing, "there is no address"))))
+                invalid.append(answers.InvalidEntry(index, code_of(Refusal(missing, "there is no address"))))
             elif key not in entries:
                 entries[key] = Entry(number, address, entry.parameters or {})
         if not entries:
             raise Refusal("no_recipients", "none of the contacts can be reached")
         imported = (await self._directory.put(group, list(entries.values()), by)).added
         total = len(wanted.contacts)
-        answer = shapes.ImportAnswer(total, imported, total - len(invalid) - imported, invalid)
+        answer = answers.ImportAnswer(total, imported, total - len(invalid) - imported, invalid)
         return Reply(200, _encode(answer), JSON)
 
     async def make_customer(self, asked: Asked) -> Reply:
@@ -117,7 +118,7 @@ class ResourceCalls:
             fields={name: value for name, value in fields.items() if value},
         )
         await self._book.contacts.add(contact, unique_in=_IN_NONE)
-        answer = shapes.CustomerAnswer(UUID.write(contact.no), wanted.name, numbers, emails, milliseconds_utc(now))
+        answer = answers.CustomerAnswer(UUID.write(contact.no), wanted.name, numbers, emails, milliseconds_utc(now))
         return Reply(201, _encode(answer), JSON)
 
     async def make_group(self, asked: Asked) -> Reply:
@@ -126,24 +127,25 @@ class ResourceCalls:
         now = self._clock.now()
         group = Group(self._book.next_no(), asked.caller.account.name, wanted.name, now, now)
         await self._book.groups.add(group)
-        answer = shapes.GroupAnswer(UUID.write(group.no), wanted.name, milliseconds_utc(now))
+        answer = answers.GroupAnswer(UUID.write(group.no), wanted.name, milliseconds_utc(now))
         return Reply(201, _encode(answer), JSON)
 
 
-def _kept(type: shapes.CampaignSpecType, name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
+def _kept(type: CampaignSpecType, name: str, config: dict[str, Any]) -> tuple[str, dict[str, Any] | None]:
     """The text of a template, and what stands in the options of its messages, from its config by the channel."""
     match type:
         case "SMS":
-            sms = check(config, shapes.SmsConfig, "config")
+            sms = check(config, requests.SmsConfig, "config")
             return sms.message, {"sender": sms.senderName} if sms.senderName else None
         case "EMAIL":
-            mail = check(config, shapes.EmailConfig, "config")
+            mail = check(config, requests.EmailConfig, "config")
             if not mail.htmlMessage and not mail.textMessage:
                 raise Invalid(*(Problem(f"config.{field}", "required") for field in ("htmlMessage", "textMessage")))
             kept = {"subject": mail.subject} | ({"html": mail.htmlMessage} if mail.htmlMessage else {})
-            return mail.textMessage or readable(mail.htmlMessage or ""), kept
+            # Of pictures alone there is nothing to read; an email has a text all the same.
+            return mail.textMessage or readable(mail.htmlMessage or "") or " ", kept
         case "WHATSAPP":
-            given = check(config, shapes.WhatsappConfig, "config")
+            given = check(config, requests.WhatsappConfig, "config")
             parameters = given.bodyParameters or {}
             return name, {
                 "line": given.whatsappBusinessPhoneNumberId,

@@ -12,7 +12,7 @@ from adapters.gateways.domain.channels import active_channel, channel_by_id
 from adapters.gateways.domain.sending import Decision, Result, Sending
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers, requests
 from adapters.gateways.textdigo.addresses import email, phone_number
 from adapters.gateways.textdigo.checking import Invalid, Problem, read, read_query
 from adapters.gateways.textdigo.errors import About, code_of
@@ -29,16 +29,17 @@ from router.submit import Channel, Submit
 from router.text.email import MOST
 from router.text.html import readable
 
-# 2000 characters (TD-15) of two UTF-16 units each, 33 to a part: a pair is never cut.
-VIA = Via("textdigo", parts=61)
+# An SMS has 2000 characters at most (TD-15), a WhatsApp message 4096 (TD-20), which may go by SMPP too: of two UTF-16
+# units each, 33 to a part, for a pair is never cut.
+VIA = Via("textdigo", parts=125)
 
 _encode = Encoder(decimal_format="number").encode
-_sms = Decoder(shapes.SmsRequest)
-_email = Decoder(shapes.EmailRequest)
-_email_template = Decoder(shapes.EmailTemplateRequest)
-_whatsapp = Decoder(shapes.WhatsappRequest)
-_whatsapp_template = Decoder(shapes.WhatsappTemplateRequest)
-_bulk = Decoder(shapes.BulkRequest)
+_sms = Decoder(requests.SmsRequest)
+_email = Decoder(requests.EmailRequest)
+_email_template = Decoder(requests.EmailTemplateRequest)
+_whatsapp = Decoder(requests.WhatsappRequest)
+_whatsapp_template = Decoder(requests.WhatsappTemplateRequest)
+_bulk = Decoder(requests.BulkRequest)
 
 _CLASSES = {
     None: TrafficClass.TRANSACTIONAL,
@@ -137,7 +138,7 @@ class SendCalls:
 
     async def bulk_by_query(self, asked: Asked) -> Reply:
         """TD-24."""
-        wanted = read_query(dict(asked.raw.query), shapes.BulkQuery)
+        wanted = read_query(asked.raw.query, requests.BulkQuery)
         contacts = [written.strip() for written in wanted.contacts.split(",") if written.strip()]
         if not contacts:
             raise Invalid(Problem("contacts", "too_short", "1"))
@@ -149,12 +150,12 @@ class SendCalls:
         channel = sms_channel(account)
         sender = sms_sender(account, channel, name)
         submits: dict[str, Submit] = {}
-        invalid: list[shapes.InvalidContact] = []
+        invalid: list[answers.InvalidContact] = []
         for written in contacts:
             try:
                 to = phone_number(written)
             except Refusal as refusal:
-                invalid.append(shapes.InvalidContact(written, code_of(refusal)))
+                invalid.append(answers.InvalidContact(written, code_of(refusal)))
                 continue
             if to not in submits:
                 submits[to] = Submit(to=to, sender=sender, text=text)
@@ -169,19 +170,19 @@ class SendCalls:
             for submit, result in zip(submits.values(), results, strict=True):
                 if isinstance(result, Message):
                     messages.append(result)
-                elif result.code in _OF_RECIPIENT:
-                    invalid.append(shapes.InvalidContact(submit.to, code_of(result)))
-                else:
-                    others = others or self.said(account, submit, result, "message")
-                    invalid.append(shapes.InvalidContact(submit.to, code_of(others)))
+                    continue
+                refusal = self.said(account, submit, result)
+                invalid.append(answers.InvalidContact(submit.to, code_of(refusal)))
+                if refusal.code not in _OF_RECIPIENT:
+                    others = others or refusal
             if not messages:
                 raise others or Refusal("no_recipients", "none of the recipients can be reached")
-            answer = shapes.BulkAnswer(
+            answer = answers.BulkAnswer(
                 id,
                 len(contacts),
                 len(messages),
                 len(invalid),
-                [shapes.BulkMessage(message.to, message.id) for message in messages],
+                [answers.BulkMessage(message.to, message.id) for message in messages],
                 invalid,
                 sum(map(amount_of, messages), Decimal(0)),
                 account.currency,
@@ -294,7 +295,7 @@ def sent(message: Message, currency: str, expires: int | None = None) -> bytes:
     """The answer to a send of one message; `expires` is when the code in it does."""
     is_email = message.channel == "email"
     subject = message.options.get("subject") if message.options else None
-    answer = shapes.Sent(
+    answer = answers.Sent(
         message.id,
         message.channel,  # type: ignore[arg-type]
         STATUS[message.state],

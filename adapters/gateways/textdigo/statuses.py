@@ -1,6 +1,6 @@
 """The four words for what became of a message (TD-28; section 7.1 of the contract)."""
 
-from adapters.gateways.textdigo.shapes import Status
+from adapters.gateways.textdigo.enumerations import Status
 from router.message import State
 
 STATUS: dict[State, Status] = {

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from adapters.gateways.textdigo.checking import Invalid, Problem
 from router.account import Account
 from router.book import Book
 from router.gateway.ids import UUID
@@ -31,17 +32,16 @@ class Templates:
         self._book = book
 
     async def email(self, account: Account, id: str, values: Mapping[str, str]) -> Filled:
-        """Raises Refusal `template_not_found`."""
+        """Raises Refusal `template_not_found`, Invalid where the template says nothing."""
         template = await self._find(account, id, "email")
         html = (template.config or {}).get("html")
         safe = {name: escape(value) for name, value in values.items()}
         return Filled(render(template.content, values).text, render(html, safe).text if html else None)
 
     async def whatsapp(self, account: Account, id: str, values: Mapping[str, str]) -> Filled:
-        """Raises Refusal `template_not_found`."""
+        """As `email`."""
         template = await self._find(account, id, "whatsapp")
-        config = template.config or {}
-        return Filled(template.content, options=whatsapp_options(config, values))
+        return Filled(template.content, options=whatsapp_options(template.config or {}, values))
 
     async def _find(self, account: Account, id: str, channel: str) -> Template:
         no = UUID.read(id)
@@ -50,6 +50,8 @@ class Templates:
             template = await self._book.templates.provided(account.name, channel, id)
         if template is None or template.channel != channel:
             raise Refusal("template_not_found", "there is no such template")
+        if template.config is None:
+            raise Invalid(Problem("templateId", "format"))
         return template
 
 

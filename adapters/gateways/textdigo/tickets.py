@@ -12,7 +12,7 @@ from msgspec.json import Decoder, Encoder
 from adapters.gateways.domain.answers import JSON, milliseconds_utc
 from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
-from adapters.gateways.textdigo import shapes
+from adapters.gateways.textdigo import answers, requests
 from adapters.gateways.textdigo.addresses import email
 from adapters.gateways.textdigo.checking import BODY, Invalid, Problem, check, read
 from adapters.web.incoming import invite
@@ -23,7 +23,7 @@ from router.gateway.records import Ticket
 from router.refusal import Refusal
 
 _encode = Encoder().encode
-_ticket = Decoder(shapes.TicketRequest)
+_ticket = Decoder(requests.TicketRequest)
 
 _FILE = 10 * 1024 * 1024
 """Octets of a file, where the account's settings do not say otherwise."""
@@ -53,7 +53,7 @@ class TicketCalls:
             self._book.next_no(), asked.caller.account.name, now, wanted.canalType.lower(), wanted.description
         )
         await self._book.tickets.add(ticket)
-        answer = shapes.TicketAnswer(
+        answer = answers.TicketAnswer(
             UUID.write(ticket.no), wanted.canalType, wanted.description, "OPEN", milliseconds_utc(now)
         )
         return Reply(201, _encode(answer), JSON)
@@ -65,7 +65,7 @@ class TicketCalls:
         form = _Form({})
         try:
             await self._read(asked.raw, account, no, form)
-            wanted = check(form.fields, shapes.IssueRequest, "")
+            wanted = check(form.fields, requests.IssueRequest, "")
             address = email(wanted.email)
             now = self._clock.now()
             channel = wanted.issueCanalType.lower()
@@ -76,12 +76,12 @@ class TicketCalls:
             if form.file is not None:
                 await self._book.tickets.drop_file(no)
             raise
-        answer = shapes.IssueAnswer(
+        answer = answers.IssueAnswer(
             UUID.write(no),
             address,
             wanted.issueCanalType,
             wanted.issueMessage,
-            shapes.File(form.file, form.size) if form.file is not None else None,
+            answers.File(form.file, form.size) if form.file is not None else None,
             "OPEN",
             milliseconds_utc(now),
         )

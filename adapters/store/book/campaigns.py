@@ -1,12 +1,13 @@
 """Texts to many."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
+from adapters.store.book.departed import departed_meanwhile
 from adapters.store.numbers import words
 from adapters.store.sqlite import SqliteStore
 from router.gateway.campaigns import CampaignChange, due_of
@@ -54,8 +55,8 @@ class SqliteCampaigns:
     ) -> Campaign:
         return await self._store.write(partial(_change, wanted=(no, account, face), of=of, change=change))
 
-    def advance(self, campaign: Campaign, due: int | None) -> Rider:
-        return partial(_advance, campaign=campaign, due=due)
+    def advance(self, campaign: Campaign, due: int | None, sent_to: Sequence[tuple[int, str]] = ()) -> Rider:
+        return partial(_advance, campaign=campaign, due=due, sent_to=sent_to)
 
     async def postpone(self, no: int, due: int) -> None:
         await self._store.write(partial(_postpone, no=no, due=due))
@@ -121,7 +122,9 @@ def _change(
     return changed
 
 
-def _advance(connection: Connection, campaign: Campaign, due: int | None) -> None:
+def _advance(connection: Connection, campaign: Campaign, due: int | None, sent_to: Sequence[tuple[int, str]]) -> None:
+    if sent_to:
+        departed_meanwhile(connection, campaign, sent_to)
     body = connection.execute("SELECT body FROM campaigns WHERE no = ?", (campaign.no,)).get
     stored = _decode(body)
     if stored.state in _HELD:

@@ -1,11 +1,13 @@
 """One-time codes."""
 
+from collections.abc import Collection
 from functools import partial
 
 from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
+from adapters.store.numbers import words
 from adapters.store.sqlite import SqliteStore
 from router.gateway.codes import Change
 from router.gateway.records import Code
@@ -28,8 +30,11 @@ class SqliteCodes:
     async def pending(self, account: str, face: str, channel: str, contact: str) -> Code | None:
         return await self._store.read(partial(_pending, whose=(account, face, _contact(channel, contact))))
 
-    async def active(self, account: str, face: str, now: int) -> tuple[int, int | None]:
-        return await self._store.read(partial(_active, wanted=(account, face, now)))
+    async def active(
+        self, account: str, face: str, now: int, besides: Collection[tuple[str, str]] = ()
+    ) -> tuple[int, int | None]:
+        others = words(_contact(*one) for one in besides)
+        return await self._store.read(partial(_active, wanted=(account, face, now, others)))
 
     async def change(self, account: str, face: str, no: int, change: Change) -> Code | None:
         return await self._store.write(partial(_change, account=account, face=face, no=no, change=change))
@@ -67,10 +72,10 @@ def _pending(connection: Connection, whose: tuple[str, str, str]) -> Code | None
     return _decode(body) if body is not None else None
 
 
-def _active(connection: Connection, wanted: tuple[str, str, int]) -> tuple[int, int | None]:
+def _active(connection: Connection, wanted: tuple[str, str, int, str]) -> tuple[int, int | None]:
     (count, soonest), *_ = connection.execute(
-        "SELECT count(*), min(expires) FROM codes "
-        "WHERE account = ? AND face = ? AND contact IS NOT NULL AND expires > ?",
+        "SELECT count(*), min(expires) FROM codes WHERE account = ? AND face = ? AND contact IS NOT NULL"
+        " AND expires > ? AND contact NOT IN (SELECT value FROM json_each(?))",
         wanted,
     )
     return count, soonest

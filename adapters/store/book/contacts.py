@@ -8,6 +8,7 @@ from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
+from adapters.store.book.departed import COLUMNS, depart
 from adapters.store.book.groups import check
 from adapters.store.numbers import array, used
 from adapters.store.sqlite import SqliteStore
@@ -26,8 +27,6 @@ _STATUS = {
     "inactive": f"NOT c.active AND NOT {_OPTED_OUT}",
     "unsubscribed": _OPTED_OUT,
 }
-# The columns of what a contact is reached by.
-_KEY = {"number": "number", "email": "address"}
 
 
 class SqliteContacts:
@@ -60,10 +59,16 @@ class SqliteContacts:
         return await self._store.read(partial(_groups_of, nos=nos))
 
     async def audience(
-        self, account: str, groups: Sequence[int], after: int, limit: int, by: Address = "number"
+        self,
+        account: str,
+        groups: Sequence[int],
+        after: int,
+        limit: int,
+        by: Address = "number",
+        of_run: tuple[int, int] | None = None,
     ) -> Audience:
         return await self._store.read(
-            partial(_audience, account=account, groups=groups, after=after, limit=limit, by=by)
+            partial(_audience, account=account, groups=groups, after=after, limit=limit, by=by, of_run=of_run)
         )
 
     async def reached(self, account: str, groups: Sequence[int], by: Address = "number") -> int:
@@ -121,6 +126,7 @@ def _save(connection: Connection, row: _Row, unique_in: int) -> None:
         raise Refusal("contact_not_found", "there is no such contact")
     if _is_taken(connection, row, "number", unique_in):
         raise _duplicate()
+    depart(connection, (row.no,))
     connection.execute(
         "UPDATE contacts SET number = ?, address = ?, active = ?, search = ?, body = ? WHERE no = ?",
         (*row[2:], row.no),
@@ -129,7 +135,7 @@ def _save(connection: Connection, row: _Row, unique_in: int) -> None:
 
 def _is_taken(connection: Connection, row: _Row, by: Address, group: int | None) -> bool:
     """Whether another contact has its address: in the group, or in the account where that is None."""
-    question = f"SELECT 1 FROM contacts AS c WHERE account = ? AND {_KEY[by]} = ? AND no <> ?"
+    question = f"SELECT 1 FROM contacts AS c WHERE account = ? AND {COLUMNS[by]} = ? AND no <> ?"
     if group is not None:
         question += " AND EXISTS (SELECT 1 FROM memberships WHERE group_no = ? AND contact_no = c.no)"
     whose = (row.account, row.number if by == "number" else row.address, row.no)
@@ -148,6 +154,7 @@ def _duplicate() -> Refusal:
 
 
 def _delete(connection: Connection, no: int) -> None:
+    depart(connection, (no,))
     connection.execute("DELETE FROM memberships WHERE contact_no = ?", (no,))
     connection.execute("DELETE FROM contacts WHERE no = ?", (no,))
     used(connection, no)
@@ -206,9 +213,15 @@ def _groups_of(connection: Connection, nos: Sequence[int]) -> dict[int, list[int
 
 
 def _audience(
-    connection: Connection, account: str, groups: Sequence[int], after: int, limit: int, by: Address
+    connection: Connection,
+    account: str,
+    groups: Sequence[int],
+    after: int,
+    limit: int,
+    by: Address,
+    of_run: tuple[int, int] | None,
 ) -> Audience:
-    key = _KEY[by]
+    key = COLUMNS[by]
     # The next of each group hold the next of all.
     nexts = {
         no
@@ -224,15 +237,16 @@ def _audience(
         f" AND NOT EXISTS (SELECT 1 FROM opted_out WHERE account = c.account AND number = c.{key})"
         f" AND NOT EXISTS (SELECT 1 FROM contacts AS earlier CROSS JOIN memberships ON contact_no = earlier.no"
         f" WHERE earlier.account = c.account AND earlier.{key} = c.{key} AND earlier.no < c.no AND earlier.active"
-        f" AND group_no IN {_ARRAY}) ORDER BY c.no",
-        (array(nos), account, array(groups)),
+        f" AND group_no IN {_ARRAY})"
+        f" AND NOT EXISTS (SELECT 1 FROM departed WHERE campaign = ? AND run = ? AND address = c.{key}) ORDER BY c.no",
+        (array(nos), account, array(groups), *(of_run or (None, None))),
     )
     contacts = [_decode(body) for (body,) in rows]
     return Audience(contacts, nos[-1] if len(nos) == limit else None)
 
 
 def _reached(connection: Connection, account: str, groups: Sequence[int], by: Address) -> int:
-    key = _KEY[by]
+    key = COLUMNS[by]
     count: int = connection.execute(
         f"SELECT count(DISTINCT c.{key}) FROM memberships CROSS JOIN contacts AS c ON c.no = contact_no"
         f" WHERE group_no IN {_ARRAY} AND c.account = ? AND c.active"

@@ -7,6 +7,7 @@ from apsw import Connection
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
+from adapters.store.book.departed import depart
 from adapters.store.numbers import array, number_for, used
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Group
@@ -105,6 +106,7 @@ def _delete_some(connection: Connection, no: int) -> bool:
     )
     contacts = [contact for (contact,) in rows]
     if contacts:
+        depart(connection, contacts)
         connection.execute("DELETE FROM memberships WHERE group_no = ? AND contact_no <= ?", (no, contacts[-1]))
         connection.execute(
             "DELETE FROM contacts WHERE no IN (SELECT value FROM json_each(?))"
