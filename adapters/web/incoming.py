@@ -142,4 +142,7 @@ def shape_refusal(error: ValidationError) -> Refusal:
     if sentence.startswith(("Object missing required field `", "Object contains unknown field `")):
         name = sentence.split("`")[1]
         path = f"{path}.{name}" if path else name
+    if " matching regex " in sentence:
+        # A pattern is for programs, and stands in the document of the API.
+        sentence = "this has a form that is not allowed here; the document of the API says which is"
     return Refusal("invalid_request", sentence[:1].lower() + sentence[1:], path or None)
