@@ -37,6 +37,10 @@ class Clock(Protocol):
 # --- store ---------------------------------------------------------------------------------------------------
 
 
+KEYS_KEPT = 24 * 3_600_000
+"""How long the answer to an Idempotency-Key is kept, in ms."""
+
+
 class Remembered(Struct, frozen=True, gc=False):
     """The first answer to an Idempotency-Key; `digest` tells the same body from another. `at` in ms."""
 
@@ -171,6 +175,10 @@ class Store(Protocol):
     def enter(self, entry: Entry, message: Message | None = None) -> None:
         """Add to the account's wallet. With the message that it is about, which says itself what it has paid: both are
         on disk at the same moment, and where the message is not kept (see `accept`) the entry is not either."""
+
+    async def pay(self, entry: Entry, answer: Remembered | None, since: int) -> Remembered | None:
+        """Add to the account's wallet, with the answer to remember, both or neither. Where that answer's key has one
+        from after `since` (ms) nothing is added, and the one it has is given. Raises StoreUnavailable."""
 
     def save(self, message: Message) -> None:
         """Write an existing message (also one accepted in the same batch) anew."""

@@ -14,9 +14,9 @@ class Call:
     """One call of the API: how it is reached, who may, what goes in and out. Its documentation is made of this.
 
     `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
-    beside those that its `auth`, its body and its query bring; `submits` marks those that take messages and an
-    Idempotency-Key; `audit` is the name under which whatever comes of it goes on record; `for_admin` lets an
-    administrator ask in the place of an account.
+    beside those that its `auth`, its body and its query bring; `submits` marks those that take messages; these and
+    what is `keyed` take an Idempotency-Key; `audit` is the name under which whatever comes of it goes on record;
+    `for_admin` lets an administrator ask in the place of an account.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -32,5 +32,6 @@ class Call:
     query: Any = None
     codes: tuple[str, ...] = ()
     submits: bool = False
+    keyed: bool = False
     audit: str | None = None
     for_admin: bool = False

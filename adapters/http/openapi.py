@@ -103,7 +103,7 @@ def _parameters(call: Call) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     if call.query is not None:
         more, schemas = query_parameters(call.query)
         parameters += more
-    if call.submits:
+    if call.submits or call.keyed:
         parameters.append(
             header_parameter("Idempotency-Key", "Names the request: sent again, it is answered, not done, again.")
         )

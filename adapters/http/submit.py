@@ -1,10 +1,10 @@
 """Submitting messages: the hot path."""
 
-from hashlib import sha256
 from time import monotonic
 
 from msgspec.json import Encoder
 
+from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.quota import quota_headers
 from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
@@ -18,7 +18,6 @@ from router.refusal import Refusal
 from router.submit import Submit
 
 _encode = Encoder().encode
-_REPLAYED = JSON_HEADERS + b"Idempotency-Replayed: true\r\n"
 
 
 class SubmitCalls:
@@ -42,8 +41,8 @@ class SubmitCalls:
                 raise taken
             return Prepared([taken], 202, _encode(view(taken)))
 
-        key = _idempotency_key(incoming)
-        answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
+        key = idempotency_key(incoming)
+        answer = await self._intake.answer(account, key, digest_of(key, incoming, body), make)
         if not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
         return self._reply(account, answer)
@@ -75,29 +74,14 @@ class SubmitCalls:
             accepted = len(messages)
             return Prepared(messages, 202, _encode(BatchAnswer(accepted, len(items) - accepted, results)))
 
-        key = _idempotency_key(incoming)
-        answer = await self._intake.answer(account, key, _digest(key, incoming, body), make)
+        key = idempotency_key(incoming)
+        answer = await self._intake.answer(account, key, digest_of(key, incoming, body), make)
         if accepted and not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
         return self._reply(account, answer)
 
     def _reply(self, account: Account, answer: Answer) -> Reply:
-        headers = _REPLAYED if answer.replayed else JSON_HEADERS
+        headers = REPLAYED if answer.replayed else JSON_HEADERS
         if account.rate is not None:
             headers += quota_headers(self._intake.quota(account))
         return Reply(answer.status, answer.body, headers)
-
-
-def _idempotency_key(incoming: Incoming) -> str | None:
-    key = incoming.raw.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise Refusal("invalid_request", "a key is 1 to 255 printable ASCII characters", "Idempotency-Key")
-    return key
-
-
-def _digest(key: str | None, incoming: Incoming, body: bytes) -> bytes:
-    """What tells one request from another under the same key; nobody asks without a key."""
-    if key is None:
-        return b""
-    request = incoming.raw
-    return sha256(f"{request.method} {request.path}\n".encode() + body).digest()

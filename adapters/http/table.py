@@ -180,7 +180,8 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         ),
         Call(
             "POST", "/v1/accounts/{name}/credit", "Pay into an account's wallet, or take out of it", wallets.credit,
-            "admin", request=CreditRequest, answer=Balance, codes=("not_found", "wallet_off", "store_unavailable"),
+            "admin", request=CreditRequest, answer=Balance, keyed=True,
+            codes=("not_found", "wallet_off", "idempotency_mismatch", "store_unavailable"),
             audit="account.credit",
         ),
         Call(

@@ -1,18 +1,25 @@
 """What the administrator does with the accounts' wallets."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
+from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
 from adapters.http.schema import CreditRequest, EntryView, WalletQuery, WalletView
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
-from router.engine.wallets import Wallets
+from router.engine.wallets import Balance, Wallets
 from router.money import Money, from_nano
+from router.ports import Remembered
+from router.refusal import Refusal
 
 _encode = Encoder().encode
 _request = Decoder(CreditRequest)
+
+_OURS = "\0credit "
+"""Before the administrator's keys, so that none is one of the account's."""
 
 
 class WalletCalls:
@@ -24,8 +31,18 @@ class WalletCalls:
 
     async def credit(self, incoming: Incoming) -> Reply:
         """POST /v1/accounts/{name}/credit"""
-        wanted = decode(_request, await incoming.body(self._max_body))
-        return Reply(200, _encode(await self._wallets.credit(incoming.params["name"], wanted.amount)))
+        body = await incoming.body(self._max_body)
+        wanted = decode(_request, body)
+        key = idempotency_key(incoming)
+        digest = digest_of(key, incoming, body)
+        answer = None if key is None else partial(_remembered, _OURS + key, digest)
+        told = await self._wallets.credit(incoming.params["name"], wanted.amount, answer=answer)
+        if not isinstance(told, Remembered):
+            return Reply(200, _encode(told))
+        if told.digest != digest:
+            detail = "this Idempotency-Key was used for another request; take a new key for a new request"
+            raise Refusal("idempotency_mismatch", detail)
+        return Reply(told.status, told.body, REPLAYED)
 
     async def wallet(self, incoming: Incoming) -> Reply:
         """GET /v1/accounts/{name}/wallet"""
@@ -49,3 +66,7 @@ class WalletCalls:
         ]
         more = shown[-1].no if len(entries) > wanted.limit else None
         return Reply(200, _encode(WalletView(name, told.balance, shown, more)))
+
+
+def _remembered(key: str, digest: bytes, told: Balance, now: int) -> Remembered:
+    return Remembered(told.account, key, digest, 200, _encode(told), now)

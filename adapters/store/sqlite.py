@@ -12,7 +12,7 @@ import apsw
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from adapters.store import lists, reads, retention, searching
+from adapters.store import lists, reads, retention, searching, transaction
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import audit_row, piece_key, piece_row, receipt_bytes
@@ -115,6 +115,9 @@ class SqliteStore:
 
     def enter(self, entry: Entry, message: Message | None = None) -> None:
         self._writer.enter(entry, message)
+
+    async def pay(self, entry: Entry, answer: Remembered | None, since: int) -> Remembered | None:
+        return await self.write(partial(transaction.pay, entry=entry, answer=answer, since=since))
 
     def save(self, message: Message) -> None:
         self._writer.batch().save(message)

@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable
 from apsw import Connection
 
 from adapters.store.batch import Batch
+from adapters.store.reads import recall
 from adapters.store.rows import Row, entry_row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
 from router.message import Message
+from router.ports import Remembered
+from router.wallet import Entry
 
 _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_MESSAGE = (
@@ -87,6 +90,18 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     answers = [acceptance.remembered for acceptance in batch.acceptances if acceptance.remembered is not None]
     if answers:
         connection.executemany(_REMEMBER, map(remembered_row, answers))
+
+
+def pay(connection: Connection, entry: Entry, answer: Remembered | None, since: int) -> Remembered | None:
+    """In the open transaction; see the port Store."""
+    if answer is not None:
+        known = recall(connection, answer.account, answer.key)
+        if known is not None and known.at > since:
+            return known
+        connection.execute(_REMEMBER, remembered_row(answer))
+    connection.execute(_ENTER, entry_row(entry))
+    connection.execute(_UPSERT_WALLET, (entry.account, entry.amount))
+    return None
 
 
 def touch(connection: Connection) -> None:

@@ -29,6 +29,7 @@ def add_parser(subparsers: Any) -> None:
     listing.add_argument("--limit", type=count, default=100, help="how many, 1 to 1000; default: %(default)s")
     credit = _add_action(actions, "credit", "pay into an account's wallet, or take out of it", _credit)
     credit.add_argument("amount", metavar="AMOUNT", help="in the account's currency, e.g. 100.00; below zero takes out")
+    credit.add_argument("--idempotency-key", metavar="KEY", help="sent again with the same key it is not paid twice")
     wallet = _add_action(actions, "wallet", "show what an account has, and what made it so, newest first", _wallet)
     wallet.add_argument("--before", type=count, metavar="NO", help="only the entries before this one")
     wallet.add_argument("--limit", type=count, default=100, help="how many, 1 to 1000; default: %(default)s")
@@ -80,7 +81,10 @@ def _list(arguments: argparse.Namespace, client: Client) -> None:
 
 
 def _credit(arguments: argparse.Namespace, client: Client) -> None:
-    _show(arguments, client.call("POST", f"{_path(arguments)}/credit", body={"amount": arguments.amount}))
+    key = arguments.idempotency_key
+    headers = {"Idempotency-Key": key} if key is not None else {}
+    body = {"amount": arguments.amount}
+    _show(arguments, client.call("POST", f"{_path(arguments)}/credit", body=body, headers=headers))
 
 
 def _wallet(arguments: argparse.Namespace, client: Client) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 
 from router.engine.correlate import Correlator
 from router.engine.running import Running
-from router.ports import Clock, Store, StoreUnavailable
+from router.ports import KEYS_KEPT, Clock, Store, StoreUnavailable
 
 _EVERY = 60.0
 # Short enough to forget as much as can be sent.
 _BREATH = 0.01
-_KEYS_MS = 24 * 3_600_000
 
 
 async def keep_house(store: Store, running: Running, correlator: Correlator, clock: Clock, log: Any) -> None:
@@ -27,7 +26,7 @@ async def keep_house(store: Store, running: Running, correlator: Correlator, clo
                     messages_before=now - round(retention.messages * 1000),
                     events_before=now - round(retention.events * 1000),
                     text_before=now - round(retention.text * 1000),
-                    keys_before=now - _KEYS_MS,
+                    keys_before=now - KEYS_KEPT,
                 )
                 await asyncio.sleep(_BREATH)
         except StoreUnavailable as error:

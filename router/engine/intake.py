@@ -20,7 +20,7 @@ from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wallets import Purse, Wallets
 from router.message import Message, State
-from router.ports import Clock, Metrics, Remembered, Rider, StoreUnavailable
+from router.ports import KEYS_KEPT, Clock, Metrics, Remembered, Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of
@@ -30,8 +30,7 @@ from router.submit import Submit
 from router.text.email import email_of
 from router.wallet import Entry, Tariff
 
-# How long an Idempotency-Key is kept, and how long a second request waits for the first one's answer.
-_KEPT_MS = 24 * 3_600_000
+# How long a second request with an Idempotency-Key waits for the first one's answer.
 _PATIENCE = 10.0
 _OPEN = (State.QUEUED, State.SCHEDULED)
 
@@ -257,7 +256,7 @@ class Intake:
             known = await self._ledger.store.recall(account.name, key)
         except StoreUnavailable:
             raise _unavailable() from None
-        if known is None or known.at <= self._clock.now() - _KEPT_MS:
+        if known is None or known.at <= self._clock.now() - KEYS_KEPT:
             return None
         if known.digest != digest:
             detail = "this Idempotency-Key was used for another request; take a new key for a new request"

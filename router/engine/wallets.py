@@ -5,17 +5,17 @@ account's rule says so. Memory runs ahead of the disk by what is being written; 
 """
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 
 from msgspec import Struct
 
 from router.account import Account
 from router.delivery.charging import charge_of, is_kept
-from router.engine.ledger import resolve
 from router.engine.running import Running
 from router.message import FINAL, Message
 from router.money import MOST_NANO, Money, from_nano, to_nano
-from router.ports import Clock, Store, StoreUnavailable
+from router.ports import KEYS_KEPT, Clock, Remembered, Store, StoreUnavailable
 from router.refusal import Refusal
 from router.wallet import Entry, EntryKind, Tariff
 
@@ -35,6 +35,8 @@ class Wallets:
         self._running = running
         self._clock = clock
         self._balances = balances
+        # What is being paid in, by account: it can be spent once it is on disk.
+        self._coming: dict[str, int] = {}
 
     def balance(self, account: str) -> int:
         """What an account has, in nano; below zero what it owes."""
@@ -63,24 +65,55 @@ class Wallets:
         """What was taken could not be stored: it never was."""
         self._balances[account] = self.balance(account) + nano
 
-    async def credit(self, account: str, amount: Decimal, reference: str | None = None, detail: str = "") -> Balance:
-        """Pay in, or take out by hand (which may leave a debt); on disk when this returns.
+    async def credit(
+        self,
+        account: str,
+        amount: Decimal,
+        reference: str | None = None,
+        detail: str = "",
+        answer: Callable[[Balance, int], Remembered] | None = None,
+    ) -> Balance | Remembered:
+        """Pay in, or take out by hand (which may leave a debt); on disk when this returns. `answer` makes what is
+        remembered with it, of that and the time (ms); where its key has an answer already nothing is paid, and that
+        one is given.
 
         Raises Refusal `not_found`, `wallet_off`, `invalid_request`, `store_unavailable`.
         """
-        self._keeper(account)
+        # Whoever asked may go away meanwhile; what is on disk is in memory all the same.
+        return await asyncio.shield(self._pay(account, amount, reference, detail, answer))
+
+    async def _pay(
+        self,
+        account: str,
+        amount: Decimal,
+        reference: str | None,
+        detail: str,
+        answer: Callable[[Balance, int], Remembered] | None,
+    ) -> Balance | Remembered:
+        currency = self._keeper(account).currency
         nano = _whole(amount)
-        if abs(self.balance(account) + nano) > MOST_NANO:
+        coming = self._coming.get(account, 0)
+        after = self.balance(account) + coming + nano
+        if abs(after) > MOST_NANO:
             raise Refusal("invalid_request", f"no wallet holds or owes more than {from_nano(MOST_NANO):f}", "amount")
         if not self._store.healthy:
-            raise Refusal("store_unavailable", "the wallet cannot be written at the moment; try again", retry_after=1)
-        kind = EntryKind.CREDIT if nano > 0 else EntryKind.DEBIT
-        self._store.enter(self._entry(account, kind, nano, reference, detail))
-        told = self.told(account)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._store.after_commit(resolve, done, None)
-        await done
-        return told
+            raise _unwritable()
+        told = Balance(account, Money(from_nano(after), currency))
+        now = self._clock.now()
+        entry = Entry(account, now, EntryKind.CREDIT if nano > 0 else EntryKind.DEBIT, nano, reference, detail)
+        # What is taken out is gone at once.
+        self._balances[account] = self.balance(account) + min(nano, 0)
+        self._coming[account] = coming + max(nano, 0)
+        paid = False
+        try:
+            known = await self._store.pay(entry, answer(told, now) if answer is not None else None, now - KEYS_KEPT)
+            paid = known is None
+        except StoreUnavailable:
+            raise _unwritable() from None
+        finally:
+            self._coming[account] -= max(nano, 0)
+            self._balances[account] += max(nano, 0) if paid else -min(nano, 0)
+        return told if known is None else known
 
     async def entries(self, account: str, before: int | None, limit: int) -> list[Entry]:
         """The last entries of an account, newest first; only with numbers below `before` where that is given.
@@ -158,6 +191,10 @@ class Purse:
     def pay(self, message: Message) -> None:
         """A message of the request was let pass: the ones after it cannot have that."""
         self._left -= message.charged
+
+
+def _unwritable() -> Refusal:
+    return Refusal("store_unavailable", "the wallet cannot be written at the moment; try again", retry_after=1)
 
 
 def _whole(amount: Decimal) -> int:

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from router.account import Account, ChargeRule, Guards, Price
 from router.delivery.charging import is_kept
 from router.engine.intake import Prepared, Via
+from router.engine.wallets import Balance
 from router.message import FINAL, Message, State
 from router.money import MOST_NANO, NANO
 from router.outcome import Outcome, OutcomeKind
-from router.ports import MessageFilter
+from router.ports import KEYS_KEPT, MessageFilter, Remembered
 from router.receipt import ReceiptState
 from router.refusal import Refusal
 from router.settings import Settings
@@ -90,6 +91,51 @@ async def test_a_message_is_paid_for_when_it_is_accepted(tmp_path: Path) -> None
         assert sums(rig) == {"acme": (8 * NANO, 8 * NANO)}
     async with Rig(config(), tmp_path) as rig:
         assert rig.engine.wallets.balance("acme") == 8 * NANO
+
+
+def remembered(told: Balance, now: int) -> Remembered:
+    return Remembered(told.account, "key", b"digest", 200, str(told.balance.amount).encode(), now)
+
+
+async def test_what_is_paid_with_a_key_is_paid_once(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        credit = rig.engine.wallets.credit
+        told = await asyncio.gather(*(credit("acme", Decimal(7), answer=remembered) for _ in range(20)))
+        assert [isinstance(one, Balance) for one in told].count(True) == 1
+        assert {one.body for one in told if isinstance(one, Remembered)} == {b"7.00"}
+        assert await story(rig) == [("credit", 7)]
+        assert sums(rig) == {"acme": (7 * NANO, 7 * NANO)}
+    async with Rig(config(), tmp_path) as rig:
+        assert isinstance(await rig.engine.wallets.credit("acme", Decimal(7), answer=remembered), Remembered)
+        rig.clock.move(KEYS_KEPT / 1000)
+        assert isinstance(await rig.engine.wallets.credit("acme", Decimal(7), answer=remembered), Balance)
+        assert sums(rig) == {"acme": (14 * NANO, 14 * NANO)}
+
+
+@pytest.mark.parametrize("amount", [Decimal(5), Decimal(-5)])
+async def test_what_cannot_be_written_is_not_paid(tmp_path: Path, amount: Decimal) -> None:
+    """Neither now nor when the store is well again."""
+    async with Rig(config(), tmp_path) as rig:
+        await fill(rig)
+        with rig.outage():
+            for _ in range(2):  # the one that finds out, and one behind it
+                with pytest.raises(Refusal) as refused:
+                    await rig.engine.wallets.credit("acme", amount, answer=remembered)
+                assert (refused.value.code, refused.value.retry_after) == ("store_unavailable", 1)
+        await rig.until(lambda: rig.store.healthy)
+        assert sums(rig) == {"acme": (10 * NANO, 10 * NANO)}
+        assert rig.engine.wallets.balance("acme") == 10 * NANO
+        assert isinstance(await rig.engine.wallets.credit("acme", amount, answer=remembered), Balance)
+        assert rig.engine.wallets.balance("acme") == (10 + int(amount)) * NANO
+
+
+async def test_whoever_asks_may_go_away_meanwhile(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        asking = asyncio.ensure_future(rig.engine.wallets.credit("acme", Decimal(5)))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await rig.until(lambda: rig.engine.wallets.balance("acme") == 5 * NANO)
+        assert sums(rig) == {"acme": (5 * NANO, 5 * NANO)}
 
 
 async def test_a_new_wallet_is_empty_and_refuses(tmp_path: Path) -> None:

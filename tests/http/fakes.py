@@ -348,11 +348,8 @@ class FakeEntries:
     def __init__(self) -> None:
         self.written = []
 
-    def enter(self, entry, message=None):
+    async def pay(self, entry, answer, since):
         self.written.append(structs.replace(entry, no=len(self.written) + 1))
-
-    def after_commit(self, call, *args):
-        asyncio.get_running_loop().call_soon(call, *args)
 
     async def entries(self, account, before, limit):
         if not self.healthy:

@@ -159,3 +159,31 @@ async def test_killed_again_and_again(world: World, charge: ChargeRule) -> None:
     for one in messages:
         assert one.refunded == (0 if is_kept(charge, one) else one.charged), one
     assert len({one.state for one in messages}) == 3
+
+
+async def test_a_top_up_with_a_key_is_paid_once_whatever_became_of_its_answer(world: World) -> None:
+    await world.operator()
+    world.configure(account=f"{PRICES}    wallet: prepaid\n")
+    await world.start()
+
+    async def pay(amount: str, status: int = 200, key: str = "top-up 7") -> tuple[Any, bool]:
+        headers = {**ADMINISTRATOR, "Idempotency-Key": key}
+        call = world.client.post("/v1/accounts/acme/credit", json={"amount": amount}, headers=headers)
+        async with call as answer:
+            return await body_of(answer, status), answer.headers.get("Idempotency-Replayed") == "true"
+
+    first, replayed = await pay("100")
+    assert (first["balance"]["amount"], replayed) == ("100.00", False)
+    await world.kill()
+    await world.start()
+    assert await pay("100") == (first, True)
+    refused, _ = await pay("200", 422)
+    assert refused["code"] == "idempotency_mismatch"
+    refused, _ = await pay("100", 422, key="a\u00e9")
+    assert refused["code"] == "invalid_request"
+    # The account's own keys are others.
+    headers = {"Idempotency-Key": "top-up 7"}
+    async with world.client.post("/v1/messages", json={"to": "+237670000001", "text": "a"}, headers=headers) as answer:
+        assert answer.status == 202
+    balance, entries = await wallet(world)
+    assert (balance, [entry["kind"] for entry in entries]) == ("99.00", ["debit", "credit"])
