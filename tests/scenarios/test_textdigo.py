@@ -56,7 +56,8 @@ async def test_textdigo(world: World) -> None:
             ids = {id, *(one["msgId"] for one in many["messages"])}
             await world.kill()
             await world.start()
-            await until(lambda: ends(receiver) == dict.fromkeys(ids, "DELIVERED"))
+            delivered = dict.fromkeys(ids, "DELIVERED")
+            await until(lambda: ends(receiver) == delivered, 60.0, lambda: f"{ends(receiver)} of {ids}")
             async with client.get(f"/api/v0/message/sms/status/{id}") as response:
                 assert (await body_of(response, 200))["status"] == "DELIVERED"
             first = next(one for one in bodies(receiver) if one["msgId"] == id)
