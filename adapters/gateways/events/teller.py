@@ -9,7 +9,7 @@ waits in the store, where each stays until it was told.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from aiohttp import ClientSession
@@ -153,14 +153,15 @@ class Teller:
         """Until a POST has ended, there is more to tell, or the time of a next try has come."""
         changed = asyncio.ensure_future(self._changed.wait())
         try:
-            await asyncio.wait({changed, *posting}, timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({changed, *posting}, timeout=self._pause(posting), return_when=asyncio.FIRST_COMPLETED)
         finally:
             changed.cancel()
 
-    def _pause(self) -> float | None:
+    def _pause(self, posting: Collection[object]) -> float | None:
         now = asyncio.get_running_loop().time()
         times = [max(at, self._quiet_until) for at, _ in self._later.values()]
-        if self._ready and now < self._quiet_until:
+        # The rest may have ended since it was looked whether to begin; nothing under way would wake us then.
+        if self._ready and (now < self._quiet_until or not posting):
             times.append(self._quiet_until)
         return max(0.0, min(times) - now) if times else None
 
