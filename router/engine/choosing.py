@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Mapping
 
+from router.address import digits
 from router.engine.desk import Desk
 from router.engine.running import Running
 from router.engine.sharing import Sharing
 from router.message import SOURCES, Message, Part
+from router.money import Money
 from router.operator import TextRules
 from router.refusal import Refusal
 from router.routing.guards import earns, quiet_until, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
-from router.routing.route import Candidate, Ranking, RouteQuery, rulings
+from router.routing.route import Candidate, Ranking, rulings
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
 
@@ -33,18 +35,9 @@ class Chooser:
 
     def rank(self, message: Message, now: int) -> Ranking:
         """The candidates for a message. Raises Refusal as `router.routing.route.rank` does."""
-        account = self._running.plan.accounts.get(message.account)
-        query = RouteQuery(
-            to=message.to,
-            at=now,
-            sender=message.sender,
-            traffic_class=message.traffic_class,
-            channel=message.channel,
-            plan=message.plan,
-            network=_found(message),
-            looked_up=message.looked_up,
-        )
-        return self._running.ranker.rank(account, query)
+        ranker = self._running.ranker
+        terms = ranker.terms(message.account, message.channel, message.traffic_class, message.sender, message.plan)
+        return ranker.rank(terms, digits(message.to), _found(message), now)
 
     def quiet_until(self, message: Message, now: int) -> int | None:
         """When a message may go that may not now for the quiet hours of its country, else None; both in ms."""
@@ -72,7 +65,7 @@ class Chooser:
         barred: Refusal | None = None
         plan = self._running.plan
         pays = worth(ranking.plan, message.price, ranking.worth)
-        judge = rulings(plan, message.to, message.sender, ranking, now)
+        judge = rulings(plan, message.to, message.sender, ranking, now) if plan.sender_rules is not None else None
         shunned = (*refused, *but) if but else refused
         for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
@@ -87,10 +80,10 @@ class Chooser:
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if not _affordable(message, candidate, cut.count, ranking):
+            if message.max_price is not None and not _affordable(message.max_price, candidate, cut.count, ranking):
                 barred = barred or Refusal("price_too_high", _TOO_DEAR, "max_price")
                 continue
-            if not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
+            if pays is not None and not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
                 barred = barred or Refusal("unroutable", _NO_MARGIN, "to")
                 continue
             if desk.unusable is None:
@@ -112,15 +105,16 @@ class Chooser:
         message.transliterated = cut.transliterated
         message.segments = cut.count
         message.cost = candidate.cost.times(cut.count)
-        if len(message.parts) != len(cut.segments):
-            parts = [Part(number=number) for number in range(1, len(cut.segments) + 1)]
+        count = len(cut.segments)
+        if len(message.parts) != count:
+            parts = [Part(number) for number in range(1, count + 1)]
             if message.parts:
                 # Only the first part can have been tried; what was learnt of it stays with the message.
                 parts[0].attempts = message.parts[0].attempts
             message.parts = parts
         message.cut = 0
         rules = self._desks[candidate.operator].operator.text
-        if len(message.parts) > 1:
+        if count > 1:
             message.cut = fingerprint(cut, rules)
             if not message.concat_reference:
                 message.concat_reference = self._references.next(message.to, now)
@@ -170,17 +164,16 @@ class Chooser:
 
     def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
         """What stands in the sender's place at this operator, None for the sender itself."""
-        judge = rulings(self._running.plan, message.to, message.sender, ranking, now)
-        ruling = judge(candidate) if judge is not None else None
-        if ruling is not None:
-            return ruling.sent_as
-        return ranking.rule.sender if ranking.rule else None
+        plan = self._running.plan
+        if plan.sender_rules is not None:
+            judge = rulings(plan, message.to, message.sender, ranking, now)
+            ruling = judge(candidate) if judge is not None else None
+            if ruling is not None:
+                return ruling.sent_as
+        return ranking.rule.sender if ranking.rule is not None else None
 
 
-def _affordable(message: Message, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
-    limit = message.max_price
-    if limit is None:
-        return True
+def _affordable(limit: Money, candidate: Candidate, segments: int, ranking: Ranking) -> bool:
     # A currency that has left the configuration buys nothing.
     worth = ranking.worth.get(limit.currency)
     return worth is not None and candidate.base_cost.amount * segments <= limit.amount * worth

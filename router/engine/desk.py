@@ -80,6 +80,11 @@ class Desk:
         self.back_at = None
         self._lost = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether it surely gets all of its share; `portion` says how much where this does not know."""
+        return self.back_at is None and not self.circuit.tripped
+
     def portion(self, now: float) -> float:
         """How much of its share of the traffic it gets where others could take that too: less than 1 after a loss."""
         if self.circuit.tripped:

@@ -24,15 +24,20 @@ from router.ports import KEYS_KEPT, Clock, Metrics, Remembered, Rider, StoreUnav
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of
+from router.routing.rates import NetworkCode
 from router.routing.recipient import EMAIL, recipient
 from router.routing.route import matching_rule
-from router.submit import Submit
+from router.routing.terms import Terms
+from router.submit import Channel, Submit
 from router.text.email import email_of
 from router.wallet import Entry, Tariff
 
 # How long a second request with an Idempotency-Key waits for the first one's answer.
 _PATIENCE = 10.0
-_OPEN = (State.QUEUED, State.SCHEDULED)
+# Looking a member up in its enumeration takes longer than all that is done with it here.
+_QUEUED, _SCHEDULED = State.QUEUED, State.SCHEDULED
+_OPEN = (_QUEUED, _SCHEDULED)
+_CHANNELS = {channel: channel.value for channel in Channel}
 
 Stored = asyncio.Future[StoreUnavailable | None]
 
@@ -177,7 +182,7 @@ class Intake:
             raise Refusal("invalid_request", "give exactly one of text and data", "text")
         if submit.udh is not None and submit.data is None:
             raise Refusal("invalid_request", "udh goes with data only", "udh")
-        channel = submit.channel.value
+        channel = _CHANNELS[submit.channel]
         if channel == EMAIL:
             _check_email(submit)
         plan = self._running.plan
@@ -267,16 +272,20 @@ class Intake:
         self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, via: Via
     ) -> Message:
         to, sender = self._check(account, submit)
-        plan = self._running.plan
-        send_at = round(submit.send_at.timestamp() * 1000) if submit.send_at is not None else None
-        if send_at is not None and send_at <= now:
-            send_at = None
+        running = self._running
+        plan = running.plan
+        channel = _CHANNELS[submit.channel]
+        send_at = None
+        if submit.send_at is not None:
+            send_at = round(submit.send_at.timestamp() * 1000)
+            if send_at <= now:
+                send_at = None
         message = Message(
-            id=self._ids.next(now),
-            account=account.name,
-            to=to,
-            created_at=now,
-            sender=sender,
+            self._ids.next(now),
+            account.name,
+            to,
+            now,
+            sender,
             text=submit.text,
             data=submit.data,
             udh=submit.udh,
@@ -284,9 +293,9 @@ class Intake:
             transliterate=account.transliterate,
             reference=submit.reference,
             traffic_class=submit.traffic_class,
-            channel=submit.channel.value,
+            channel=channel,
             send_at=send_at,
-            expires_at=(send_at or now) + submit.expires_in * 1000 if submit.expires_in is not None else None,
+            expires_at=None if submit.expires_in is None else (send_at or now) + submit.expires_in * 1000,
             receipts=submit.receipts,
             plan=submit.plan,
             max_price=submit.max_price,
@@ -294,20 +303,25 @@ class Intake:
             options=submit.options,
             origin=via.origin,
             confidential=via.confidential,
-            state=State.QUEUED if send_at is None else State.SCHEDULED,
+            state=_QUEUED if send_at is None else _SCHEDULED,
         )
-        found = self._lookups.find(message.to, answers) if not is_email(message.to) else None
-        if found is not None:
-            message.looked_up = found.how
-            if found.network is not None:
-                message.network = network_of(found.network, plan.network_names.get(found.network))
-        price = plan.price(account.name, digits(message.to), message.traffic_class, message.channel)
+        network = None
+        if self._lookups.sources and channel != EMAIL:
+            found = self._lookups.find(to, answers)
+            if found is not None:
+                network, message.looked_up = found
+                if network is not None:
+                    message.network = network_of(network, plan.network_names.get(network))
+        terms = running.ranker.terms(account.name, channel, submit.traffic_class, sender, submit.plan)
+        number = digits(to)
+        price = None if terms.prices is None else terms.prices.longest(number)
         message.price = price
-        self._route(message, now, max(plan.settings.limits.message_parts, via.parts))
-        message.price = price.times(message.segments) if price is not None else None
+        self._route(message, terms, number, network, now, max(plan.settings.limits.message_parts, via.parts))
+        if price is not None:
+            message.price = price.times(message.segments)
         message.due_at = message.expires_at if send_at is None else send_at
         if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
-            message.state = State.SCHEDULED
+            message.state = _SCHEDULED
             message.waiting_for = QUIET_HOURS
             message.due_at = until if message.expires_at is None else min(until, message.expires_at)
         if purse is not None:
@@ -318,10 +332,19 @@ class Intake:
         message.no = self._ledger.next_no()
         return message
 
-    def _route(self, message: Message, now: int, most_parts: int) -> None:
-        if message.max_price is not None and message.max_price.currency not in self._running.plan.settings.currencies:
+    def _route(
+        self,
+        message: Message,
+        terms: Terms,
+        number: str,
+        network: NetworkCode | None,
+        now: int,
+        most_parts: int,
+    ) -> None:
+        running = self._running
+        if message.max_price is not None and message.max_price.currency not in running.plan.settings.currencies:
             raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
-        ranking = self._chooser.rank(message, now)
+        ranking = running.ranker.rank(terms, number, network, now)
         chosen = self._chooser.choose(message, ranking, now, most_parts)
         if chosen is None:
             raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from router.account import Account
 from router.routing.plan import RoutePlan
-from router.routing.route import Ranker
+from router.routing.terms import Ranker
 
 
 class Running:

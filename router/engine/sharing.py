@@ -86,7 +86,7 @@ class Sharing:
         for candidate in ranking.candidates:
             desk = self._desks.get(candidate.operator)
             if desk is not None and desk.unusable is None:
-                return desk.portion(self._clock.monotonic()) < 1.0
+                return not desk.whole and desk.portion(self._clock.monotonic()) < 1.0
         return False
 
     def _ask(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterator[Candidate]:

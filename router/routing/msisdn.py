@@ -28,7 +28,7 @@ def normalise(number: str, judge: Judge) -> str:
     plan = calling_code(digits)
     if plan is None:
         raise _refused(_nobodys(digits))
-    national = digits[len(plan.code) :]
+    national = digits[plan.size :]
     if not plan.plain(national):
         return _ask(digits, judge)
     if not (len(national) in plan.lengths if judge == "possible" else plan.valid(national)):

@@ -25,9 +25,11 @@ def country(e164: str) -> str | None:
 def network_name(e164: str) -> str | None:
     """The name, in English, of the mobile network that a normalised number's range was given to."""
     plan, national = _placed(e164)
-    names = _NAMES.get(plan.code) if plan else None
-    name = names.longest(national) if names else None
-    return name if name and plan and plan.mobile(national) else None
+    names = _NAMES.get(plan.code) if plan is not None else None
+    if plan is None or names is None:
+        return None
+    name = names.longest(national)
+    return name if name and plan.mobile(national) else None
 
 
 def range_name(prefix: str) -> str | None:
@@ -52,7 +54,7 @@ def names_by_code(operators: Iterable[Operator]) -> dict[tuple[str, str], str]:
 def _placed(e164: str) -> tuple[Numbering | None, str]:
     number = digits(e164)
     plan = calling_code(number)
-    return plan, number[len(plan.code) :] if plan else ""
+    return plan, number[plan.size :] if plan is not None else ""
 
 
 def _names_by_calling_code() -> dict[str, PrefixTable[str]]:

@@ -35,7 +35,8 @@ class Numbering:
     """One calling code: which regions share it, and which national numbers are possible, valid or mobile there.
 
     `regions` are ISO codes in the order in which a number is looked for; "001" for a code of no country.
-    National numbers are given as digits behind the calling code, without a national prefix.
+    National numbers are given as digits behind the calling code, without a national prefix. `size` is how many digits
+    the code has.
     """
 
     __slots__ = (
@@ -48,10 +49,12 @@ class Numbering:
         "code",
         "lengths",
         "regions",
+        "size",
     )
 
     def __init__(self, code: str) -> None:
         self.code = code
+        self.size = len(code)
         self.regions: tuple[str, ...] = _CODES[code]
         main = _metadata(code, self.regions[0])
         general = main.general_desc
@@ -112,7 +115,7 @@ class Numbering:
         return pattern.fullmatch(beginning, partial=True) is not None
 
     def _matches(self, compiled: dict[tuple[str, int], re.Pattern[str]], write: _Writer, national: str) -> bool:
-        region = self.region(national)
+        region = self.regions[0] if len(self.regions) == 1 else self.region(national)
         if region is None:
             return False
         key = (region, len(national))

@@ -1,11 +1,10 @@
 """The frozen snapshot that every decision is made from: built whole, swapped whole."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 
-from router.account import Account, Price
+from router.account import Account
 from router.message import Network
 from router.money import Money
 from router.operator import Operator
@@ -43,7 +42,7 @@ class RoutePlan:
             for plan in settings.plans.values()
             for channel in {operator.channel for operator in settings.operators.values()}
         }
-        self._prices = {account.name: _prices(account) for account in settings.accounts.values()}
+        self._prices: dict[tuple[str, str, str], PrefixTable[Money] | None] = {}
         self._by_token = {
             account.token.sha256: account for account in settings.accounts.values() if account.token is not None
         }
@@ -58,14 +57,17 @@ class RoutePlan:
 
     def price(self, account: str, digits: str, traffic_class: str, channel: str) -> Money | None:
         """What the account pays per part: the longest prefix that fits, there the row that says most; None for none."""
-        table = self._prices.get(account)
-        if table is None:
-            return None
-        for _, rows in table.matches(digits):
-            for row in rows:
-                if row.traffic_class in (None, traffic_class) and row.channel in (None, channel):
-                    return Money(row.price, self.accounts[account].currency)
-        return None
+        table = self.prices(account, traffic_class, channel)
+        return None if table is None else table.longest(digits)
+
+    def prices(self, account: str, traffic_class: str, channel: str) -> PrefixTable[Money] | None:
+        """What the account pays per part for a class and a channel, by prefix; None where there is none."""
+        key = (account, traffic_class, channel)
+        if key not in self._prices:
+            found = self.accounts.get(account)
+            table = None if found is None else _prices(found, traffic_class, channel)
+            self._prices[key] = table
+        return self._prices[key]
 
     def account_of(self, token_sha256: bytes) -> Account | None:
         return self._by_token.get(token_sha256)
@@ -80,13 +82,15 @@ def _choices(plan: Plan, channel: str, operators: dict[str, Operator]) -> dict[s
     }
 
 
-def _prices(account: Account) -> PrefixTable[list[Price]]:
-    rows: dict[str, list[Price]] = defaultdict(list)
-    for price in account.prices:
-        rows[price.prefix].append(price)
-    for prefix_rows in rows.values():
-        prefix_rows.sort(key=lambda row: (row.traffic_class is None) + (row.channel is None))
-    return PrefixTable(rows.items())
+def _prices(account: Account, traffic_class: str, channel: str) -> PrefixTable[Money] | None:
+    fitting = [
+        row
+        for row in reversed(account.prices)
+        if row.traffic_class in (None, traffic_class) and row.channel in (None, channel)
+    ]
+    # The row that says most comes last, and stays; of two that say as much the first one in the file.
+    fitting.sort(key=lambda row: (row.traffic_class is not None) + (row.channel is not None))
+    return PrefixTable((row.prefix, Money(row.price, account.currency)) for row in fitting) if fitting else None
 
 
 @lru_cache(maxsize=4096)

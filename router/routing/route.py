@@ -3,7 +3,6 @@
 The daemon, `POST /v1/route` and `carrier-router route` all decide with these functions.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -116,36 +115,12 @@ def rank(plan: RoutePlan, account: Account | None, query: RouteQuery) -> Ranking
 
     Raises Refusal `unroutable` where no operator has a rate for the number, or the code of a refusing rule.
     """
-    rule, chosen, prefix = _selection(plan, account, query)
-    return _ranking(plan, rule, chosen, prefix, query)
-
-
-class Ranker:
-    """`rank` for the hot path: remembers the rankings of one plan, for they depend on the number's longest prefix and
-    its network, not on the number."""
-
-    _REMEMBERED = 50_000
-
-    def __init__(self, plan: RoutePlan) -> None:
-        self.plan = plan
-        self._known: dict[tuple[str, NetworkCode | None, str, int, str], Ranking] = {}
-        self._oldest: deque[tuple[str, NetworkCode | None, str, int, str]] = deque()
-
-    def rank(self, account: Account | None, query: RouteQuery) -> Ranking:
-        """As the function `rank`, with the same refusals."""
-        rule, chosen, prefix = _selection(self.plan, account, query)
-        key = (prefix, query.network, chosen.name, rule.number if rule else 0, query.channel)
-        known = self._known.get(key)
-        if known is not None and (known.until is None or query.at < known.until):
-            return known
-        ranking = _ranking(self.plan, rule, chosen, prefix, query)
-        if known is None:
-            self._oldest.append(key)
-            if len(self._oldest) > self._REMEMBERED:
-                # One by one: forgetting all at once would stop everything for many milliseconds.
-                del self._known[self._oldest.popleft()]
-        self._known[key] = ranking
-        return ranking
+    number = digits(query.to)
+    rule = matching_rule(plan.rules, number, query.sender, query.traffic_class)
+    if rule is not None and rule.refuse is not None:
+        raise refused_by(rule)
+    name = (rule.plan if rule else None) or query.plan or (account.plan if account else "default")
+    return ranking_of(plan, rule, name, plan.rates.longest(number), query.channel, query.network, query.at)
 
 
 def decide(
@@ -221,6 +196,11 @@ def matching_rule(rules: Sequence[Rule], digits: str, sender: str | None, traffi
 def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) -> bool:
     if match.prefix is not None and not digits.startswith(match.prefix):
         return False
+    return suits(match, sender, traffic_class)
+
+
+def suits(match: Match, sender: str | None, traffic_class: str) -> bool:
+    """Whether every condition of a rule holds but that on the number."""
     if match.traffic_class is not None and match.traffic_class != traffic_class:
         return False
     if match.sender is not None:
@@ -232,27 +212,31 @@ def _matches(match: Match, digits: str, sender: str | None, traffic_class: str) 
     return True
 
 
-def _selection(plan: RoutePlan, account: Account | None, query: RouteQuery) -> tuple[Rule | None, Plan, str]:
-    """The rule, the plan, and the longest prefix that anybody sells ("" where only the network can be known)."""
-    number = digits(query.to)
-    rule = matching_rule(plan.rules, number, query.sender, query.traffic_class)
-    if rule is not None and rule.refuse is not None:
-        raise Refusal(rule.refuse, f"rule {rule.number} of the routes refuses this message")
-    name = (rule.plan if rule else None) or query.plan or (account.plan if account else "default")
+def refused_by(rule: Rule) -> Refusal:
+    """What is said of a message that a rule refuses."""
+    return Refusal(rule.refuse or "unroutable", f"rule {rule.number} of the routes refuses this message")
+
+
+def ranking_of(
+    plan: RoutePlan,
+    rule: Rule | None,
+    name: str,
+    prefix: str | None,
+    channel: str,
+    network: NetworkCode | None,
+    at: int,
+) -> Ranking:
+    """The candidates of the plan `name`, or of those operators that `rule` leaves, for all numbers of which `prefix` is
+    the longest that anybody sells (None for none). Raises Refusal as `rank` does."""
     chosen = plan.plans.get(name)
     if chosen is None:
         raise Refusal("invalid_request", f"there is no plan {name!r}", "plan")
-    prefix = plan.rates.longest(number)
-    if prefix is None and query.network is None:
+    if prefix is None and network is None:
         raise Refusal("unroutable", "no operator has a rate for this number", "to")
-    return rule, chosen, prefix or ""
-
-
-def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, query: RouteQuery) -> Ranking:
-    worth = plan.exchange.at(query.at)
+    worth = plan.exchange.at(at)
     costs = worth.costs
-    tariff = plan.rates.tariff(prefix, query.network, query.at, worth.rates)
-    choices = plan.choices(chosen.name, query.channel)
+    tariff = plan.rates.tariff(prefix or "", network, at, worth.rates)
+    choices = plan.choices(name, channel)
     only = rule.operators if rule else None
     by_priority = chosen.order == "priority"
     found = []
@@ -271,8 +255,8 @@ def _ranking(plan: RoutePlan, rule: Rule | None, chosen: Plan, prefix: str, quer
     found.sort()
     candidates: list[Candidate] = []
     for _, _, _, name, _, rate, cost, base_cost in found:
-        network = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
-        candidates.append(Candidate(name, rate.prefix, cost, base_cost, len(candidates) + 1, True, None, network))
+        codes = UNSET if rate.prefix or rate.network is None else "".join(rate.network)
+        candidates.append(Candidate(name, rate.prefix, cost, base_cost, len(candidates) + 1, True, None, codes))
     until = tariff.until
     if worth.until is not None:
         until = worth.until if until is None else min(until, worth.until)

@@ -19,6 +19,10 @@ MAX_PARTS = 255
 """What the one octet of a concatenation header can count (TS 23.040, 9.2.3.24.1)."""
 
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_UCS2, _GSM7 = EncodingWish.UCS2, Encoding.GSM7
+
+
 class Segment(Struct, frozen=True, gc=False):
     """What one short message carries, without any header of concatenation.
 
@@ -69,6 +73,11 @@ def segment(
     """
     if rules.long == "whole":
         return _whole(text)
+    if wish is not _UCS2 and rules.alphabet == "gsm7" and len(text) <= _SEPTETS.alone:
+        # Nearly always: what comes to the same below, by a longer way.
+        septets = gsm7.encode(text)
+        if septets is not None and (units := len(septets)) <= _SEPTETS.alone:
+            return Segmentation(_GSM7, None, units, _SEPTETS.alone, 1, (Segment(septets, units, text),))
     most = min(max_parts, MAX_PARTS)
     if len(text) > most * _SEPTETS.alone:
         # To encode and cut megabytes only to count what nobody takes would hold up everybody else.
@@ -77,7 +86,7 @@ def segment(
             detail = f"{len(text)} characters do not fit into the {most} short messages allowed"
             raise Refusal("too_long", detail, "text")
     written = _cheapest(text, wish, rules, most)
-    if transliterate and wish is not EncodingWish.UCS2 and (written is None or written.count > 1):
+    if transliterate and wish is not _UCS2 and (written is None or written.count > 1):
         like = lookalikes.replace(text)
         if like and like != text:
             cheaper = _cheapest(like, wish, rules, most)
@@ -202,7 +211,7 @@ def _cheapest(text: str, wish: EncodingWish, rules: TextRules, most: int) -> _Wr
     UCS-2 never takes fewer than GSM 7-bit: two septets, the most a character takes, need less room than one code unit.
     """
     reason: str | None = "requested"
-    if wish is not EncodingWish.UCS2:
+    if wish is not _UCS2:
         septets = gsm7.encode(text)
         if septets is not None and _writable(text, rules):
             plain = _written(_SEPTETS, septets, text, None, rules, most)

@@ -35,10 +35,12 @@ from router.receipt import Receipt, ReceiptState
 from router.routing.msisdn import normalise
 from router.routing.plan import RoutePlan
 from router.routing.quality import Statistics
-from router.routing.route import Ranker, RouteQuery, decide
+from router.routing.route import RouteQuery, decide
+from router.routing.terms import Ranker
 from router.settings import Choice, Match, Plan, Rule, Settings
 from router.text.segment import segment
 from tests.bench.store import committed, new_message, whole_lives
+from tests.routing.values import remembered
 from tests.smpp.peer import receipt_pdu
 from tests.smpp.values import operator as smpp_operator
 from tests.smpp.values import submission
@@ -122,7 +124,7 @@ def decisions() -> dict[str, Callable[[], object]]:
         pacer.take(now)
 
     return {
-        "Ranker.rank, remembered": lambda: ranker.rank(account, query),
+        "Ranker.rank, remembered": lambda: remembered(ranker, query, account.name),
         "rank + choose, by cost": choosing(plan),
         "rank + choose, weighted": choosing(built("weighted")),
         "rank + choose, by quality": choosing(built("quality")),

@@ -15,10 +15,11 @@ from router.message import Message
 from router.refusal import Refusal
 from router.routing.plan import RoutePlan
 from router.routing.quality import Statistics
-from router.routing.route import Ranker, Ranking, RouteQuery, decide, rank
+from router.routing.route import Ranking, RouteQuery, decide, rank
+from router.routing.terms import Ranker
 from router.settings import Choice, Match, Plan, Rule
 from tests.engine.rig import ManualClock
-from tests.routing.values import account, operator, plan, rate
+from tests.routing.values import account, operator, plan, rate, remembered
 
 NUMBER = "+237670000001"
 
@@ -213,22 +214,24 @@ def test_rates_change_at_their_time_through_the_memory() -> None:
         operator("a", rate("", "3"), rate("", "1", start=100)), operator("b", rate("", "2"), rate("", "4", start=200))
     )
     ranker = Ranker(built)
-    seen = [names(ranker.rank(None, query(at=at)))[0] for at in (0, 99, 100, 101, 199, 200, 10**15)]
+    seen = [names(remembered(ranker, query(at=at)))[0] for at in (0, 99, 100, 101, 199, 200, 10**15)]
     assert seen == ["b", "b", "a", "a", "a", "a", "a"]
-    assert ranker.rank(None, query(at=200)).candidates[1].base_cost.amount == 4
+    assert remembered(ranker, query(at=200)).candidates[1].base_cost.amount == 4
 
 
 def test_what_is_remembered_is_the_same_object() -> None:
     ranker = Ranker(simple(*CHEAP_AND_DEAR))
-    assert ranker.rank(None, query()) is ranker.rank(None, query(to="+254700000001"))
+    assert remembered(ranker, query()) is remembered(ranker, query(to="+254700000001"))
 
 
 def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ranker, "_REMEMBERED", 4)
+    monkeypatch.setattr("router.routing.terms._RANKINGS", 4)
+    monkeypatch.setattr("router.routing.terms._TERMS", 4)
     ranker = Ranker(plan(operator("a", *(rate(str(number), "1") for number in range(10, 30)))))
     for number in range(10, 30):
-        ranker.rank(None, query(to=f"+{number}0000"))
+        remembered(ranker, query(to=f"+{number}0000", sender=f"S{number}"))
         assert len(ranker._known) <= 4
+        assert len(ranker._terms) <= 4
 
 
 operators = st.lists(
@@ -309,7 +312,7 @@ def test_the_ranker_says_what_rank_says(
     )
     ranker = Ranker(built)
     for one in asked:
-        known, fresh = said(lambda one=one: ranker.rank(None, one)), said(lambda one=one: rank(built, None, one))
+        known, fresh = said(lambda one=one: remembered(ranker, one)), said(lambda one=one: rank(built, None, one))
         if isinstance(fresh, Ranking):
             assert (known.plan, known.rule, known.network, known.candidates) == (
                 fresh.plan,

@@ -6,6 +6,8 @@ from typing import Any
 from router.account import Account
 from router.operator import Operator, Rate
 from router.routing.plan import RoutePlan
+from router.routing.route import Ranking, RouteQuery
+from router.routing.terms import Ranker
 from router.settings import Plan, Settings
 
 CURRENCIES = {"XAF": Decimal(1), "EUR": Decimal("655.957"), "USD": Decimal(600)}
@@ -44,3 +46,9 @@ def plan(*operators: Operator, accounts: tuple[Account, ...] = (), version: int 
         }
     )
     return RoutePlan(settings, version)
+
+
+def remembered(ranker: Ranker, asked: RouteQuery, account: str = "") -> Ranking:
+    """What `rank` would say, out of the ranker's memory."""
+    terms = ranker.terms(account, asked.channel, asked.traffic_class, asked.sender, asked.plan)
+    return ranker.rank(terms, asked.to[1:], asked.network, asked.at)

@@ -24,7 +24,7 @@ from router.engine.intake import Via
 from router.gateway.ids import UUID
 from router.message import Message, TrafficClass
 from router.refusal import Refusal
-from router.routing.route import RouteQuery
+from router.routing.route import RouteQuery, rank
 from router.submit import Channel, Submit
 from router.text.email import MOST
 from router.text.html import readable
@@ -215,7 +215,7 @@ class SendCalls:
                 channel=submit.channel.value,
             )  # fmt: skip
             try:
-                self._services.running.ranker.rank(account, query)
+                rank(self._services.running.plan, account, query)
             except Refusal as unroutable:
                 if unroutable.code == "unroutable":
                     refusal = unroutable
