@@ -176,8 +176,8 @@ class PrometheusMetrics(Collector):
 
     # --- the port ---------------------------------------------------------------------------------------------
 
-    def accepted(self, account: str, channel: str) -> None:
-        self._accepted[account, channel] += 1
+    def accepted(self, account: str, channel: str, count: int) -> None:
+        self._accepted[account, channel] += count
 
     def refused(self, code: str) -> None:
         self._refused[(code,)] += 1
@@ -185,14 +185,17 @@ class PrometheusMetrics(Collector):
     def final(self, operator: str, state: str) -> None:
         self._final[operator, state] += 1
 
-    def submitted(self, operator: str, outcome: str) -> None:
+    def submitted(self, operator: str, outcome: str, seconds: float) -> None:
         self._submitted[operator, outcome] += 1
+        self._submit_seconds.observe((operator,), seconds)
 
     def spent(self, operator: str, currency: str, amount: float) -> None:
         self._spend[operator, currency] += amount
 
-    def receipt(self, operator: str, result: str) -> None:
+    def receipt(self, operator: str, result: str, seconds: float | None = None) -> None:
         self._receipts[operator, result] += 1
+        if seconds is not None:
+            self._receipt_seconds.observe((operator,), seconds)
 
     def event(self, type: str) -> None:
         self._events[(type,)] += 1
@@ -205,12 +208,6 @@ class PrometheusMetrics(Collector):
 
     def accept_seconds(self, seconds: float) -> None:
         self._accept_seconds.observe((), seconds)
-
-    def submit_seconds(self, operator: str, seconds: float) -> None:
-        self._submit_seconds.observe((operator,), seconds)
-
-    def receipt_seconds(self, operator: str, seconds: float) -> None:
-        self._receipt_seconds.observe((operator,), seconds)
 
     def commit(self, seconds: float, size: int) -> None:
         self._commit_seconds.observe((), seconds)

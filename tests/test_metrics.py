@@ -40,16 +40,14 @@ def read(metrics: PrometheusMetrics, name: str, **labels: str) -> float:
 
 
 def use_each_once(metrics: Metrics) -> None:
-    metrics.accepted("acme", "sms")
+    metrics.accepted("acme", "sms", 1)
     metrics.refused("invalid_number")
     metrics.final("mtn-cm", "delivered")
-    metrics.submitted("mtn-cm", "accepted")
+    metrics.submitted("mtn-cm", "accepted", 0.2)
     metrics.spent("mtn-cm", "XAF", 0.02)
-    metrics.receipt("mtn-cm", "matched")
+    metrics.receipt("mtn-cm", "matched", 4.0)
     metrics.event("message.delivered")
     metrics.accept_seconds(0.003)
-    metrics.submit_seconds("mtn-cm", 0.2)
-    metrics.receipt_seconds("mtn-cm", 4.0)
     metrics.commit(0.002, 40)
     metrics.lookup("hlr", "found")
     metrics.lookup_seconds(0.12)
@@ -95,9 +93,9 @@ def test_nothing_is_declared_twice_and_each_has_its_sentence() -> None:
 
 def test_counters_count_each_label_set_apart() -> None:
     metrics = PrometheusMetrics()
-    for _ in range(3):
-        metrics.accepted("acme", "sms")
-    metrics.accepted("acme", "voice")
+    metrics.accepted("acme", "sms", 2)
+    metrics.accepted("acme", "sms", 1)
+    metrics.accepted("acme", "voice", 1)
     assert read(metrics, "messages_accepted_total", account="acme", channel="sms") == 3
     assert read(metrics, "messages_accepted_total", account="acme", channel="voice") == 1
 
@@ -114,10 +112,18 @@ def test_a_bound_belongs_to_its_bucket(value: float, below: str | None, within: 
         assert read(metrics, "accept_seconds_bucket", le=below) == 0
 
 
+def test_a_receipt_without_a_known_answer_has_no_delay() -> None:
+    metrics = PrometheusMetrics()
+    metrics.receipt("mtn-cm", "matched", 4.0)
+    metrics.receipt("mtn-cm", "unmatched")
+    assert read(metrics, "receipt_seconds_count", operator="mtn-cm") == 1
+    assert read(metrics, "receipts_total", operator="mtn-cm", result="unmatched") == 1
+
+
 def test_histogram_buckets_are_cumulative_with_count_and_sum() -> None:
     metrics = PrometheusMetrics()
     for seconds in (0.01, 0.3, 0.3, 7.0, 1e9):
-        metrics.submit_seconds("mtn-cm", seconds)
+        metrics.submitted("mtn-cm", "accepted", seconds)
     bucket = [
         read(metrics, "submit_seconds_bucket", operator="mtn-cm", le=le) for le in ("0.05", "0.5", "10.0", "+Inf")
     ]
@@ -160,7 +166,7 @@ def test_what_is_read_is_what_is_rendered() -> None:
 def test_hostile_label_values_stay_one_sample() -> None:
     metrics = PrometheusMetrics()
     name = 'a"b\\c\nd{}'
-    metrics.accepted(name, "sms")
+    metrics.accepted(name, "sms", 1)
     assert read(metrics, "messages_accepted_total", account=name, channel="sms") == 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.http_operator.answer import Reader
@@ -147,14 +148,15 @@ class HttpGateway:
                 self._gather(kind, submission, fields)
                 return True
         # The engine hears of it as of any other result, not while it is still submitting.
-        asyncio.get_running_loop().call_soon(self._sink.settled, submission, _NO_REQUEST)
+        asyncio.get_running_loop().call_soon(self._sink.settled, [(submission, _NO_REQUEST)])
         return True
 
     def ask(self, question: Question) -> bool:
         return not self._stopping and self._questions.put(question)
 
-    def acknowledge(self, token: Waiting, stored: bool) -> None:
-        token.acknowledge(stored)
+    def acknowledge(self, tokens: Sequence[Waiting], stored: bool) -> None:
+        for token in tokens:
+            token.acknowledge(stored)
 
     def views(self) -> list[BindView]:
         link = self._link
@@ -233,8 +235,7 @@ class HttpGateway:
             # Whatever it is, the messages must not hang; what they were in it for is not to be logged.
             self._log.error("http_call_broken", operator=self.operator.name, error=type(error).__name__)
             outcomes = [_unknown("the request broke here")] * len(submissions)
-        for submission, outcome in zip(submissions, outcomes, strict=True):
-            self._sink.settled(submission, outcome)
+        self._sink.settled(list(zip(submissions, outcomes, strict=True)))
 
     def _halve(self, group: Group) -> None:
         """A batch was refused as a whole, perhaps for one message that is in it: the others shall not suffer."""
@@ -247,8 +248,7 @@ class HttpGateway:
                 self._launch(half)
 
     def _settle_all(self, group: Group, outcome: Outcome) -> None:
-        for submission in group.submissions:
-            self._sink.settled(submission, outcome)
+        self._sink.settled([(submission, outcome) for submission in group.submissions])
 
     # --- callbacks -----------------------------------------------------------------------------------------------
 

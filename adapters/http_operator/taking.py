@@ -55,8 +55,8 @@ class Taker:
         return CallbackReply(200, results, self._reader.answer)
 
     async def _stored(self, read: Read, waiting: Waiting) -> bool:
-        for receipt in read.receipts:
-            self._sink.received(self._operator, receipt, waiting)
+        if read.receipts:
+            self._sink.received(self._operator, [(receipt, waiting) for receipt in read.receipts])
         for message in read.inbound:
             self._sink.inbound(self._operator, message, waiting)
         try:

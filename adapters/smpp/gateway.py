@@ -1,6 +1,7 @@
 """All binds to one SMPP operator as one pool: the port OperatorGateway."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.smpp.bind import Bind, Kind
@@ -17,6 +18,7 @@ from adapters.smpp.timers import Patience
 from router.operator import Operator, SmppLink
 from router.outcome import Outcome, OutcomeKind
 from router.ports import BindView, Clock, LinkState, OperatorSink, Question, Reply, Submission
+from router.receipt import Receipt
 
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {"transceiver": ("trx",), "transmitter+receiver": ("tx", "rx")}
 
@@ -137,7 +139,7 @@ class SmppGateway:
         except LocalProtocolError as error:
             # The engine hears of it as of any other result, not while it is still submitting.
             refusal = Outcome(OutcomeKind.REJECTED, detail=str(error))
-            asyncio.get_running_loop().call_soon(self._sink.settled, submission, refusal)
+            asyncio.get_running_loop().call_soon(self._sink.settled, [(submission, refusal)])
             return True
         if written:
             submission.slot.submits.count += 1
@@ -155,9 +157,9 @@ class SmppGateway:
                     return True
         return False
 
-    def acknowledge(self, token: Token, stored: bool) -> None:
-        connection, command_id, sequence = token
-        connection.acknowledge(command_id, sequence, stored)
+    def acknowledge(self, tokens: Sequence[Token], stored: bool) -> None:
+        for connection, command_id, sequence in tokens:
+            connection.acknowledge(command_id, sequence, stored)
         if self._stopping:
             self._check_drained()
 
@@ -167,22 +169,40 @@ class SmppGateway:
     # --- what the binds say --------------------------------------------------------------------------------------
 
     def _hear(self, bind: Bind, events: list[Event]) -> None:
+        """Tell the engine in the order of the events, those of one kind that follow one another together."""
         sink = self._sink
+        results: list[tuple[Submission, Outcome]] = []
+        receipts: list[tuple[Receipt, Token]] = []
         for event in events:
+            if isinstance(event, Answered) and not event.late:
+                if receipts:
+                    sink.received(self.operator.name, receipts)
+                    receipts = []
+                results.append((event.submission, self._outcome(event)))
+                continue
+            if results:
+                sink.settled(results)
+                results = []
+            if isinstance(event, Delivered):
+                receipt = self._delivered(bind, event)
+                if receipt is not None:
+                    receipts.append(receipt)
+                continue
+            if receipts:
+                sink.received(self.operator.name, receipts)
+                receipts = []
             if isinstance(event, Answered):
-                outcome = self._outcome(event)
-                if event.late:
-                    sink.answered_late(event.submission, outcome)
-                else:
-                    sink.settled(event.submission, outcome)
-            elif isinstance(event, Delivered):
-                self._delivered(bind, event)
+                sink.answered_late(event.submission, self._outcome(event))
             elif isinstance(event, Replied):
                 event.question.answered(self._reply(event))
             elif isinstance(event, Unanswered):
-                sink.settled(event.submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))
+                sink.settled([(event.submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))])
             else:
                 self._changed(bind, event)
+        if results:
+            sink.settled(results)
+        if receipts:
+            sink.received(self.operator.name, receipts)
         if self._stopping:
             self._check_drained()
 
@@ -203,7 +223,8 @@ class SmppGateway:
             return Reply(pdu.status == _ROK, read_query(pdu, self.operator.name, to, self._clock.now()))
         return Reply(pdu.status == _ROK)
 
-    def _delivered(self, bind: Bind, event: Delivered) -> None:
+    def _delivered(self, bind: Bind, event: Delivered) -> tuple[Receipt, Token] | None:
+        """The receipt that it is and where to answer it; None for a message from a handset, which is passed on."""
         operator = self.operator
         bind.deliveries.count += 1
         pdu = event.pdu
@@ -213,9 +234,9 @@ class SmppGateway:
         now = self._clock.now()
         receipt = read_receipt(pdu, operator.name, now, operator.receipts)
         if receipt is not None:
-            self._sink.received(operator.name, receipt, token)
-        else:
-            self._sink.inbound(operator.name, read_inbound(pdu, operator, now), token)
+            return receipt, token
+        self._sink.inbound(operator.name, read_inbound(pdu, operator, now), token)
+        return None
 
     def _changed(self, bind: Bind, event: Bound | Closed) -> None:
         was_up = bool(self._ready)
@@ -226,9 +247,9 @@ class SmppGateway:
             self._untried.add(bind)
             self._wait(_GRACE)
         self._link = LinkState(up=up, settled=not self._untried)
-        if isinstance(event, Closed):
-            for submission in event.lost:
-                self._sink.settled(submission, Outcome(OutcomeKind.UNKNOWN, detail=event.reason))
+        if isinstance(event, Closed) and event.lost:
+            unknown = Outcome(OutcomeKind.UNKNOWN, detail=event.reason)
+            self._sink.settled([(submission, unknown) for submission in event.lost])
         self._sink.link_changed(self.operator.name)
 
     # --- inside --------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """All connections to one SMTP operator as one pool: the port OperatorGateway."""
 
 import asyncio
+from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Any, Final
 
@@ -101,9 +102,10 @@ class SmtpGateway:
     def ask(self, question: Question) -> bool:
         return False
 
-    def acknowledge(self, token: asyncio.Future[bool], stored: bool) -> None:
-        if not token.done():
-            token.set_result(stored)
+    def acknowledge(self, tokens: Sequence[asyncio.Future[bool]], stored: bool) -> None:
+        for token in tokens:
+            if not token.done():
+                token.set_result(stored)
 
     async def called(self, callback: Callback) -> CallbackReply:
         """A notification (RFC 3464) as the body, whole as it came by mail."""
@@ -118,10 +120,8 @@ class SmtpGateway:
         if not receipts:
             return CallbackReply(400, ("unreadable",))
         loop = asyncio.get_running_loop()
-        stored: list[asyncio.Future[bool]] = []
-        for receipt in receipts:
-            stored.append(loop.create_future())
-            self._sink.received(operator.name, receipt, stored[-1])
+        stored: list[asyncio.Future[bool]] = [loop.create_future() for _ in receipts]
+        self._sink.received(operator.name, list(zip(receipts, stored, strict=True)))
         try:
             async with asyncio.timeout(_STORING):
                 if not all(await asyncio.gather(*stored)):
@@ -146,7 +146,7 @@ class SmtpGateway:
         self._sink.link_changed(self.operator.name)
 
     def finished(self, bind: Bind, submission: Submission, outcome: Outcome) -> None:
-        self._sink.settled(submission, outcome)
+        self._sink.settled([(submission, outcome)])
         if self._stopping:
             self._check_drained()
 

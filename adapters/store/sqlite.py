@@ -158,6 +158,9 @@ class SqliteStore:
     def opt_in(self, account: str, number: int) -> None:
         self._writer.batch().opt_out(account, number, None)
 
+    def listen(self, heard: Callable[[Sequence[LoggedEvent]], None]) -> None:
+        self._writer.listeners.append(heard)
+
     def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
         self._writer.batch().callbacks.append((call, args))
 

@@ -6,7 +6,7 @@ would fight the loop for it; only the COMMIT, which waits for the disk, has a th
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import ParamSpec
 
@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.store import transaction
 from adapters.store.batch import Acceptance, Batch
+from router.event import LoggedEvent
 from router.message import Message
 from router.ports import StoreUnavailable
 from router.wallet import Entry
@@ -50,6 +51,7 @@ class Writer:
         self._log = log
         self._on_commit = on_commit
         self._monotonic = monotonic
+        self.listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
         self._waiting: deque[Batch] = deque()
         self._asked = asyncio.Event()
         self._closing = False
@@ -201,6 +203,9 @@ class Writer:
             self.call(acceptance.done, None)
         for step in batch.steps:
             self.call(step.done, None)
+        if batch.events:
+            for heard in self.listeners:
+                self.call(heard, batch.events)
         for callback, args in batch.callbacks:
             try:
                 callback(*args)

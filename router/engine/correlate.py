@@ -1,7 +1,7 @@
 """Receipts in: find the part each one is about, store what it says, then acknowledge it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from router.address import bare, full
@@ -57,24 +57,29 @@ class Correlator:
         self._looking = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
-        """A receipt came in; see the port OperatorSink."""
+    def received(self, operator: str, receipt: Receipt, token: Any) -> bool:
+        """A receipt came in; see the port OperatorSink. True where it is applied, to be acknowledged by the caller;
+        else what it is about is looked for, and it is acknowledged after that."""
         desk = self._desks[operator]
         match = self._at_hand(desk, receipt)
         if match is not None:
             self._apply(desk, match, receipt, "matched")
-            self._acknowledge(desk, token)
-            return
+            return True
         self._missed.append((receipt, token))
         if not self._looking:
             self._looking = True
             task = asyncio.get_running_loop().create_task(self._look_up())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return False
+
+    def acknowledge(self, operator: str, tokens: Sequence[Any]) -> None:
+        """Answer the operator for what came, once all that was written so far is on disk."""
+        self._store.after_commit(self._answer, self._desks[operator], tokens, True)
 
     def refuse(self, operator: str, token: Any) -> None:
         """What came could not be dealt with: the operator shall send it again."""
-        self._answer(self._desks[operator], token, False)
+        self._answer(self._desks[operator], (token,), False)
 
     def told(self, desk: Desk, match: Match, receipt: Receipt) -> None:
         """The operator said on our asking what a receipt would have said."""
@@ -89,7 +94,8 @@ class Correlator:
         key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
         match = Match(message, part, attempt, key)
         self._ledger.await_receipt(desk.name, key, match, self._clock.now())
-        self._place_early(desk, self._ledger.parked.under(desk.name, key))
+        if self._ledger.parked:
+            self._place_early(desk, self._ledger.parked.under(desk.name, key))
 
     def unanswered(self, desk: Desk, message: Message) -> None:
         """Only its number can tell which receipt is about a part of `message`; it may have come already."""
@@ -129,7 +135,7 @@ class Correlator:
                     linked = await self._store.find_linked(list(keys))
                 except StoreUnavailable:
                     for receipt, token in batch:
-                        self._answer(self._desks[receipt.operator], token, False)
+                        self.refuse(receipt.operator, token)
                     continue
                 for receipt, token in batch:
                     try:
@@ -138,7 +144,7 @@ class Correlator:
                         self._log.error("receipt_broke", operator=receipt.operator, **described(error))
                         self.refuse(receipt.operator, token)
                         continue
-                    self._acknowledge(self._desks[receipt.operator], token)
+                    self.acknowledge(receipt.operator, (token,))
         finally:
             self._looking = False
 
@@ -218,10 +224,12 @@ class Correlator:
         if reading is Reading.DUPLICATE:
             self._metrics.receipt(desk.name, "duplicate")
             return
-        self._metrics.receipt(desk.name, result)
-        if match.attempt.answered_at is not None:
+        answered_at = match.attempt.answered_at
+        if answered_at is None:
+            self._metrics.receipt(desk.name, result)
+        else:
+            self._metrics.receipt(desk.name, result, max(0.0, (receipt.received_at - answered_at) / 1000))
             self._observer.receipt(message, match.attempt, receipt)
-            self._metrics.receipt_seconds(desk.name, max(0.0, (receipt.received_at - match.attempt.answered_at) / 1000))
         if reading is Reading.FINAL:
             if was in (State.QUEUED, State.SCHEDULED):
                 self._ledger.open -= 1
@@ -234,13 +242,10 @@ class Correlator:
         else:
             self._store.save(message)
 
-    def _acknowledge(self, desk: Desk, token: Any) -> None:
-        self._store.after_commit(self._answer, desk, token, True)
-
-    def _answer(self, desk: Desk, token: Any, stored: bool) -> None:
+    def _answer(self, desk: Desk, tokens: Sequence[Any], stored: bool) -> None:
         gateway = desk.gateway or desk.leaving
         if gateway is not None:
-            gateway.acknowledge(token, stored)
+            gateway.acknowledge(tokens, stored)
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts

@@ -49,7 +49,7 @@ class Dispatcher:
         endings: Endings,
         lines: Lines,
         alarm: Callable[[Message], None],
-        settled: Callable[[Submission, Outcome], None],
+        settled: Callable[[Sequence[tuple[Submission, Outcome]]], None],
         caps: CapKeeper,
         clock: Clock,
         log: Any,
@@ -124,6 +124,7 @@ class Dispatcher:
         now = self._clock.monotonic()
         wall = self._clock.now()
         aside: list[Message] = []
+        claimed: list[Submission] = []
         try:
             # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
             while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
@@ -151,7 +152,7 @@ class Dispatcher:
                         over = desk.spending is not None and not self._caps.claim(desk, message, part, wall)
                         if not over:
                             pacer.take(now)
-                            self._claim(desk, message, part, segment, slot, wall)
+                            claimed.append(self._claim(desk, message, part, segment, slot, wall))
                 except Exception as error:
                     gateway.release(slot)
                     self._lines.put_off(message, error)
@@ -166,6 +167,9 @@ class Dispatcher:
                     self._cap(desk, now)
                     break
         finally:
+            if claimed:
+                # In the batch of the last claim, or behind it.
+                self._store.after_commit(self._write, desk, claimed)
             for message in aside:
                 queue.push_urgent(message)
         self._lines.fetch(desk)
@@ -226,7 +230,7 @@ class Dispatcher:
             return message, part, segment
         return None
 
-    def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> None:
+    def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> Submission:
         attempt = Attempt(desk.name, now)
         submission = Submission(
             message=message,
@@ -237,7 +241,6 @@ class Dispatcher:
             sender=message.sent_as or message.sender,
         )
         self._store.save(message)
-        self._store.after_commit(self._write, desk, submission)
         # Once it will be written, and not before, it counts as tried.
         part.attempts.append(attempt)
         message.waiting_for = None
@@ -246,6 +249,7 @@ class Dispatcher:
         if len(message.parts) > 1 and next_part(message) is not None:
             desk.queue.push_urgent(message)
         desk.in_flight[id(submission)] = submission
+        return submission
 
     def _segment(self, desk: Desk, message: Message, part: Part) -> Segment | None:
         """What the part carries; None where the operator's rules for texts have become others since it was cut."""
@@ -275,7 +279,11 @@ class Dispatcher:
                 return
         self._endings.end(message, State.FAILED, now, _CUT_OTHERWISE)
 
-    def _write(self, desk: Desk, submission: Submission) -> None:
+    def _write(self, desk: Desk, claimed: Sequence[Submission]) -> None:
+        for submission in claimed:
+            self._write_one(desk, submission)
+
+    def _write_one(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway
         message = submission.message
         try:
@@ -284,7 +292,7 @@ class Dispatcher:
         except Exception as error:
             # Nobody knows how far it came.
             self._log.error("submit_broke", operator=desk.name, message_id=message.id, **described(error))
-            self._settled(submission, _BROKEN)
+            self._settled([(submission, _BROKEN)])
             return
         # The bind went away, or the message was never accepted: nothing was written.
         if gateway is not None:

@@ -285,11 +285,13 @@ class Engine:
 
     # OperatorSink: an error of ours over one of them must not take away what came in the same octets.
 
-    def settled(self, submission: Submission, outcome: Outcome) -> None:
-        try:
-            self._settler.settled(submission, outcome)
-        except Exception as error:
-            self._broke(error, message_id=submission.message.id)
+    def settled(self, results: Sequence[tuple[Submission, Outcome]]) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        for submission, outcome in results:
+            try:
+                self._settler.settled(submission, outcome, now, monotonic)
+            except Exception as error:
+                self._broke(error, message_id=submission.message.id)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
         try:
@@ -297,12 +299,17 @@ class Engine:
         except Exception as error:
             self._broke(error, message_id=submission.message.id)
 
-    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
-        try:
-            self._correlator.received(operator, receipt, token)
-        except Exception as error:
-            self._broke(error, operator=operator)
-            self._correlator.refuse(operator, token)
+    def received(self, operator: str, receipts: Sequence[tuple[Receipt, Any]]) -> None:
+        stored = []
+        for receipt, token in receipts:
+            try:
+                if self._correlator.received(operator, receipt, token):
+                    stored.append(token)
+            except Exception as error:
+                self._broke(error, operator=operator)
+                self._correlator.refuse(operator, token)
+        if stored:
+            self._correlator.acknowledge(operator, stored)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
         try:

@@ -30,6 +30,7 @@ class Feed:
         self._tails: defaultdict[str, deque[LoggedEvent]] = defaultdict(lambda: deque(maxlen=_TAIL))
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._encode = msgspec.json.Encoder().encode
+        store.listen(self._readable)
 
     def last_seq(self, account: str) -> int:
         """The seq of the account's newest readable event, 0 where there is none."""
@@ -112,14 +113,16 @@ class Feed:
             self._store.drop(pieces, logged)
         else:
             self._store.append(logged)
-        self._store.after_commit(self._readable, logged)
         self._metrics.event(type)
 
-    def _readable(self, event: LoggedEvent) -> None:
-        self._committed[event.account] = event.seq
-        self._tails[event.account].append(event)
-        waiting = self._waiting[event.account]
-        if waiting:
+    def _readable(self, events: Sequence[LoggedEvent]) -> None:
+        committed, tails = self._committed, self._tails
+        accounts = {event.account for event in events}
+        for event in events:
+            committed[event.account] = event.seq
+            tails[event.account].append(event)
+        for account in accounts:
+            waiting = self._waiting[account]
             for future in waiting:
                 if not future.done():
                     future.set_result(None)

@@ -70,7 +70,7 @@ class Inbox:
             self._store.after_commit(self._kept, piece)
         gateway = self._desks[operator].gateway
         if gateway is not None:
-            self._store.after_commit(gateway.acknowledge, token, True)
+            self._store.after_commit(gateway.acknowledge, (token,), True)
 
     async def run(self) -> None:
         """Join what can be joined and give up what has waited too long, for as long as the daemon runs."""

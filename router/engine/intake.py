@@ -1,6 +1,7 @@
 """The way in: check, normalise, route, segment, price; then make durable, then answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -385,8 +386,8 @@ class Intake:
         """The store has them, or nobody has: also when the request is not waited for any more."""
         resolve(stored, error)
         if error is None:
-            for message in messages:
-                self._metrics.accepted(message.account, message.channel)
+            for (account, channel), count in Counter([(one.account, one.channel) for one in messages]).items():
+                self._metrics.accepted(account, channel, count)
             return
         for message in messages:
             if message.state in _OPEN:

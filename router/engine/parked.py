@@ -17,6 +17,9 @@ class Parked:
         self._under: defaultdict[tuple[str, str], list[Receipt]] = defaultdict(list)
         self._about: defaultdict[tuple[str, str], list[Receipt]] = defaultdict(list)
 
+    def __bool__(self) -> bool:
+        return bool(self._keys)
+
     def __contains__(self, receipt: Receipt) -> bool:
         return receipt in self._keys
 

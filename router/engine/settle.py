@@ -48,8 +48,8 @@ class Settler:
         self._on_accepted = on_accepted
         self._on_unanswered = on_unanswered
 
-    def settled(self, submission: Submission, outcome: Outcome) -> None:
-        """The result of a submission; see the port OperatorSink."""
+    def settled(self, submission: Submission, outcome: Outcome, now: int, monotonic: float) -> None:
+        """The result of a submission, at `now` (ms) and `monotonic` (seconds); see the port OperatorSink."""
         message = submission.message
         desk = self._lines.desk(submission.attempt.operator)
         # Asked for before anything is saved, so that the next claims still go into the batch of this result.
@@ -57,20 +57,16 @@ class Settler:
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
-        monotonic = self._clock.monotonic()
-        self._metrics.submitted(desk.name, outcome.kind)
-        self._metrics.submit_seconds(desk.name, monotonic - submission.written_at)
+        self._metrics.submitted(desk.name, outcome.kind, monotonic - submission.written_at)
         own = self._learn(desk, submission, outcome, monotonic)
         part, attempt = submission.part, submission.attempt
-        step = settle(message, part, attempt, outcome, desk.operator, self._clock.now(), random.random())
+        step = settle(message, part, attempt, outcome, desk.operator, now, random.random())
         if desk.spending is not None and outcome.kind not in _COUNTED:
             self._caps.refused(desk, message, attempt)
         if own and step is Step.FRONT:
-            hold_back(
-                message, self._clock.now() + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient"
-            )
+            hold_back(message, now + round(desk.recipients.wait(message.to, monotonic) * 1000), "recipient")
             step = Step.LATER
-        self._proceed(desk, message, part, attempt, step)
+        self._proceed(desk, message, part, attempt, step, now)
 
     def _learn(self, desk: Desk, submission: Submission, outcome: Outcome, now: float) -> bool:
         """What an answer says about the operator. True when it complains of the recipient's own queue only."""
@@ -91,12 +87,13 @@ class Settler:
         """An answer that came after all; see the port OperatorSink. A receipt from the number is one too."""
         desk = self._lines.desk(attempt.operator)
         was = message.state
-        step = settle_late(message, part, attempt, outcome, desk.operator, self._clock.now())
+        now = self._clock.now()
+        step = settle_late(message, part, attempt, outcome, desk.operator, now)
         if was is State.SUBMITTED and message.state is State.QUEUED:
             self._ledger.open += 1
             message.position = self._ledger.next_position()
             self._alarm(message)
-        self._proceed(desk, message, part, attempt, step)
+        self._proceed(desk, message, part, attempt, step, now)
 
     def recover(self, message: Message) -> None:
         """After a start: attempts without outcome are in doubt, as if the link had been cut."""
@@ -108,14 +105,13 @@ class Settler:
             desk = self._lines.desk(last.operator)
             if last.outcome is None:
                 step = settle(message, part, last, _IN_DOUBT, desk.operator, now, random.random())
-                self._proceed(desk, message, part, last, step)
+                self._proceed(desk, message, part, last, step, now)
             elif last.outcome is OutcomeKind.UNKNOWN:
                 self._ledger.note_unanswered(desk.name, message)
                 if part.state is State.QUEUED:
                     self._lines.front(desk, message)
 
-    def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step) -> None:
-        now = self._clock.now()
+    def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step, now: int) -> None:
         match step:
             case Step.AWAIT:  # nearly always
                 self._lines.submitted(message, now)

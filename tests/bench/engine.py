@@ -10,6 +10,7 @@ import json
 import pstats
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from router.message import Message
@@ -34,19 +35,22 @@ class PromptOperator(HandOperator):
     def _answer(self) -> None:
         written, self.written = self.written, []
         receipts = []
+        results = []
         for submission in written:
             self._ids += 1
-            self.sink.settled(submission, Outcome(OutcomeKind.ACCEPTED, f"{self._ids:010d}"))
+            results.append((submission, Outcome(OutcomeKind.ACCEPTED, f"{self._ids:010d}")))
             receipts.append((submission.message.to, f"{self._ids:010d}"))
+        self.sink.settled(results)
         asyncio.get_running_loop().call_soon(self._receipts, receipts)
 
     def _receipts(self, receipts: list[tuple[str, str]]) -> None:
         now = time.time_ns() // 1_000_000
-        for to, identity in receipts:
-            receipt = Receipt("mtn", (identity,), ReceiptState.DELIVERED, to[1:], now)
-            self.sink.received("mtn", receipt, identity)
+        self.sink.received(
+            "mtn",
+            [(Receipt("mtn", (identity,), ReceiptState.DELIVERED, to[1:], now), identity) for to, identity in receipts],
+        )
 
-    def acknowledge(self, token: object, stored: bool) -> None: ...
+    def acknowledge(self, tokens: Sequence[object], stored: bool) -> None: ...
 
 
 async def run(messages: int, batch: int, profile: bool) -> None:

@@ -5,6 +5,7 @@ python -m tests.bench.smpp_side [messages]
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from time import process_time
 from typing import Any
 
@@ -39,11 +40,11 @@ class Sink:
         self.answered: list[Submission] = []
         self.tokens: list[Any] = []
 
-    def settled(self, submission: Submission, outcome: Any) -> None:
-        self.answered.append(submission)
+    def settled(self, results: Sequence[tuple[Submission, Any]]) -> None:
+        self.answered += [submission for submission, _ in results]
 
-    def received(self, operator: str, receipt: Any, token: Any) -> None:
-        self.tokens.append(token)
+    def received(self, operator: str, receipts: Sequence[tuple[Any, Any]]) -> None:
+        self.tokens += [token for _, token in receipts]
 
     def link_changed(self, operator: str) -> None:
         pass
@@ -85,8 +86,7 @@ async def main(count: int) -> None:
         connection.data_received(bytes(receipts))
         spent["receipt"] += process_time() - start
         start = process_time()
-        for token in sink.tokens:
-            gateway.acknowledge(token, True)
+        gateway.acknowledge(sink.tokens, True)
         await asyncio.sleep(0)
         spent["acknowledge"] += process_time() - start
         assert len(sink.answered) == len(sink.tokens) == BATCH

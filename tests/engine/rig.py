@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -63,8 +63,8 @@ class Counts:
         self.counted: Counter[tuple[str, ...]] = Counter()
         self.spending: defaultdict[tuple[str, str], float] = defaultdict(float)
 
-    def accepted(self, account: str, channel: str) -> None:
-        self.counted["accepted", account] += 1
+    def accepted(self, account: str, channel: str, count: int) -> None:
+        self.counted["accepted", account] += count
 
     def refused(self, code: str) -> None:
         self.counted["refused", code] += 1
@@ -72,13 +72,13 @@ class Counts:
     def final(self, operator: str, state: str) -> None:
         self.counted["final", operator, state] += 1
 
-    def submitted(self, operator: str, outcome: str) -> None:
+    def submitted(self, operator: str, outcome: str, seconds: float) -> None:
         self.counted["submitted", operator, outcome] += 1
 
     def spent(self, operator: str, currency: str, amount: float) -> None:
         self.spending[operator, currency] += amount
 
-    def receipt(self, operator: str, result: str) -> None:
+    def receipt(self, operator: str, result: str, seconds: float | None = None) -> None:
         self.counted["receipt", operator, result] += 1
 
     def event(self, type: str) -> None:
@@ -91,8 +91,6 @@ class Counts:
         self.counted["callback", operator, result] += 1
 
     def accept_seconds(self, seconds: float) -> None: ...
-    def submit_seconds(self, operator: str, seconds: float) -> None: ...
-    def receipt_seconds(self, operator: str, seconds: float) -> None: ...
     def commit(self, seconds: float, size: int) -> None: ...
 
     def lookup(self, source: str, result: str) -> None:
@@ -154,8 +152,8 @@ class HandOperator:
             self.asked.append(question)
         return self.up
 
-    def acknowledge(self, token: Any, stored: bool) -> None:
-        self.acknowledged.append((token, stored))
+    def acknowledge(self, tokens: Sequence[Any], stored: bool) -> None:
+        self.acknowledged += [(token, stored) for token in tokens]
 
     def views(self) -> list[BindView]:
         return [BindView("1", "bound_trx" if self.up else "waiting", self.window, self.in_use, None, 0)]
@@ -164,7 +162,7 @@ class HandOperator:
 
     def answer(self, submission: Submission, outcome: Outcome) -> None:
         self.written.remove(submission)
-        self.sink.settled(submission, outcome)
+        self.sink.settled([(submission, outcome)])
 
     def accept(self, submission: Submission, smsc_message_id: str | None = None) -> str:
         if smsc_message_id is None:
@@ -178,9 +176,8 @@ class HandOperator:
     ) -> None:
         ids = (smsc_message_id,) if smsc_message_id is not None else ()
         received_at = self.sink._clock.now()  # type: ignore[attr-defined]
-        self.sink.received(
-            self.operator.name, Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at), token
-        )
+        receipt = Receipt(self.operator.name, ids, state, to.lstrip("+"), received_at)
+        self.sink.received(self.operator.name, [(receipt, token)])
 
     def cut(self) -> None:
         """The link goes down: what was written stays unanswered."""

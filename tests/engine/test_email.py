@@ -252,7 +252,7 @@ async def test_a_receipt_settles_the_only_unanswered_mail_to_an_address(tmp_path
         await rig.settle()
         assert message.state is State.SUBMITTED
         told = Receipt("mail", (f"{message.id}@acme.example",), ReceiptState.DELIVERED, to, rig.clock.now())
-        rig.operators["mail"].sink.received("mail", told, "token")
+        rig.operators["mail"].sink.received("mail", [(told, "token")])
         await rig.until(lambda: message.state is State.DELIVERED)
 
 

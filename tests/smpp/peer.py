@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 from adapters.smpp import constants as c
@@ -135,17 +135,19 @@ class Sink:
         self.inbounds: list[tuple[Inbound, Any]] = []
         self.changes = 0
 
-    def settled(self, submission: Submission, outcome: Outcome) -> None:
-        self.results.append((submission, outcome))
+    def settled(self, results: Sequence[tuple[Submission, Outcome]]) -> None:
+        self.results += results
         if not self.holds_slots:
-            self._port.release(submission.slot)
+            for submission, _ in results:
+                self._port.release(submission.slot)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
         self.late.append((submission, outcome))
 
-    def received(self, operator: str, receipt: Receipt, token: Any) -> None:
-        self.receipts.append((receipt, token))
-        self._answer(token)
+    def received(self, operator: str, receipts: Sequence[tuple[Receipt, Any]]) -> None:
+        self.receipts += receipts
+        for _, token in receipts:
+            self._answer(token)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
         self.inbounds.append((message, token))
@@ -164,7 +166,7 @@ class Sink:
 
     def _answer(self, token: Any) -> None:
         if self.acknowledges is not None:
-            self._port.acknowledge(token, self.acknowledges)
+            self._port.acknowledge((token,), self.acknowledges)
 
 
 class Log:

@@ -499,7 +499,7 @@ async def test_receipts_are_acknowledged_once_stored(open_gateway: Open, peer: P
     assert {(receipt.operator, receipt.to) for receipt, _ in sink.receipts} == {("mtn", "237670000000")}
     assert peer.last.got(MessageResp) == []
     for (_, token), stored in zip(sink.receipts, (True, True, False), strict=True):
-        gateway.acknowledge(token, stored)
+        gateway.acknowledge((token,), stored)
     await until(lambda: len(peer.last.got(MessageResp)) == 3)
     assert peer.last.got(MessageResp) == [
         (5, MessageResp(c.DELIVER_SM_RESP)),
@@ -517,10 +517,10 @@ async def test_an_acknowledgement_for_a_bind_that_is_gone(open_gateway: Open, pe
     await until(lambda: sink.receipts)
     was.cut()
     await until(lambda: peer.last is not was and gateway.link().up)
-    gateway.acknowledge(sink.receipts[0][1], True)
+    gateway.acknowledge((sink.receipts[0][1],), True)
     peer.last.send(receipt_pdu("a"), 9)
     await until(lambda: len(sink.receipts) == 2)
-    gateway.acknowledge(sink.receipts[1][1], True)
+    gateway.acknowledge((sink.receipts[1][1],), True)
     await until(lambda: peer.last.got(MessageResp))
     assert peer.last.got(MessageResp) == [(9, MessageResp(c.DELIVER_SM_RESP))]
 
@@ -542,8 +542,8 @@ async def test_messages_from_handsets(open_gateway: Open, peer: Peer, sink: Sink
 async def test_receipt_in_the_same_read_as_the_answer(open_gateway: Open, peer: Peer, sink: Sink) -> None:
     peer.answers_submit = False
     order = []
-    sink.settled = lambda submission, outcome: order.append("settled")
-    sink.received = lambda operator, receipt, token: order.append("received")
+    sink.settled = lambda results: order.extend(["settled"] * len(results))
+    sink.received = lambda operator, receipts: order.extend(["received"] * len(receipts))
     gateway = await open_gateway()
     await until(up(gateway))
     send(gateway)
@@ -568,7 +568,7 @@ async def test_a_flood_of_deliveries_is_not_read_without_end(
     while done < 6_000:
         await until(lambda done=done: len(sink.receipts) > done)
         for _, token in sink.receipts[done:]:
-            gateway.acknowledge(token, True)
+            gateway.acknowledge((token,), True)
             done += 1
     await until(lambda: len(peer.last.got(MessageResp)) == 6_000)
 

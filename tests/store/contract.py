@@ -263,6 +263,18 @@ class Writing(StoreContract):
         await committed(store)
         assert told == [(1, None), (2, None), "first", "second"]
 
+    async def test_events_are_heard_of_once_they_are_on_disk_and_in_order(self, store: Store) -> None:
+        heard: list[LoggedEvent] = []
+        store.listen(heard.extend)
+        store.append(event(1))
+        store.append(event(2))
+        assert heard == []
+        await committed(store)
+        assert heard == await store.events("acme", 0, 10) == [event(1), event(2)]
+        store.append(event(3))
+        await committed(store)
+        assert heard[2:] == [event(3)]
+
     async def test_nothing_to_write_is_committed_too(self, store: Store) -> None:
         told: list[object] = []
         store.accept([], None, told.append)
