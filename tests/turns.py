@@ -16,7 +16,7 @@ async def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
         selector = getattr(asyncio.get_running_loop(), "_selector", None)
         if selector is None:  # uvloop
             while not condition():
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.001)
         elif not condition():
             await _watch(selector).hold(condition)
 

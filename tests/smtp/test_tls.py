@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.smpp.peer import Log, Sink, until
+from tests.smpp.peer import Log, Sink
 from tests.smtp.conftest import Open
 from tests.smtp.peer import Peer
 from tests.smtp.server import MailServer
 from tests.smtp.values import submission
+from tests.turns import until
 
 CERTS = Path(__file__).parents[1] / "smpp" / "certs"
 USERS = {"acme": "pass-of-mail-7c2"}
@@ -80,7 +81,7 @@ async def test_without_starttls_nothing_is_told(open_gateway: Open, sink: Sink) 
 async def test_what_was_slipped_in_before_tls_is_not_heard(open_gateway: Open, sink: Sink) -> None:
     async with Peer({"EHLO": "250-peer\r\n250 STARTTLS", "STARTTLS": "220 go\r\n250-evil\r\n250 AUTH PLAIN"}) as peer:
         gateway = await open_gateway(peer.port, link={"tls": "starttls", **LOGIN})
-        await until(lambda: gateway.link().settled, timeout=10)
+        await until(lambda: gateway.link().settled, seconds=10)
         assert not gateway.link().up
         assert not any(command.startswith("AUTH") for commands in peer.commands for command in commands)
         await gateway.stop(0)
