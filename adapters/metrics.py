@@ -197,8 +197,8 @@ class PrometheusMetrics(Collector):
         if seconds is not None:
             self._receipt_seconds.observe((operator,), seconds)
 
-    def event(self, type: str) -> None:
-        self._events[(type,)] += 1
+    def event(self, type: str, count: int) -> None:
+        self._events[(type,)] += count
 
     def inbound(self, operator: str, result: str) -> None:
         self._inbound[operator, result] += 1

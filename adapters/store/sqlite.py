@@ -122,6 +122,9 @@ class SqliteStore:
     def save(self, message: Message) -> None:
         self._writer.batch().save(message)
 
+    def claim(self, message: Message) -> None:
+        self._writer.batch().claim(message)
+
     def link(self, operator: str, key: str, message: Message, at: int) -> None:
         self._writer.batch().link(operator, key, message.no, at)
 

@@ -6,7 +6,17 @@ from apsw import Connection
 
 from adapters.store.batch import Batch
 from adapters.store.reads import recall
-from adapters.store.rows import Row, entry_row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
+from adapters.store.rows import (
+    Row,
+    claimed_row,
+    entry_row,
+    event_row,
+    key_bytes,
+    new_row,
+    remembered_row,
+    saved_row,
+    spent_row,
+)
 from router.message import Message
 from router.ports import Remembered
 from router.wallet import Entry
@@ -15,6 +25,8 @@ _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 _UPDATE_MESSAGE = (
     "UPDATE messages SET state = ?, operator = ?, position = ?, due_at = ?, live = ?, body = ? WHERE no = ?"
 )
+# Every index over a column that is named here is written anew, changed or not.
+_CLAIM_MESSAGE = "UPDATE messages SET live = ?, body = ? WHERE no = ?"
 _INSERT_LINK = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)"
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
 _UPSERT_LOG = (
@@ -49,8 +61,10 @@ class Unwritable(Exception):
 def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     """Begin a transaction and write the batch, all but its steps, as its messages stand now."""
     unwritable: set[int] = set()
+    batch.settle_claims()
     new = _rows(new_row, batch.new.values(), texts_gone_to, unwritable)
     saved = _rows(saved_row, batch.saved.values(), texts_gone_to, unwritable)
+    claimed = _rows(claimed_row, batch.claimed.values(), texts_gone_to, unwritable)
     if unwritable:
         raise Unwritable(unwritable)
     connection.execute("BEGIN IMMEDIATE")
@@ -58,6 +72,8 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
         connection.executemany(_INSERT_MESSAGE, new)
     if saved:
         connection.executemany(_UPDATE_MESSAGE, saved)
+    if claimed:
+        connection.executemany(_CLAIM_MESSAGE, claimed)
     if batch.links:
         rows = [(operator, key_bytes(key), no, at) for operator, key, no, at in batch.links]
         connection.executemany(_INSERT_LINK, rows)

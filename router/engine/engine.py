@@ -134,6 +134,7 @@ class Engine:
             self.desks,
             chooser,
             endings,
+            self.feed.tell,
             self._backlog,
             self._wakeups.note,
             lambda desk: self._dispatcher.pump_soon(desk),

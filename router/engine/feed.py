@@ -1,7 +1,7 @@
 """The durable log of what accounts are told: written with what it tells, read by cursor."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -113,15 +113,15 @@ class Feed:
             self._store.drop(pieces, logged)
         else:
             self._store.append(logged)
-        self._metrics.event(type)
 
     def _readable(self, events: Sequence[LoggedEvent]) -> None:
         committed, tails = self._committed, self._tails
-        accounts = {event.account for event in events}
+        for type, count in Counter([event.type for event in events]).items():
+            self._metrics.event(type, count)
         for event in events:
             committed[event.account] = event.seq
             tails[event.account].append(event)
-        for account in accounts:
+        for account in {event.account for event in events}:
             waiting = self._waiting[account]
             for future in waiting:
                 if not future.done():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -57,6 +58,13 @@ class Ledger:
     @property
     def last_position(self) -> int:
         return self._position
+
+    def enrol(self, messages: Sequence[Message]) -> None:
+        """Take up new messages."""
+        held = self.messages
+        for message in messages:
+            held[message.id] = message
+        self.open += len(messages)
 
     def resident(self, message: Message) -> Message:
         """The instance of this message to work with: the one in memory where there is one, else `message`."""
