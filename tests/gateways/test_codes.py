@@ -156,6 +156,26 @@ async def test_one_that_is_refused_leaves_its_place_to_another(tmp_path: Path, m
         assert sorted(getattr(one, "code", "made") for one in others) == ["made"] + ["too_many_codes"] * 4
 
 
+async def test_one_that_gets_its_code_while_it_is_left_out_of_a_count_has_its_place(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(issuer.rig)
+    issuer.codes = Codes(issuer.rig.book, slow, issuer.rig.engine_rig.clock)
+    rules = CodeRules("fullsms", pause=30.0, most=1)
+    first = asyncio.create_task(issuer.make(rules))
+    await slow.begun.wait()
+    active = issuer.rig.book.codes.active
+
+    async def count(*wanted: Any) -> tuple[int, int | None]:
+        answer = await active(*wanted)
+        slow.go.set()
+        await first
+        return answer
+
+    monkeypatch.setattr(issuer.rig.book.codes, "active", count)
+    assert await refused(issuer.make(rules, "+237670000002")) == "too_many_codes"
+
+
 async def test_as_many_as_may_be_and_no_more(issuer: Issuer) -> None:
     """Made one behind the other and all at once, over and over: never fewer than the maximum, never one more."""
     rules = CodeRules("fullsms", pause=30.0, most=7)
