@@ -108,6 +108,23 @@ async def test_waiting_for_nothing_ends_in_time(tmp_path: Path) -> None:
         assert await seqs(feed, 99, wait=0.01) == []
 
 
+async def test_where_retention_took_all_there_was_a_reader_waits_for_what_comes(tmp_path: Path) -> None:
+    config = settings(operator("mtn"))
+    async with Rig(config, tmp_path) as rig:
+        await opened(rig, 3)
+    async with Rig(config, tmp_path, rig.clock) as rig:
+        feed = rig.engine.feed
+        while await rig.store.purge(0, rig.clock.ms + 1, 0, 0):
+            pass
+        assert await seqs(feed, 0) == []
+        waiting = asyncio.ensure_future(seqs(feed, 0, wait=30))
+        await rig.until(lambda: feed._waiting["acme"] or waiting.done())
+        assert not waiting.done()
+        tell(rig, 1)
+        assert await asyncio.wait_for(waiting, 5) == [4]
+        assert await seqs(feed, 1, wait=30) == [4]
+
+
 async def test_a_reader_that_goes_away_leaves_nothing_behind(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         feed = rig.engine.feed
