@@ -73,7 +73,7 @@ class Batch:
         self.new: dict[int, Message] = {}
         self.saved: dict[int, Message] = {}
         self.claimed: dict[int, Message] = {}
-        self.links: list[tuple[str, str, int, int]] = []
+        self.links: list[tuple[str, bytes, int, int]] = []
         self.events: list[LoggedEvent] = []
         self.parked: dict[bytes, int | None] = {}
         self.kept: list[Row] = []
@@ -128,7 +128,7 @@ class Batch:
         self.entries.append((no, entry))
         self.size += 1
 
-    def link(self, operator: str, key: str, no: int, at: int) -> None:
+    def link(self, operator: str, key: bytes, no: int, at: int) -> None:
         self.links.append((operator, key, no, at))
         self.size += 1
 

@@ -1,6 +1,6 @@
 """One batch as one transaction: a statement per table, always in the same order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from apsw import Connection
 
@@ -10,8 +10,7 @@ from adapters.store.rows import (
     Row,
     claimed_row,
     entry_row,
-    event_row,
-    key_bytes,
+    event_rows,
     new_row,
     remembered_row,
     saved_row,
@@ -75,10 +74,9 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     if claimed:
         connection.executemany(_CLAIM_MESSAGE, claimed)
     if batch.links:
-        rows = [(operator, key_bytes(key), no, at) for operator, key, no, at in batch.links]
-        connection.executemany(_INSERT_LINK, rows)
+        connection.executemany(_INSERT_LINK, batch.links)
     if batch.events:
-        connection.executemany(_INSERT_EVENT, map(event_row, batch.events))
+        connection.executemany(_INSERT_EVENT, event_rows(batch.events))
         connection.executemany(_UPSERT_LOG, {event.account: event.seq for event in batch.events}.items())
     if batch.parked:
         connection.executemany(_UNPARK, [(receipt,) for receipt, at in batch.parked.items() if at is None])
@@ -126,10 +124,13 @@ def touch(connection: Connection) -> None:
 
 
 def _rows(
-    row: Callable[[Message, int], Row], messages: Iterable[Message], texts_gone_to: int, unwritable: set[int]
+    row: Callable[[Message, int], Row], messages: Collection[Message], texts_gone_to: int, unwritable: set[int]
 ) -> list[Row]:
     """A row for each message but those whose numbers it adds to `unwritable`."""
-    rows = []
+    try:
+        return [row(message, texts_gone_to) for message in messages]
+    except (TypeError, ValueError):
+        rows = []
     for message in messages:
         try:
             rows.append(row(message, texts_gone_to))

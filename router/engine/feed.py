@@ -62,7 +62,8 @@ class Feed:
             at(message.submitted_at) if message.submitted_at is not None else None,
             at(message.done_at) if message.done_at is not None else None,
         )
-        self._log(message.account, seq, type, now, self._encode(event))
+        self._seqs[message.account] = seq
+        self._store.append(LoggedEvent(message.account, seq, type, now, self._encode(event)))
 
     def tell_received(self, account: str, received: Received, channel: str, pieces: Sequence[Piece], now: int) -> None:
         """Log a message from a handset; the pieces it came in are forgotten with that, in one transaction."""
@@ -86,7 +87,12 @@ class Feed:
             complete=received.complete,
             media=received.media or msgspec.UNSET,
         )
-        self._log(account, seq, EventType.RECEIVED, now, self._encode(event), pieces)
+        self._seqs[account] = seq
+        logged = LoggedEvent(account, seq, EventType.RECEIVED, now, self._encode(event))
+        if pieces:
+            self._store.drop(pieces, logged)
+        else:
+            self._store.append(logged)
 
     async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
@@ -101,22 +107,6 @@ class Feed:
             return found
         # Retention has removed all there was: without a wait, whoever follows the log would ask again and again.
         return await self.read(account, last, limit, wait)
-
-    def _log(
-        self,
-        account: str,
-        seq: int,
-        type: EventType,
-        now: int,
-        payload: bytes,
-        pieces: Sequence[Piece] = (),
-    ) -> None:
-        self._seqs[account] = seq
-        logged = LoggedEvent(account, seq, type, now, payload)
-        if pieces:
-            self._store.drop(pieces, logged)
-        else:
-            self._store.append(logged)
 
     def _readable(self, events: Sequence[LoggedEvent]) -> None:
         committed, tails = self._committed, self._tails
