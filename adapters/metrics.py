@@ -70,7 +70,7 @@ COUNTERS = (
     Counted(
         "inbound_total",
         ("operator", "result"),
-        "Messages from handsets: received, incomplete, no_account, or repeated (parts of one that was told already).",
+        "Messages from handsets: received, incomplete, no_account, or repeated (told already).",
     ),
     Counted(
         "callbacks_total",

@@ -98,11 +98,15 @@ class Feed:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
         if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, after, wait)):
             return []
-        tail = self._tails[account]
+        tail, last = self._tails[account], self._committed[account]
         if tail and tail[0].seq <= after + 1:
             skip = max(0, after + 1 - tail[0].seq)
             return [tail[index] for index in range(skip, min(len(tail), skip + limit))]
-        return await self._store.events(account, after, limit)
+        found = await self._store.events(account, after, limit)
+        if found or wait <= 0:
+            return found
+        # Retention has removed all there was: without a wait, whoever follows the log would ask again and again.
+        return await self.read(account, last, limit, wait)
 
     def _readable(self, events: Sequence[LoggedEvent]) -> None:
         committed, tails = self._committed, self._tails
