@@ -3,15 +3,12 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from msgspec.json import Encoder
-
 from adapters.gateways.domain.answers import JSON
 from adapters.gateways.openapi import document
 from adapters.gateways.operation import Face
+from adapters.web.openapi import Written
 from adapters.web.page import listing, page, script, style
 from adapters.web.reply import Reply
-
-_encode = Encoder().encode
 
 
 def pages(faces: Iterable[Face]) -> dict[str, Callable[[], Reply]]:
@@ -20,7 +17,7 @@ def pages(faces: Iterable[Face]) -> dict[str, Callable[[], Reply]]:
     links = {}
     for face in faces:
         address = f"/openapi/{face.name}.json"
-        found[address] = partial(Reply, 200, _encode(document(face)), JSON)
+        found[address] = Written(partial(document, face), JSON)
         found[f"/docs/{face.name}"] = partial(page, face.title, address)
         links[f"/docs/{face.name}"] = face.title
     found["/docs"] = partial(listing, "Public APIs", links)

@@ -1,12 +1,30 @@
 """What every OpenAPI 3.1 document of ours is put together from: msgspec types as schemas, paths, parameters."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
-from msgspec.json import schema, schema_components
+from msgspec.json import encode, schema, schema_components
+
+from adapters.web.reply import JSON_HEADERS, Reply
 
 _REFERENCE = "#/components/schemas/{name}"
+
+
+class Written:
+    """The answer that is a document; it is written when it is first asked for: the daemon starts without."""
+
+    def __init__(self, write: Callable[[], dict[str, Any]], headers: bytes = JSON_HEADERS) -> None:
+        self._write = write
+        self._headers = headers
+
+    def __call__(self) -> Reply:
+        return Reply(200, self._document, self._headers)
+
+    @cached_property
+    def _document(self) -> bytes:
+        return encode(self._write())
 
 
 def schemas_of(types: Iterable[Any]) -> dict[str, Any]:

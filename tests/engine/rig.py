@@ -35,6 +35,7 @@ from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
 from router.submit import Submit
+from tests import stores
 
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 
@@ -277,6 +278,7 @@ class Rig:
         self.engine: Engine
 
     async def __aenter__(self) -> "Rig":
+        stores.place(self.path)
         self.store = open_store(f"sqlite:///{self.path}", LOG, self.metrics.commit)
         recovery = self.recovery = await self.store.open()
 

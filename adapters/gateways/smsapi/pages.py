@@ -1,13 +1,11 @@
 """smsapi's two pages: what describes it, and what that page's sign-in would come back to."""
 
 from collections.abc import Callable
-from functools import cached_property
-
-from msgspec.json import encode
 
 from adapters.gateways.openapi import document
 from adapters.gateways.operation import Asked, Face
 from adapters.gateways.smsapi.errors import JSON
+from adapters.web.openapi import Written
 from adapters.web.page import page
 from adapters.web.reply import Reply
 
@@ -27,18 +25,15 @@ _CALLBACK = b"""\
 class Pages:
     def __init__(self, face: Callable[[], Face]) -> None:
         self._face = face
+        self._written = Written(lambda: document(face()), JSON)
 
     async def description(self, asked: Asked) -> Reply:
         """SA-17."""
         if "application/json" in asked.raw.headers.get("Accept", "").lower():
-            return Reply(200, self._document, JSON)
+            return self._written()
         face = self._face()
         return page(face.title, f"/openapi/{face.name}.json")
 
     async def callback(self, asked: Asked) -> Reply:
         """SA-18."""
         return Reply(200, _CALLBACK, _HTML)
-
-    @cached_property
-    def _document(self) -> bytes:
-        return encode(document(self._face()))
