@@ -33,6 +33,11 @@ class Repeats:
             self._heard.popitem(last=False)
         return False
 
+    def forget(self, message: Inbound) -> None:
+        """It was not taken after all."""
+        if message.id is not None:
+            self._heard.pop((message.operator, message.id), None)
+
 
 def _digest(message: Inbound) -> bytes:
     """Without its media: their addresses may be signed anew each time."""

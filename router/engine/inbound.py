@@ -66,15 +66,24 @@ class Inbox:
         """A message from a handset came in; see the port OperatorSink."""
         if self._repeats.heard(message, self._clock.now()):
             self._metrics.inbound(operator, "repeated")
-        elif message.place.total == 1:
+        else:
+            try:
+                self._take(message)
+            except Exception:
+                # It is refused, and counts when it comes again.
+                self._repeats.forget(message)
+                raise
+        gateway = self._desks[operator].gateway
+        if gateway is not None:
+            self._store.after_commit(gateway.acknowledge, (token,), True)
+
+    def _take(self, message: Inbound) -> None:
+        if message.place.total == 1:
             self._tell([message], ())
         else:
             piece = Piece(self._ids.next(self._clock.now()), message)
             self._store.keep(piece)
             self._store.after_commit(self._kept, piece)
-        gateway = self._desks[operator].gateway
-        if gateway is not None:
-            self._store.after_commit(gateway.acknowledge, (token,), True)
 
     async def run(self) -> None:
         """Join what can be joined and give up what has waited too long, for as long as the daemon runs."""

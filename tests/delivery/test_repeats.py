@@ -54,6 +54,14 @@ def test_only_the_last_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not known.heard(replace(ONE, id="14"), 0)
 
 
+def test_what_was_not_taken_counts_when_it_comes_again() -> None:
+    known = Repeats()
+    known.heard(ONE, 0)
+    known.forget(ONE)
+    known.forget(replace(ONE, id=None))
+    assert [known.heard(ONE, 1), known.heard(ONE, 2)] == [False, True]
+
+
 def test_what_is_no_unicode_is_compared_too() -> None:
     known, odd = Repeats(), replace(ONE, sender="\ud800")
     assert [known.heard(odd, 0), known.heard(odd, 0)] == [False, True]

@@ -103,6 +103,18 @@ async def test_a_message_that_is_handed_over_again_is_one_event(tmp_path: Path) 
         assert len(await texts(rig, 7)) == 7
 
 
+async def test_one_that_broke_here_is_told_when_it_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        hand = rig.operators["mtn"]
+        one = replace(came("yes"), id="1")
+        with monkeypatch.context() as broken:
+            broken.setattr(rig.engine.feed, "tell_received", lambda *_: 1 / 0)
+            receive(rig, one)
+        assert [stored for _, stored in hand.acknowledged] == [False]
+        receive(rig, one)
+        assert await texts(rig, 1) == [("yes", True)]
+
+
 async def test_one_that_comes_again_is_acknowledged_when_the_first_is_on_disk(tmp_path: Path) -> None:
     async with Rig(config(), tmp_path) as rig:
         hand = rig.operators["mtn"]
