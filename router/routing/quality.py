@@ -27,7 +27,6 @@ from math import log, sqrt
 
 from msgspec import Struct
 
-from router.address import digits
 from router.receipt import ReceiptState
 from router.routing.numbering import calling_code
 
@@ -52,12 +51,12 @@ def destination_of(mcc: str | None, mnc: str | None, to: str) -> str:
     `to` is E.164."""
     if mcc is not None:
         return f"{mcc}-{mnc or ''}"
+    if "@" in to:
+        return "+"
     found = _COUNTRIES.get(to[:4])
     if found is None:
-        code = calling_code(digits(to))
-        found = code.country if code is not None else "+"
-        if to[:1] == "+":
-            _COUNTRIES[to[:4]] = found
+        code = calling_code(to[1:])
+        found = _COUNTRIES[to[:4]] = code.country if code is not None else "+"
     return found
 
 
