@@ -15,6 +15,8 @@ from router.submit import Channel
 
 T = TypeVar("T")
 
+_EMAIL = Channel.EMAIL.value
+
 MAIL = 128
 """A mail may take as much memory as so many short messages: so many fewer of them are held."""
 
@@ -85,7 +87,7 @@ class Ledger:
     def await_receipt(self, operator: str, key: str, match: Match, now: int) -> None:
         """An attempt got an id that gives `key`."""
         self.store.link(operator, key, match.message, now)
-        if match.message.channel == Channel.EMAIL:
+        if match.message.channel == _EMAIL:
             awaiting, most = self._awaiting_mails, self._remember // MAIL
         else:
             awaiting, most = self._awaiting, self._remember

@@ -23,7 +23,6 @@ class Settler:
         self,
         ledger: Ledger,
         lines: Lines,
-        freed: Callable[[Desk], None],
         chooser: Chooser,
         endings: Endings,
         alarm: Callable[[Message], None],
@@ -37,7 +36,6 @@ class Settler:
         self._ledger = ledger
         self._store = ledger.store
         self._lines = lines
-        self._freed = freed
         self._chooser = chooser
         self._endings = endings
         self._alarm = alarm
@@ -52,8 +50,6 @@ class Settler:
         """The result of a submission, at `now` (ms) and `monotonic` (seconds); see the port OperatorSink."""
         message, part, attempt = submission.message, submission.part, submission.attempt
         desk = self._lines.desk(attempt.operator)
-        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
-        self._freed(desk)
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
