@@ -3,6 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# The suite starts hundreds of processes; none should compile what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo run test check lint types unit soak bench bench-peers bench-micro clean
 
 $(STAMP): pyproject.toml

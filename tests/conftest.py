@@ -1,5 +1,6 @@
 """Property tests run the same examples each time: what fails here fails everywhere."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -26,3 +27,8 @@ def nothing_leaks() -> Iterator[None]:
     yield
     found = {str(log): lines for log in leaks.LOGS if log.exists() and (lines := leaks.leaks(log.read_text()))}
     assert not found
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays until the end; the garbage collector need not look at it again and again."""
+    gc.freeze()

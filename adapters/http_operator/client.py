@@ -40,7 +40,9 @@ class Client:
 
     def __init__(self, link: HttpLink) -> None:
         self._link = link
-        self.ssl = ssl_context(link.tls)
+        # Reading the authorities of the system takes long; a carrier without TLS has no use for them, and a token from
+        # elsewhere is asked for as aiohttp does by itself.
+        self.ssl = ssl_context(link.tls) if link.secure else True
         tracing = TraceConfig()
         tracing.on_connection_create_end.append(_connected)
         tracing.on_connection_reuseconn.append(_connected)

@@ -36,6 +36,7 @@ from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings
 from router.submit import Submit
 from tests import stores
+from tests.turns import until
 
 LOG = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(50))
 
@@ -338,9 +339,7 @@ class Rig:
 
     async def until(self, condition: Callable[[], Any]) -> None:
         """Wait until `condition` holds, however long the disk takes (ten seconds at most)."""
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0)
+        await until(condition)
 
     async def written(self, name: str, count: int = 1) -> list[Submission]:
         """The submissions on the wire of an operator, once there are `count`."""

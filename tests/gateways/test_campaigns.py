@@ -1,5 +1,6 @@
 """Campaigns: at their time, to everybody once, whatever happens meanwhile."""
 
+from asyncio import gather
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -295,17 +296,15 @@ async def test_who_was_reached_by_a_contact_that_is_gone(rig: GatewayRig, gone: 
     everybody = Counter(number(place) for place in range(450))
     match gone:
         case "contacts":
-            for contact in contacts:
-                await rig.book.contacts.delete(contact)
+            await gather(*map(rig.book.contacts.delete, contacts))
         case "again":
-            for contact in contacts:
-                await rig.book.contacts.delete(contact)
+            await gather(*map(rig.book.contacts.delete, contacts))
             third = replace(contacts[0], no=rig.book.next_no())
             await rig.book.contacts.put(other.no, [third])
             await rig.book.contacts.put(one.no, [replace(one, no=rig.book.next_no()) for one in contacts])
         case "numbers":
-            for place, contact in enumerate(contacts):
-                await rig.book.contacts.save(replace(contact, number=number(1000 + place)), one.no)
+            moved = [replace(contact, number=number(1000 + place)) for place, contact in enumerate(contacts)]
+            await gather(*(rig.book.contacts.save(contact, one.no) for contact in moved))
             reached = (await state_of(rig, made)).accepted
             everybody.update(number(1000 + place) for place in range(reached, 300))
         case "group":

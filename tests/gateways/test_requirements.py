@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,15 @@ def cited_by(docstring: str) -> set[str]:
     return found
 
 
-def cited() -> set[str]:
+@cache
+def cited() -> frozenset[str]:
     found: set[str] = set()
     for file in Path(__file__).parent.glob("test_*.py"):
         tree = ast.parse(file.read_text())
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 found |= cited_by(ast.get_docstring(node) or "")
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("part", NUMBERED)

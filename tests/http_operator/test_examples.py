@@ -28,6 +28,7 @@ from router.settings import HttpSettings
 from tests.engine.rig import LOG, Rig, settings
 from tests.http.fakes import Engine as Fakes
 from tests.http_operator.world import WallClock
+from tests.turns import until
 
 EXAMPLES = Path(__file__).parents[2] / "config" / "examples"
 HOST = re.compile(r"https?://[a-z0-9.-]+(?::\d+)?(?=/)")
@@ -461,9 +462,7 @@ class Taking:
             return answer.status, await answer.text()
 
     async def until(self, condition: Callable[[], Any]) -> None:
-        async with asyncio.timeout(10):
-            while not condition():
-                await asyncio.sleep(0.005)
+        await until(condition)
 
     async def event(self, type: str) -> dict[str, Any]:
         async with asyncio.timeout(10):

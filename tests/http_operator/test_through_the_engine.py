@@ -9,7 +9,10 @@ from adapters.simulator.http_carrier import CarrierOptions
 from tests.engine.rig import HandOperator, operator
 from tests.http_operator.world import LINK, SECRET, TOKEN, world
 
-KEYED = LINK.replace("    json:", '    headers: {{Idempotency-Key: "{{idempotency_key}}"}}\n    json:')
+IMPATIENT = LINK.replace("response_timeout: 2s", "response_timeout: 300ms").replace(
+    "connect_timeout: 2s", "connect_timeout: 100ms"
+)
+KEYED = IMPATIENT.replace("    json:", '    headers: {{Idempotency-Key: "{{idempotency_key}}"}}\n    json:')
 
 # ending: the last event, its code, whether it may have been sent twice
 ENDINGS = {
@@ -65,11 +68,6 @@ async def test_endings(tmp_path: Path, ending: str) -> None:
         assert (event["error"] or {}).get("code") == code
         assert event["possible_duplicate"] is twice
         assert [kind for kind in await one.types() if kind not in ("message.submitted", "message.received")] == [last]
-
-
-IMPATIENT = LINK.replace("response_timeout: 2s", "response_timeout: 300ms").replace(
-    "connect_timeout: 2s", "connect_timeout: 100ms"
-)
 
 
 async def test_unanswered_is_sent_once_more(tmp_path: Path) -> None:

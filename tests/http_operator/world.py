@@ -22,6 +22,7 @@ from router.ports import OperatorSink
 from router.settings import HttpSettings, Plan
 from tests.engine.rig import LOG, Rig, settings
 from tests.http.fakes import Engine as Fakes
+from tests.turns import until
 
 SECRET = "carrier-secret-Zq1"
 TOKEN = "carrier-token-Zq2"
@@ -84,9 +85,7 @@ class World:
         return self.rig.engine.desks["carrier"].gateway
 
     async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.005)
+        await until(condition, seconds)
 
     async def types(self, account: str = "acme") -> list[str]:
         return await self.rig.types(account)

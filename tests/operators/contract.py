@@ -22,7 +22,8 @@ from router.receipt import ReceiptState
 from router.text.segment import segment
 from tests.engine.rig import LOG, Rig, settings
 from tests.operators.sides import Side
-from tests.smpp.peer import Log, Sink, WallClock, until
+from tests.smpp.peer import Log, Sink, WallClock
+from tests.turns import until
 
 Fixtured = tuple[OperatorGateway, Sink]
 
@@ -195,7 +196,7 @@ class GatewayContract:
                 sent.append(one)
             else:
                 gateway.release(slot)
-        await until(lambda: len(self.sink.results) >= len(sent), timeout=20)
+        await until(lambda: len(self.sink.results) >= len(sent), seconds=20)
         settled = Counter(id(one) for one, _ in self.sink.results)
         assert settled == dict.fromkeys(map(id, sent), 1)
         await until(lambda: gateway.room() == side.window)
@@ -290,7 +291,7 @@ class PathContract:
         receipts = ReceiptRules(timeout=0.5 if word == "never" else 60.0)
         rig = await open_rig(receipts=receipts)
         message = await self.submit(side, rig, word)
-        await until(lambda: message.state is state, timeout=15)
+        await until(lambda: message.state is state, seconds=15)
         assert message.possible_duplicate is twice
         await rig.settle()
         kinds = await rig.types()
@@ -303,7 +304,7 @@ class PathContract:
         await side.start()
         rig = await open_rig(on_unanswered="hold", receipts=ReceiptRules(timeout=60.0))
         message = await self.submit(side, rig, "unheard")
-        await until(lambda: message.state is State.DELIVERED, timeout=15)
+        await until(lambda: message.state is State.DELIVERED, seconds=15)
         assert not message.possible_duplicate
         assert side.taken()[message.to] == 1
 
@@ -313,12 +314,12 @@ class PathContract:
         await until(lambda: rig.engine.desks["one"].unusable == "down")
         assert message.state is State.QUEUED
         await side.start()
-        await until(lambda: message.state is State.DELIVERED, timeout=15)
+        await until(lambda: message.state is State.DELIVERED, seconds=15)
         assert side.taken() == {message.to: 1}
 
     async def test_many_at_once(self, side: Side, open_rig: Any) -> None:
         await side.start()
         rig = await open_rig()
         sent = [await self.submit(side, rig, "delivered", number) for number in range(1, 60)]
-        await until(lambda: all(message.state is State.DELIVERED for message in sent), timeout=20)
+        await until(lambda: all(message.state is State.DELIVERED for message in sent), seconds=20)
         assert side.taken() == Counter(message.to for message in sent)

@@ -1,20 +1,13 @@
 """A small ESME for tests: every wait has a condition and a deadline."""
 
 import asyncio
-from collections.abc import Callable
 
 from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, Frame, encode
 from adapters.smpp.pdu import Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
+from tests.turns import until
 
 DEADLINE = 5.0
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds."""
-    async with asyncio.timeout(DEADLINE):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 class Esme:

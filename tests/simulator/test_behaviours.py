@@ -8,7 +8,7 @@ from adapters.smpp import constants as c
 from adapters.smpp.pdu import BadBody
 from adapters.smpp.receipts import read_receipt
 from router.receipt import ReceiptState
-from tests.simulator.esme import until
+from tests.turns import until
 
 S = ReceiptState
 DECIMAL = "0305419896"

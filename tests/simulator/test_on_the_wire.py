@@ -8,7 +8,7 @@ from adapters.simulator.ids import IdForm
 from adapters.smpp import constants as c
 from adapters.smpp.pdu import DataSm, ShortMessage
 from adapters.smpp.receipts import read_receipt
-from tests.simulator.esme import until
+from tests.turns import until
 
 
 async def receipt_for(world, ending: str) -> ShortMessage | DataSm:

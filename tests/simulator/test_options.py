@@ -7,7 +7,7 @@ import pytest
 from adapters.simulator.options import Door
 from adapters.smpp import constants as c
 from adapters.smpp.pdu import Simple
-from tests.simulator.esme import until
+from tests.turns import until
 
 
 @pytest.mark.parametrize("status", [c.ESME_RBINDFAIL, c.ESME_RALYBND, c.ESME_RINVPASWD, c.ESME_RINVSYSID])

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.simulator.esme import DEADLINE, until
+from tests.simulator.esme import DEADLINE
 from tests.simulator.proxy import Proxy, Way
+from tests.turns import until
 
 
 class Echo:

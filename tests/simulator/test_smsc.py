@@ -8,7 +8,8 @@ from adapters.smpp import constants as c
 from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.pdu import Bind, DataSm, MessageResp, ShortMessage, Simple
 from adapters.smpp.receipts import read_receipt
-from tests.simulator.esme import DEADLINE, until
+from tests.simulator.esme import DEADLINE
+from tests.turns import until
 
 # --- binding -------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 from adapters.smpp import constants as c
@@ -13,12 +13,7 @@ from router.inbound import Inbound
 from router.outcome import Outcome
 from router.ports import OperatorGateway, Submission
 from router.receipt import Receipt
-
-
-async def until(condition: Callable[[], Any], timeout: float = 5.0) -> None:
-    async with asyncio.timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.002)
+from tests.turns import until
 
 
 class WallClock:

@@ -16,8 +16,9 @@ from router.operator import Addressing, AddressKind, Reconnect, SmppLink
 from router.outcome import Fault, OutcomeKind
 from router.receipt import ReceiptState
 from tests.smpp.conftest import Open
-from tests.smpp.peer import Log, Peer, Sink, WallClock, data_receipt_pdu, receipt_pdu, until
+from tests.smpp.peer import Log, Peer, Sink, WallClock, data_receipt_pdu, receipt_pdu
 from tests.smpp.values import operator, submission
+from tests.turns import until
 
 
 def up(gateway: SmppGateway, room: int | None = None):

@@ -10,8 +10,9 @@ from router.operator import TextRules
 from router.receipt import ReceiptState
 from router.text.received import read_text
 from tests.smpp.conftest import Open
-from tests.smpp.peer import Log, Sink, until
+from tests.smpp.peer import Log, Sink
 from tests.smpp.values import submission
+from tests.turns import until
 
 Running = tuple[Smsc, int]
 

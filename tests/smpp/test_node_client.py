@@ -7,7 +7,7 @@ import pytest
 from adapters.simulator.smsc import Smsc, SmscOptions
 from adapters.smpp import constants as c
 from tests.smpp.nodejs import NodePeer
-from tests.smpp.peer import until
+from tests.turns import until
 
 pytestmark = pytest.mark.process
 

@@ -16,9 +16,10 @@ from router.text.received import read_text
 from router.text.segment import segment
 from tests.smpp.conftest import Open
 from tests.smpp.nodejs import NodePeer
-from tests.smpp.peer import DELIVER_RECEIPT, Log, Sink, until
+from tests.smpp.peer import DELIVER_RECEIPT, Log, Sink
 from tests.smpp.test_node_peer import TEXTS
 from tests.smpp.values import submission
+from tests.turns import until
 
 pytestmark = pytest.mark.process
 

@@ -12,9 +12,10 @@ from router.operator import Addressing, AddressKind
 from router.outcome import OutcomeKind
 from router.ports import Question, Reply
 from router.receipt import ReceiptState
-from tests.smpp.peer import Peer, Sink, until
+from tests.smpp.peer import Peer, Sink
 from tests.smpp.test_gateway import Open, up
 from tests.smpp.values import submission
+from tests.turns import until
 
 
 class Asked:

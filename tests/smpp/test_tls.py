@@ -10,8 +10,9 @@ import pytest
 from adapters.smpp.connection import client_context
 from router.operator import Tls
 from tests.smpp.conftest import Open
-from tests.smpp.peer import Peer, Sink, receipt_pdu, until
+from tests.smpp.peer import Peer, Sink, receipt_pdu
 from tests.smpp.values import submission
+from tests.turns import until
 
 CERTS = Path(__file__).parent / "certs"
 OURS = Tls(ca=CERTS / "ca.pem")

@@ -10,10 +10,11 @@ from adapters.smtp.gateway import CONNECTIONS, SmtpGateway
 from router.message import ReceiptWish
 from router.operator import ReceiptRules, SmppLink
 from router.outcome import Fault, OutcomeKind
-from tests.smpp.peer import Log, Sink, WallClock, until
+from tests.smpp.peer import Log, Sink, WallClock
 from tests.smtp.conftest import Open
 from tests.smtp.server import MailServer
 from tests.smtp.values import ID, operator, submission
+from tests.turns import until
 
 
 def send(gateway: SmtpGateway, *recipients: str, **fields):

@@ -5,10 +5,11 @@ import pytest
 from adapters.smtp.connection import Patience, dotted, xtext
 from router.outcome import Fault, OutcomeKind
 from router.text import email
-from tests.smpp.peer import Log, Sink, until
+from tests.smpp.peer import Log, Sink
 from tests.smtp.conftest import Open
 from tests.smtp.peer import CUT, DEAF, MUTE, Peer
 from tests.smtp.values import submission
+from tests.turns import until
 
 HASTY = Patience(0.2, 0.2, 0.2)
 OTHERWISE = ["350 hm", "100 wait", "nonsense", "999 what", "25", "-1", "\x00\xff"]

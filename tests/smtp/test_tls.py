@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.smpp.peer import Log, Sink, until
+from adapters.smtp.connection import Patience
+from tests.smpp.peer import Log, Sink
 from tests.smtp.conftest import Open
 from tests.smtp.peer import Peer
 from tests.smtp.server import MailServer
 from tests.smtp.values import submission
+from tests.turns import until
 
 CERTS = Path(__file__).parents[1] / "smpp" / "certs"
 USERS = {"acme": "pass-of-mail-7c2"}
@@ -79,8 +81,8 @@ async def test_without_starttls_nothing_is_told(open_gateway: Open, sink: Sink) 
 @pytest.mark.usefixtures("trusted")
 async def test_what_was_slipped_in_before_tls_is_not_heard(open_gateway: Open, sink: Sink) -> None:
     async with Peer({"EHLO": "250-peer\r\n250 STARTTLS", "STARTTLS": "220 go\r\n250-evil\r\n250 AUTH PLAIN"}) as peer:
-        gateway = await open_gateway(peer.port, link={"tls": "starttls", **LOGIN})
-        await until(lambda: gateway.link().settled, timeout=10)
+        gateway = await open_gateway(peer.port, link={"tls": "starttls", **LOGIN}, patience=Patience(0.5, 0.5, 0.5))
+        await until(lambda: gateway.link().settled and any("STARTTLS" in commands for commands in peer.commands))
         assert not gateway.link().up
         assert not any(command.startswith("AUTH") for commands in peer.commands for command in commands)
         await gateway.stop(0)
@@ -117,8 +119,6 @@ async def test_a_server_with_trouble_of_its_own(open_gateway: Open, word: str, s
 
 async def test_plain_talk_to_a_tls_port(open_gateway: Open) -> None:
     async with MailServer(tls=certificate()) as server:
-        from adapters.smtp.connection import Patience
-
         gateway = await open_gateway(server.port, patience=Patience(0.2, 0.2, 0.2))
         await until(lambda: gateway.link().settled)
         assert not gateway.link().up

@@ -1,8 +1,6 @@
 """What every Store keeps of the accounts' wallets: their entries, whose sum is always the balance."""
 
-import asyncio
 import threading
-from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -14,6 +12,7 @@ from router.ports import MessageFilter, Store
 from router.wallet import Entry, EntryKind
 from tests.store.contract import Shelf, StoreContract, found, opened, purged
 from tests.store.values import NOW, accepted, accepting, committed, event, message, refused
+from tests.turns import until
 
 CREDIT, DEBIT, REFUND, CARRIED = EntryKind
 
@@ -212,9 +211,3 @@ async def refused_at_once(store: Store, shelf: Shelf) -> None:
         await refused(store, message(8))
         assert await accepting(store, message(9, charged=5), debit=entry(-5)) is not None
     await committed(store)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.001)

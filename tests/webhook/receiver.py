@@ -154,10 +154,3 @@ class Log:
 
     def backlog(self, account: str) -> int:
         return len(self.events.get(account, [])) - self.cursors.get(account, 0)
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Give the loop turns until something holds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0)

@@ -26,7 +26,8 @@ from router.account import Webhook
 from router.event import EventType
 from router.ports import StoreUnavailable
 from router.refusal import Refusal
-from tests.webhook.receiver import OK, Log, Receiver, answer, receiving, until
+from tests.turns import until
+from tests.webhook.receiver import OK, Log, Receiver, answer, receiving
 
 TLS = Path(__file__).parent.parent / "http" / "tls"
 LOOPBACK = (ip_network("127.0.0.0/8"),)
