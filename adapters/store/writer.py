@@ -177,6 +177,8 @@ class Writer:
             told(None)
 
     def _finished(self, batch: Batch, began: float, done: asyncio.Future[None], error: Exception | None) -> None:
+        if done.cancelled():
+            return
         if error is not None:
             done.set_exception(error)
             return
