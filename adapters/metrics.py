@@ -70,7 +70,7 @@ COUNTERS = (
     Counted(
         "inbound_total",
         ("operator", "result"),
-        "Messages from handsets: received, incomplete, no_account, or repeated (parts of one that was told already).",
+        "Messages from handsets: received, incomplete, no_account, or repeated (told already).",
     ),
     Counted(
         "callbacks_total",
@@ -197,8 +197,8 @@ class PrometheusMetrics(Collector):
         if seconds is not None:
             self._receipt_seconds.observe((operator,), seconds)
 
-    def event(self, type: str) -> None:
-        self._events[(type,)] += 1
+    def event(self, type: str, count: int) -> None:
+        self._events[(type,)] += count
 
     def inbound(self, operator: str, result: str) -> None:
         self._inbound[operator, result] += 1

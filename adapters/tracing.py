@@ -1,12 +1,15 @@
 """One trace for each of a share of the messages, by OpenTelemetry: from submit to final state.
 
 A trace is made when its message has ended, of the times that the message has anyway; before that it costs nothing. Its
-id is the id of the message, without the hyphens. Export goes by a thread of the library's own, from a bounded queue
-that drops what is too much, so a collector that is slow or gone holds nobody up.
+id is the id of the message, without the hyphens. It holds no number, no address and no text: of what an operator said
+only its codes. Export goes by a thread of the library's own, from a bounded queue that drops what is too much, so a
+collector that is slow or gone holds nobody up.
 """
 
 import asyncio
 import logging
+import re
+from textwrap import shorten
 from typing import Final
 from zlib import crc32
 
@@ -26,6 +29,7 @@ from router.settings import Tracing
 _TIMEOUT: Final = 5.0
 _LIBRARY: Final = "opentelemetry"
 _MILLISECOND: Final = 1_000_000
+_CODE: Final = re.compile(r"(?!.*[0-9]{7})[A-Za-z0-9_.-]{1,32}")
 _WELL: Final = frozenset({State.DELIVERED, State.SUBMITTED})
 
 
@@ -102,19 +106,24 @@ class Traces:
         if attempt.status is not None:
             span.set_attribute("status", attempt.status)
         if attempt.outcome is not OutcomeKind.ACCEPTED:
-            span.set_status(Status(StatusCode.ERROR, attempt.detail))
+            span.set_status(Status(StatusCode.ERROR, attempt.outcome.value if attempt.outcome else "unanswered"))
         span.end(end * _MILLISECOND)
         if attempt.receipt is not None and attempt.receipt_at is not None:
             span = self._child(whole, f"receipt {attempt.operator}", end)
             span.set_attributes({"part": number, "operator": attempt.operator, "receipt": attempt.receipt.value})
             if attempt.receipt is not ReceiptState.DELIVERED:
-                span.set_status(Status(StatusCode.ERROR, attempt.receipt_error or ""))
+                span.set_status(Status(StatusCode.ERROR, _code(attempt.receipt_error)))
             span.end(max(end, attempt.receipt_at) * _MILLISECOND)
 
     def _child(self, whole: Span, name: str, start: int, kind: SpanKind = SpanKind.INTERNAL) -> Span:
         """A span within that of the message, from `start` (ms) on."""
         within = set_span_in_context(whole)
         return self._tracer.start_span(name, context=within, kind=kind, start_time=start * _MILLISECOND)
+
+
+def _code(written: str | None) -> str:
+    """An operator's word for an error where it is a code; it may as well be a sentence with a number in it."""
+    return written if written is not None and _CODE.fullmatch(written) else ""
 
 
 class _MessageIds(RandomIdGenerator):
@@ -134,4 +143,6 @@ class _Said(logging.Handler):
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._log.warning("traces_not_exported", detail=record.getMessage()[:200])
+        # Between words: a secret that is cut in two would not be known as one.
+        detail = shorten(record.getMessage(), 200, placeholder=" …", break_on_hyphens=False)
+        self._log.warning("traces_not_exported", detail=detail)

@@ -340,7 +340,7 @@ def secrets_of(settings: Settings) -> list[str]:
     if settings.tracing is not None:
         headers += settings.tracing.headers
     # Behind `Bearer`; what is as short as `json` is no secret.
-    words = [value.split()[-1] for _, value in headers]
+    words = [word for _, value in headers for word in value.split()[-1:]]
     found += [word for word in words if len(word) >= 8]
     return found
 

@@ -273,7 +273,8 @@ class ReceiptShape:
 @dataclass(frozen=True, slots=True)
 class InboundShape:
     """As ReceiptShape, of a message from a handset. `text` are ways of which the first that leads to a text counts, and
-    `data` leads to octets in hexadecimal or base64; `recipient` is where no way says who it was for."""
+    `data` leads to octets in hexadecimal or base64; `recipient` is where no way says who it was for. `id` are ways
+    to what the provider calls the message, by which it is told once though it came twice."""
 
     sender: Way
     to: Way | None = None
@@ -286,6 +287,7 @@ class InboundShape:
     media_id: tuple[Way, ...] = ()
     media_url: tuple[Way, ...] = ()
     media_type: tuple[Way, ...] = ()
+    id: tuple[Way, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

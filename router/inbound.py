@@ -42,6 +42,7 @@ class Inbound(Struct, frozen=True, gc=False):
     `sender` is in E.164 where it is known to be a number, else as sent; `to` is as sent.
     `content` is its octets behind `udh`, the user data header with its length octet; `alphabet` is one of those in
     router.text.received, None for octets that are no text. `received_at` is milliseconds since the epoch, UTC.
+    `id` is what the operator calls it, where it does: the same when it is handed over again.
     """
 
     operator: str
@@ -53,6 +54,7 @@ class Inbound(Struct, frozen=True, gc=False):
     udh: bytes | None = None
     place: Place = WHOLE
     media: Media | None = None
+    id: str | None = None
 
 
 class Piece(Struct, frozen=True, gc=False):

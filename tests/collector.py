@@ -10,10 +10,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Collector:
-    """Takes OTLP over HTTP; `spans` are what came, `headers` those of the last request."""
+    """Takes OTLP over HTTP; `spans` are what came, `raw` its octets, `headers` those of the last request."""
 
     def __init__(self) -> None:
         self.spans: list[Any] = []
+        self.raw = b""
         self.headers: Any = {}
         self.status = 200
         self.asked = 0
@@ -25,6 +26,7 @@ class Collector:
         if self.status == 200:
             if request.headers.get("Content-Encoding") == "gzip" and body[:2] == b"\x1f\x8b":
                 body = gzip.decompress(body)
+            self.raw += body
             given = ExportTraceServiceRequest.FromString(body)
             self.spans += [span for one in given.resource_spans for piece in one.scope_spans for span in piece.spans]
         return web.Response(status=self.status)

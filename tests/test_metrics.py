@@ -46,7 +46,7 @@ def use_each_once(metrics: Metrics) -> None:
     metrics.submitted("mtn-cm", "accepted", 0.2)
     metrics.spent("mtn-cm", "XAF", 0.02)
     metrics.receipt("mtn-cm", "matched", 4.0)
-    metrics.event("message.delivered")
+    metrics.event("message.delivered", 1)
     metrics.accept_seconds(0.003)
     metrics.commit(0.002, 40)
     metrics.lookup("hlr", "found")

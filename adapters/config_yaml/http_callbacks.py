@@ -168,6 +168,7 @@ def _data(value: Value) -> tuple[str, tuple[str, ...]]:
 
 
 _INBOUND: Schema = {
+    "id": ways,
     "to": way,
     "recipient": text,
     "text": ways,

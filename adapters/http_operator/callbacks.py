@@ -190,9 +190,10 @@ def _message(shape: InboundShape, scopes: Sequence[Any], operator: str, now: int
     to = to or shape.recipient
     if not sender or not to:
         return None
+    id = next((one for way in shape.id for one in _ids(find(scopes, way))), None)
     data = _octets(find(scopes, shape.data), shape.data_form) if shape.data is not None else None
     if data:
-        return Inbound(operator, _as_e164(sender), to, now, data, None)
+        return Inbound(operator, _as_e164(sender), to, now, data, None, id=id)
     text = _first(scopes, shape.text)
     media = Media(
         _first(scopes, shape.media_id, _LONGEST_ID),
@@ -202,7 +203,9 @@ def _message(shape: InboundShape, scopes: Sequence[Any], operator: str, now: int
     if text is None and media == _NO_MEDIA:
         return None
     octets = (text or "").encode("utf-16-be", "replace")
-    return Inbound(operator, _as_e164(sender), to, now, octets, UCS2, media=None if media == _NO_MEDIA else media)
+    return Inbound(
+        operator, _as_e164(sender), to, now, octets, UCS2, media=None if media == _NO_MEDIA else media, id=id
+    )
 
 
 def _first(scopes: Sequence[Any], ways: tuple[Way, ...], most: int | None = None) -> str | None:

@@ -7,9 +7,12 @@ from apsw import Connection
 
 from adapters.store.rows import Row
 from router.event import LoggedEvent
-from router.message import Message
+from router.message import Message, State
 from router.ports import Remembered, Rider, Spent, StoreUnavailable
 from router.wallet import Entry
+
+# Looking a member up in its enumeration takes longer than comparing it.
+_QUEUED = State.QUEUED
 
 Done = Callable[[StoreUnavailable | None], None]
 
@@ -48,6 +51,7 @@ class Batch:
         "acceptances",
         "audited",
         "callbacks",
+        "claimed",
         "cursors",
         "dropped",
         "entries",
@@ -68,7 +72,8 @@ class Batch:
         self.acceptances: list[Acceptance] = []
         self.new: dict[int, Message] = {}
         self.saved: dict[int, Message] = {}
-        self.links: list[tuple[str, str, int, int]] = []
+        self.claimed: dict[int, Message] = {}
+        self.links: list[tuple[str, bytes, int, int]] = []
         self.events: list[LoggedEvent] = []
         self.parked: dict[bytes, int | None] = {}
         self.kept: list[Row] = []
@@ -99,16 +104,31 @@ class Batch:
             self.saved[no] = message
         self.size += 1
 
+    def claim(self, message: Message) -> None:
+        """A save of which nothing can be searched for but that the message is in flight."""
+        self.claimed[message.no] = message
+        self.size += 1
+
+    def settle_claims(self) -> None:
+        """Before it is written: a claim of what is written whole, or is not queued any more by now, is a save."""
+        if self.claimed:
+            for no, message in self.claimed.items():
+                if no not in self.new and message.state is not _QUEUED:
+                    self.saved[no] = message
+            self.claimed = {
+                no: message for no, message in self.claimed.items() if no not in self.new and no not in self.saved
+            }
+
     def writes(self, no: int) -> bool:
         """Whether the message of this number is written with this batch."""
-        return no in self.new or no in self.saved
+        return no in self.new or no in self.saved or no in self.claimed
 
     def enter(self, entry: Entry, no: int) -> None:
         """Into a wallet, for the message of this number, or 0 for none."""
         self.entries.append((no, entry))
         self.size += 1
 
-    def link(self, operator: str, key: str, no: int, at: int) -> None:
+    def link(self, operator: str, key: bytes, no: int, at: int) -> None:
         self.links.append((operator, key, no, at))
         self.size += 1
 
@@ -183,5 +203,6 @@ class Batch:
         for no in numbers:
             self.new.pop(no, None)
             self.saved.pop(no, None)
+            self.claimed.pop(no, None)
         if any(link[2] in numbers for link in self.links):
             self.links = [link for link in self.links if link[2] not in numbers]

@@ -18,6 +18,7 @@ from router.wallet import Entry, EntryKind
 Row = tuple[Any, ...]
 
 _NAMES = {state: state.value for state in State}
+_TYPES = {type: type.value for type in EventType}
 
 RANK = {traffic_class: rank for rank, traffic_class in enumerate(TrafficClass)}
 
@@ -89,6 +90,12 @@ def saved_row(message: Message, texts_gone_to: int) -> Row:
     )
 
 
+def claimed_row(message: Message, texts_gone_to: int) -> Row:
+    """What changes in a row when a part of its message is given to an operator, then its number. Raises as
+    `saved_row`."""
+    return _live(message), _body(message, texts_gone_to), message.no
+
+
 def has_ended(message: Message) -> bool:
     """Final, or submitted without a receipt to wait for: nothing will change it any more."""
     return message.state in FINAL or (message.state is _SUBMITTED and message.due_at is None)
@@ -120,8 +127,8 @@ def messages(rows: Iterable[Row]) -> list[Message]:
     return [decode_message(body) for (body,) in rows]
 
 
-def event_row(event: LoggedEvent) -> Row:
-    return event.account, event.seq, event.type.value, event.at, event.payload
+def event_rows(events: Iterable[LoggedEvent]) -> list[Row]:
+    return [(event.account, event.seq, _TYPES[event.type], event.at, event.payload) for event in events]
 
 
 def logged_event(row: Row) -> LoggedEvent:

@@ -15,7 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.store import lists, reads, retention, searching, transaction
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
-from adapters.store.rows import audit_row, piece_key, piece_row, receipt_bytes
+from adapters.store.rows import audit_row, key_bytes, piece_key, piece_row, receipt_bytes
 from adapters.store.schema import lock, open_writer, unavailable
 from adapters.store.writer import Writer
 from router.audit import AuditEntry
@@ -122,8 +122,11 @@ class SqliteStore:
     def save(self, message: Message) -> None:
         self._writer.batch().save(message)
 
+    def claim(self, message: Message) -> None:
+        self._writer.batch().claim(message)
+
     def link(self, operator: str, key: str, message: Message, at: int) -> None:
-        self._writer.batch().link(operator, key, message.no, at)
+        self._writer.batch().link(operator, key_bytes(key), message.no, at)
 
     def append(self, event: LoggedEvent) -> None:
         self._writer.batch().append(event)

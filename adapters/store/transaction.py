@@ -1,12 +1,21 @@
 """One batch as one transaction: a statement per table, always in the same order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 
 from apsw import Connection
 
 from adapters.store.batch import Batch
 from adapters.store.reads import recall
-from adapters.store.rows import Row, entry_row, event_row, key_bytes, new_row, remembered_row, saved_row, spent_row
+from adapters.store.rows import (
+    Row,
+    claimed_row,
+    entry_row,
+    event_rows,
+    new_row,
+    remembered_row,
+    saved_row,
+    spent_row,
+)
 from router.message import Message
 from router.ports import Remembered
 from router.wallet import Entry
@@ -15,6 +24,8 @@ _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 _UPDATE_MESSAGE = (
     "UPDATE messages SET state = ?, operator = ?, position = ?, due_at = ?, live = ?, body = ? WHERE no = ?"
 )
+# Every index over a column that is named here is written anew, changed or not.
+_CLAIM_MESSAGE = "UPDATE messages SET live = ?, body = ? WHERE no = ?"
 _INSERT_LINK = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)"
 _INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
 _UPSERT_LOG = (
@@ -49,8 +60,10 @@ class Unwritable(Exception):
 def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     """Begin a transaction and write the batch, all but its steps, as its messages stand now."""
     unwritable: set[int] = set()
+    batch.settle_claims()
     new = _rows(new_row, batch.new.values(), texts_gone_to, unwritable)
     saved = _rows(saved_row, batch.saved.values(), texts_gone_to, unwritable)
+    claimed = _rows(claimed_row, batch.claimed.values(), texts_gone_to, unwritable)
     if unwritable:
         raise Unwritable(unwritable)
     connection.execute("BEGIN IMMEDIATE")
@@ -58,11 +71,12 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
         connection.executemany(_INSERT_MESSAGE, new)
     if saved:
         connection.executemany(_UPDATE_MESSAGE, saved)
+    if claimed:
+        connection.executemany(_CLAIM_MESSAGE, claimed)
     if batch.links:
-        rows = [(operator, key_bytes(key), no, at) for operator, key, no, at in batch.links]
-        connection.executemany(_INSERT_LINK, rows)
+        connection.executemany(_INSERT_LINK, batch.links)
     if batch.events:
-        connection.executemany(_INSERT_EVENT, map(event_row, batch.events))
+        connection.executemany(_INSERT_EVENT, event_rows(batch.events))
         connection.executemany(_UPSERT_LOG, {event.account: event.seq for event in batch.events}.items())
     if batch.parked:
         connection.executemany(_UNPARK, [(receipt,) for receipt, at in batch.parked.items() if at is None])
@@ -110,10 +124,13 @@ def touch(connection: Connection) -> None:
 
 
 def _rows(
-    row: Callable[[Message, int], Row], messages: Iterable[Message], texts_gone_to: int, unwritable: set[int]
+    row: Callable[[Message, int], Row], messages: Collection[Message], texts_gone_to: int, unwritable: set[int]
 ) -> list[Row]:
     """A row for each message but those whose numbers it adds to `unwritable`."""
-    rows = []
+    try:
+        return [row(message, texts_gone_to) for message in messages]
+    except (TypeError, ValueError):
+        rows = []
     for message in messages:
         try:
             rows.append(row(message, texts_gone_to))

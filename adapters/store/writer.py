@@ -116,12 +116,10 @@ class Writer:
         """Commit the first batch in line; False when that failed."""
         batch = self._waiting.popleft()
         try:
-            await self._commit(batch)
+            await self._commit(batch, began)
         except Exception as error:
             self._failed(batch, error)
             return False
-        self._keep(batch)
-        self._committed(batch, self._monotonic() - began)
         return True
 
     async def _something(self) -> bool:
@@ -131,12 +129,23 @@ class Writer:
             await self._asked.wait()
         return bool(self._waiting)
 
-    async def _commit(self, batch: Batch) -> None:
+    async def _commit(self, batch: Batch, began: float) -> None:
+        """Return once it is on disk and whoever waited for that was told."""
         if not batch.size and self.healthy:
+            self._committed(batch, began)
             return
         try:
             self._write(batch)
-            await asyncio.get_running_loop().run_in_executor(self._executor, self._finish, batch)
+            loop = asyncio.get_running_loop()
+            done: asyncio.Future[None] = loop.create_future()
+            # Those who wait are told in the first turn of the loop after the commit, not in the second as by
+            # run_in_executor.
+            self._executor.submit(
+                self._finish,
+                batch,
+                lambda error: loop.call_soon_threadsafe(self._finished, batch, began, done, error),
+            )
+            await done
         except Exception:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -153,14 +162,28 @@ class Writer:
         if not self.healthy:
             transaction.touch(self._connection)
 
-    def _finish(self, batch: Batch) -> None:
+    def _finish(self, batch: Batch, told: Callable[[Exception | None], object]) -> None:
         """In the commit's thread."""
-        for acceptance in batch.acceptances:
-            for rider in acceptance.riders:
-                rider(self._connection)
-        for step in batch.steps:
-            step.run(self._connection)
-        self._connection.execute("COMMIT")
+        try:
+            for acceptance in batch.acceptances:
+                for rider in acceptance.riders:
+                    rider(self._connection)
+            for step in batch.steps:
+                step.run(self._connection)
+            self._connection.execute("COMMIT")
+        except Exception as error:
+            told(error)
+        else:
+            told(None)
+
+    def _finished(self, batch: Batch, began: float, done: asyncio.Future[None], error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+            return
+        done.set_result(None)
+        self._committed(batch, began)
 
     def _take_out(self, batch: Batch, numbers: set[int]) -> None:
         """Do not let a message that cannot be written hold up all others."""
@@ -193,12 +216,13 @@ class Writer:
         for acceptance in acceptances:
             self.call(acceptance.done, error)
 
-    def _committed(self, batch: Batch, seconds: float) -> None:
+    def _committed(self, batch: Batch, began: float) -> None:
+        self._keep(batch)
         if not self.healthy:
             self.healthy = True
             self._log.info("store_recovered")
         if batch.size:
-            self.call(self._on_commit, seconds, batch.size)
+            self.call(self._on_commit, self._monotonic() - began, batch.size)
         for acceptance in batch.acceptances:
             self.call(acceptance.done, None)
         for step in batch.steps:

@@ -11,6 +11,7 @@ from router.cli import (
     coverage,
     demo,
     events,
+    messages,
     migrate,
     operators,
     reload,
@@ -24,7 +25,7 @@ from router.cli import (
 )
 
 COMMANDS: tuple[ModuleType, ...] = (
-    serve, check, route, coverage, segment, send, status, events, operators, account, audit, reload, backup, restore,
-    migrate, simulate, demo, bench,
+    serve, check, route, coverage, segment, send, status, events, messages, operators, account, audit, reload, backup,
+    restore, migrate, simulate, demo, bench,
 )  # fmt: skip
 """Each has `add_parser(subparsers)`, which names the function that runs it; in the order of --help."""

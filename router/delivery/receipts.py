@@ -32,6 +32,11 @@ class Reading(Enum):
     DUPLICATE = "nothing new"
 
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_DELIVERED, _UNKNOWN = State.DELIVERED, State.UNKNOWN
+_FINAL = Reading.FINAL
+
+
 def apply_receipt(message: Message, part: Part, attempt: Attempt, receipt: Receipt) -> Reading:
     """Record `receipt` on the attempt, the part and the message, in place.
 
@@ -46,20 +51,20 @@ def apply_receipt(message: Message, part: Part, attempt: Attempt, receipt: Recei
             return Reading.DUPLICATE
         attempt.receipt, attempt.receipt_error, attempt.receipt_at = receipt.state, receipt.error, receipt.received_at
         return Reading.NOTED
-    if part.state in FINAL and part.state is not State.UNKNOWN:
+    if part.state in FINAL and part.state is not _UNKNOWN:
         return Reading.DUPLICATE
     attempt.receipt, attempt.receipt_error, attempt.receipt_at = receipt.state, receipt.error, receipt.received_at
-    if state is not State.DELIVERED and _open_elsewhere(part, attempt):
+    if state is not _DELIVERED and _open_elsewhere(part, attempt):
         return Reading.NOTED
     part.state = state
-    if message.state in FINAL and message.state is not State.UNKNOWN:
+    if message.state in FINAL and message.state is not _UNKNOWN:
         return Reading.NOTED
-    folded = message_state(message.parts)
+    folded = state if len(message.parts) == 1 else message_state(message.parts)
     if folded not in FINAL or folded is message.state:
         return Reading.NOTED
     message.state = folded
     message.done_at = receipt.received_at
-    if folded is State.DELIVERED:
+    if folded is _DELIVERED:
         message.error = None
     elif state is folded:
         detail = f"{_DETAIL[state]} ({receipt.stat})" if receipt.stat else _DETAIL[state]
@@ -67,7 +72,7 @@ def apply_receipt(message: Message, part: Part, attempt: Attempt, receipt: Recei
     else:
         # This part arrived, but it was the last one that was waited for.
         message.error = MessageError(f"receipt_{folded.value}", _DETAIL[folded])
-    return Reading.FINAL
+    return _FINAL
 
 
 def give_up_waiting(message: Message, now: int) -> bool:

@@ -11,6 +11,12 @@ from router.outcome import NO_ATTEMPT, Fault, Outcome, OutcomeKind, shown_status
 _WAITS_FOR = {Fault.RATE: "throttled", Fault.QUEUE: "throttled", Fault.BIND: "bind", Fault.ACCOUNT: "circuit"}
 
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_QUEUED, _WITH_OPERATOR = State.QUEUED, State.SUBMITTED
+_ACCEPTED = OutcomeKind.ACCEPTED
+_NO_RECEIPTS = ReceiptWish.NONE
+
+
 class Step(Enum):
     """What the engine has to do next for the message."""
 
@@ -23,11 +29,14 @@ class Step(Enum):
     IGNORE = "nothing changes"
 
 
+_AWAIT = Step.AWAIT
+
+
 def next_part(message: Message) -> Part | None:
     """The part to submit next, in order. The others wait until the operator has accepted the first one: a refusal
     mostly meets the first, and then the whole message can still go elsewhere."""
     for part in message.parts:
-        if part.state is State.QUEUED:
+        if part.state is _QUEUED:
             last = part.attempts[-1] if part.attempts else None
             if last is not None and last.outcome is None:
                 if part.number == 1:
@@ -58,15 +67,19 @@ def settle(
 
     `now` is milliseconds since the epoch, `jitter` in [0, 1).
     """
+    if outcome.kind is _ACCEPTED and message.state is _QUEUED:
+        # Nearly always.
+        _record(attempt, outcome, now)
+        if part.state is _QUEUED:
+            part.state = _WITH_OPERATOR
+        return _submitted(message, operator, now)
     if outcome.fault in NO_ATTEMPT:
         part.attempts.remove(attempt)
     else:
         _record(attempt, outcome, now)
     if message.state is not State.QUEUED:
         return Step.IGNORE
-    if part.state is State.QUEUED and (
-        outcome.kind is OutcomeKind.ACCEPTED or any(one.outcome is OutcomeKind.ACCEPTED for one in part.attempts)
-    ):
+    if part.state is State.QUEUED and any(one.outcome is OutcomeKind.ACCEPTED for one in part.attempts):
         part.state = State.SUBMITTED
     if part.state is not State.QUEUED:
         # It is with the operator, by this attempt or by one before it that was answered late.
@@ -158,14 +171,16 @@ def _refused_since(part: Part, attempt: Attempt) -> bool:
 def _submitted(message: Message, operator: Operator, now: int) -> Step:
     message.waiting_for = None
     message.error = None
-    if len(message.parts) > 1 and not _all_out(message):
+    parts = message.parts
+    if len(parts) > 1 and not _all_out(message):
         return Step.REST
-    message.state = message_state(message.parts)
+    message.state = parts[0].state if len(parts) == 1 else message_state(parts)
     message.submitted_at = now
     message.position = None
-    wanted = message.receipts is not ReceiptWish.NONE and operator.receipts.request != "none"
-    message.due_at = next_look(message, operator.receipts, now) if wanted else None
-    return Step.AWAIT
+    rules = operator.receipts
+    wanted = message.receipts is not _NO_RECEIPTS and rules.request != "none"
+    message.due_at = next_look(message, rules, now) if wanted else None
+    return _AWAIT
 
 
 def next_look(message: Message, rules: ReceiptRules, now: int) -> int:

@@ -8,7 +8,6 @@ from router.engine.desk import Desk
 from router.engine.ledger import MAIL, Ledger
 from router.message import Message, State
 from router.ports import Lane, LaneBacklog, StoreUnavailable
-from router.submit import Channel
 
 # So many messages of a line are read at once; fewer where so many of all lines would be more than memory may hold, but
 # some, for nobody's line may stand still because of others.
@@ -16,10 +15,6 @@ _CHUNK = 2000
 _LEAST = 10
 _LEAST_MAILS = 2
 _AGAIN = 1.0
-
-
-def _is_of_mails(desk: Desk) -> bool:
-    return desk.operator.channel == Channel.EMAIL
 
 
 class Backlog:
@@ -39,7 +34,7 @@ class Backlog:
         """Put a message that has just got its position at the end of its line, in memory or in the store."""
         line = desk.queue.line(RANKS[message.traffic_class], message.account)
         # A half for one line at most: a dead operator must not take all the memory. Of mails for all lines together.
-        held = len(desk.queue) * MAIL if _is_of_mails(desk) else len(line.messages)
+        held = len(desk.queue) * MAIL if desk.mails else len(line.messages)
         if line.stored or len(self._ledger.active) >= self._most or held * 2 >= self._most:
             line.stored += 1
             return
@@ -67,7 +62,7 @@ class Backlog:
     def _chunk(self, desk: Desk) -> int:
         lines = sum(len(desk.queue.lines) for desk in self._desks.values())
         chunk = min(_CHUNK, (self._most - len(self._ledger.active)) // lines)
-        return max(_LEAST_MAILS, chunk // MAIL) if _is_of_mails(desk) else max(_LEAST, chunk)
+        return max(_LEAST_MAILS, chunk // MAIL) if desk.mails else max(_LEAST, chunk)
 
     async def _load(self, desk: Desk, line: Line, chunk: int, loaded: Callable[[Desk, list[Message]], None]) -> None:
         store = self._ledger.store

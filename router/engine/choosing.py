@@ -64,7 +64,7 @@ class Chooser:
         unwritable: Refusal | None = None
         barred: Refusal | None = None
         plan = self._running.plan
-        pays = worth(ranking.plan, message.price, ranking.worth)
+        pays = worth(ranking.plan, message.price, ranking.worth) if message.price is not None else None
         judge = rulings(plan, message.to, message.sender, ranking, now) if plan.sender_rules is not None else None
         shunned = (*refused, *but) if but else refused
         for candidate in self._sharing.in_turn(ranking, message.to, shunned):
@@ -104,7 +104,7 @@ class Chooser:
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
         message.segments = cut.count
-        message.cost = candidate.cost.times(cut.count)
+        message.cost = candidate.cost if cut.count == 1 else candidate.cost.times(cut.count)
         count = len(cut.segments)
         if len(message.parts) != count:
             parts = [Part(number) for number in range(1, count + 1)]

@@ -26,6 +26,9 @@ from router.outcome import Outcome, OutcomeKind
 from router.ports import Clock, Metrics, StoreUnavailable
 from router.receipt import Receipt
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_DUPLICATE, _FINAL = Reading.DUPLICATE, Reading.FINAL
+_OPEN = (State.QUEUED, State.SCHEDULED)
 # How long a receipt may come before the answer to its submit_sm before it counts as unmatched.
 _EARLY_MS = 600_000
 
@@ -184,8 +187,8 @@ class Correlator:
     def _at_hand(self, desk: Desk, receipt: Receipt) -> Match | None:
         """The part in memory that a receipt is about beyond doubt; all else is weighed against what the store knows."""
         rules = desk.operator.receipts
-        for key in written_keys(receipt, rules):
-            match = self._ledger.awaiting(desk.name, key)
+        for written in receipt.smsc_message_ids:
+            match = self._ledger.awaiting(desk.name, response_key(written, rules.id_in_response))
             if match is not None and is_exact(receipt, match):
                 return match
         if rules.id_in_receipt in ("hex", "decimal"):
@@ -221,7 +224,7 @@ class Correlator:
             self._accepted_late(message, match.part, match.attempt, taken)
         was = message.state
         reading = apply_receipt(message, match.part, match.attempt, receipt)
-        if reading is Reading.DUPLICATE:
+        if reading is _DUPLICATE:
             self._metrics.receipt(desk.name, "duplicate")
             return
         answered_at = match.attempt.answered_at
@@ -230,8 +233,8 @@ class Correlator:
         else:
             self._metrics.receipt(desk.name, result, max(0.0, (receipt.received_at - answered_at) / 1000))
             self._observer.receipt(message, match.attempt, receipt)
-        if reading is Reading.FINAL:
-            if was in (State.QUEUED, State.SCHEDULED):
+        if reading is _FINAL:
+            if was in _OPEN:
                 self._ledger.open -= 1
             key = match.key
             if key is None and match.attempt.smsc_message_id is not None:

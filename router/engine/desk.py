@@ -13,6 +13,7 @@ from router.delivery.spending import Spending
 from router.operator import HttpLink, Operator, SmppLink
 from router.ports import LinkState, OperatorGateway, Submission
 from router.routing.shares import FIRST, WHOLE, returning
+from router.submit import Channel
 
 CAP_REACHED = "cap_reached"
 # Alarms closer than this are one.
@@ -28,6 +29,7 @@ class Desk:
     def __init__(self, operator: Operator, gateway: OperatorGateway | None) -> None:
         self.name = operator.name
         self.operator = operator
+        self.mails = operator.channel == Channel.EMAIL
         self.gateway = gateway
         self.leaving: OperatorGateway | None = None
         self.queue = OperatorQueue()
@@ -80,11 +82,6 @@ class Desk:
         self.back_at = None
         self._lost = False
 
-    @property
-    def whole(self) -> bool:
-        """Whether it surely gets all of its share; `portion` says how much where this does not know."""
-        return self.back_at is None and not self.circuit.tripped
-
     def portion(self, now: float) -> float:
         """How much of its share of the traffic it gets where others could take that too: less than 1 after a loss."""
         if self.circuit.tripped:
@@ -108,6 +105,7 @@ class Desk:
     def reconfigure(self, operator: Operator) -> None:
         """Take new settings for the same operator; health, pace and queue stay."""
         self.operator = operator
+        self.mails = operator.channel == Channel.EMAIL
         self.pacer.retune(_tps(operator))
 
     def wake_in(self, seconds: float, call: Callable[[], None]) -> None:

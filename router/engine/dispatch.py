@@ -27,6 +27,8 @@ from router.routing.guards import QUIET_HOURS
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint
 from router.text.segment import segment as cut_text
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_QUEUED = State.QUEUED
 _MARKETING = TrafficClass.MARKETING
 # Of so many long messages per operator it is known which bind they go by.
 _HOMES = 10_000
@@ -76,12 +78,13 @@ class Dispatcher:
         claims go into the batch that is open. Raises nothing: whoever is told that they were taken is told the truth.
         """
         for message in messages:
-            if message.state is State.QUEUED:
+            if message.state is _QUEUED:
                 try:
                     self._lines.enqueue(message)
                 except Exception as error:
                     self._lines.put_off(message, error)
-            self._alarm(message)
+            if message.due_at is not None:
+                self._alarm(message)
         self._pump_due()
 
     def pump_soon(self, desk: Desk) -> None:
@@ -127,7 +130,7 @@ class Dispatcher:
         claimed: list[Submission] = []
         try:
             # What has begun goes on over a cap, for it was counted as a whole; it stands before all lines.
-            while queue and (queue.urgent or not capped) and not (desk.circuit.tripped and desk.in_flight):
+            while queue and (not capped or queue.urgent) and not (desk.circuit.tripped and desk.in_flight):
                 delay = pacer.delay(now)
                 if delay > 0:
                     desk.wake_in(delay, partial(self.pump_soon, desk))
@@ -199,7 +202,7 @@ class Dispatcher:
         """The next message with a part to submit and what it carries; ends those that expired while they waited."""
         while (popped := desk.queue.pop()) is not None:
             message = popped[0]
-            if message.state is not State.QUEUED or message.operator != desk.name or message.position is None:
+            if message.state is not _QUEUED or message.operator != desk.name or message.position is None:
                 continue
             try:
                 part = next_part(message)
@@ -232,15 +235,8 @@ class Dispatcher:
 
     def _claim(self, desk: Desk, message: Message, part: Part, segment: Segment, slot: object, now: int) -> Submission:
         attempt = Attempt(desk.name, now)
-        submission = Submission(
-            message=message,
-            part=part,
-            attempt=attempt,
-            segment=segment,
-            slot=slot,
-            sender=message.sent_as or message.sender,
-        )
-        self._store.save(message)
+        submission = Submission(message, part, attempt, segment, slot, message.sent_as or message.sender)
+        self._store.claim(message)
         # Once it will be written, and not before, it counts as tried.
         part.attempts.append(attempt)
         message.waiting_for = None

@@ -38,10 +38,6 @@ class Endings:
         self._wallets = wallets
         self._on_end = on_end
 
-    def tell(self, type: EventType, message: Message, now: int) -> None:
-        """An event that ends nothing."""
-        self._feed.tell(type, message, now)
-
     def end(self, message: Message, state: State, now: int, error: MessageError | None = None) -> None:
         """End a message that was still queued or scheduled, with all of its parts that were not submitted."""
         self._ledger.open -= 1

@@ -134,6 +134,7 @@ class Engine:
             self.desks,
             chooser,
             endings,
+            self.feed.tell,
             self._backlog,
             self._wakeups.note,
             lambda desk: self._dispatcher.pump_soon(desk),
@@ -155,7 +156,6 @@ class Engine:
         self._settler = Settler(
             self.ledger,
             self._lines,
-            self._dispatcher.pump_soon,
             chooser,
             endings,
             self._wakeups.note,
@@ -287,6 +287,9 @@ class Engine:
 
     def settled(self, results: Sequence[tuple[Submission, Outcome]]) -> None:
         now, monotonic = self._clock.now(), self._clock.monotonic()
+        # Asked for before anything is saved, so that the next claims still go into the batch of these results.
+        for operator in {submission.attempt.operator for submission, _ in results}:
+            self._dispatcher.pump_soon(self._lines.desk(operator))
         for submission, outcome in results:
             try:
                 self._settler.settled(submission, outcome, now, monotonic)

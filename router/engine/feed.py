@@ -1,7 +1,7 @@
 """The durable log of what accounts are told: written with what it tells, read by cursor."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -62,7 +62,8 @@ class Feed:
             at(message.submitted_at) if message.submitted_at is not None else None,
             at(message.done_at) if message.done_at is not None else None,
         )
-        self._log(message.account, seq, type, now, self._encode(event))
+        self._seqs[message.account] = seq
+        self._store.append(LoggedEvent(message.account, seq, type, now, self._encode(event)))
 
     def tell_received(self, account: str, received: Received, channel: str, pieces: Sequence[Piece], now: int) -> None:
         """Log a message from a handset; the pieces it came in are forgotten with that, in one transaction."""
@@ -86,42 +87,35 @@ class Feed:
             complete=received.complete,
             media=received.media or msgspec.UNSET,
         )
-        self._log(account, seq, EventType.RECEIVED, now, self._encode(event), pieces)
+        self._seqs[account] = seq
+        logged = LoggedEvent(account, seq, EventType.RECEIVED, now, self._encode(event))
+        if pieces:
+            self._store.drop(pieces, logged)
+        else:
+            self._store.append(logged)
 
     async def read(self, account: str, after: int, limit: int, wait: float) -> list[LoggedEvent]:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
         if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, after, wait)):
             return []
-        tail = self._tails[account]
+        tail, last = self._tails[account], self._committed[account]
         if tail and tail[0].seq <= after + 1:
             skip = max(0, after + 1 - tail[0].seq)
             return [tail[index] for index in range(skip, min(len(tail), skip + limit))]
-        return await self._store.events(account, after, limit)
-
-    def _log(
-        self,
-        account: str,
-        seq: int,
-        type: EventType,
-        now: int,
-        payload: bytes,
-        pieces: Sequence[Piece] = (),
-    ) -> None:
-        self._seqs[account] = seq
-        logged = LoggedEvent(account, seq, type, now, payload)
-        if pieces:
-            self._store.drop(pieces, logged)
-        else:
-            self._store.append(logged)
-        self._metrics.event(type)
+        found = await self._store.events(account, after, limit)
+        if found or wait <= 0:
+            return found
+        # Retention has removed all there was: without a wait, whoever follows the log would ask again and again.
+        return await self.read(account, last, limit, wait)
 
     def _readable(self, events: Sequence[LoggedEvent]) -> None:
         committed, tails = self._committed, self._tails
-        accounts = {event.account for event in events}
+        for type, count in Counter([event.type for event in events]).items():
+            self._metrics.event(type, count)
         for event in events:
             committed[event.account] = event.seq
             tails[event.account].append(event)
-        for account in accounts:
+        for account in {event.account for event in events}:
             waiting = self._waiting[account]
             for future in waiting:
                 if not future.done():

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from router.delivery.join import assemble, fingerprint
+from router.delivery.repeats import Repeats
 from router.engine.desk import Desk
 from router.engine.feed import Feed
 from router.engine.ids import Ids
@@ -57,20 +58,32 @@ class Inbox:
         self._changed = asyncio.Event()
         self._told: OrderedDict[LongMessage, tuple[int, frozenset[int]]] = OrderedDict()
         self._nobodys: set[tuple[str, str]] = set()
+        self._repeats = Repeats()
         if self._touched:
             self._changed.set()
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
         """A message from a handset came in; see the port OperatorSink."""
+        if self._repeats.heard(message, self._clock.now()):
+            self._metrics.inbound(operator, "repeated")
+        else:
+            try:
+                self._take(message)
+            except Exception:
+                # It is refused, and counts when it comes again.
+                self._repeats.forget(message)
+                raise
+        gateway = self._desks[operator].gateway
+        if gateway is not None:
+            self._store.after_commit(gateway.acknowledge, (token,), True)
+
+    def _take(self, message: Inbound) -> None:
         if message.place.total == 1:
             self._tell([message], ())
         else:
             piece = Piece(self._ids.next(self._clock.now()), message)
             self._store.keep(piece)
             self._store.after_commit(self._kept, piece)
-        gateway = self._desks[operator].gateway
-        if gateway is not None:
-            self._store.after_commit(gateway.acknowledge, (token,), True)
 
     async def run(self) -> None:
         """Join what can be joined and give up what has waited too long, for as long as the daemon runs."""

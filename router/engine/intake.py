@@ -20,7 +20,7 @@ from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wallets import Purse, Wallets
-from router.message import Message, State
+from router.message import Encoding, Message, State
 from router.ports import KEYS_KEPT, Clock, Metrics, Remembered, Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
@@ -38,6 +38,7 @@ _PATIENCE = 10.0
 # Looking a member up in its enumeration takes longer than all that is done with it here.
 _QUEUED, _SCHEDULED = State.QUEUED, State.SCHEDULED
 _OPEN = (_QUEUED, _SCHEDULED)
+_GSM7 = Encoding.GSM7
 _CHANNELS = {channel: channel.value for channel in Channel}
 
 Stored = asyncio.Future[StoreUnavailable | None]
@@ -222,7 +223,9 @@ class Intake:
         """
         if key is None:
             prepared = await make()
-            await self._outcome(self._begin(account, prepared, None))
+            # Whoever stops waiting cancels a future that nobody else waits for.
+            if await self._begin(account, prepared, None) is not None:
+                raise _unavailable()
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
         deadline = self._clock.monotonic() + patience
@@ -242,7 +245,8 @@ class Intake:
             prepared = await make()
             answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
             stored = self._begin(account, prepared, answer)
-            await self._outcome(stored)
+            if await asyncio.shield(stored) is not None:
+                raise _unavailable()
             return Answer(prepared.status, prepared.body, False)
         finally:
             free = partial(self._free, slot, mine)
@@ -281,31 +285,38 @@ class Intake:
             send_at = round(submit.send_at.timestamp() * 1000)
             if send_at <= now:
                 send_at = None
+        # By position, in the order of the fields: a quarter of the cost of names.
         message = Message(
             self._ids.next(now),
             account.name,
             to,
             now,
             sender,
-            text=submit.text,
-            data=submit.data,
-            udh=submit.udh,
-            encoding_wish=submit.encoding,
-            transliterate=account.transliterate,
-            reference=submit.reference,
-            traffic_class=submit.traffic_class,
-            channel=channel,
-            send_at=send_at,
-            expires_at=None if submit.expires_in is None else (send_at or now) + submit.expires_in * 1000,
-            receipts=submit.receipts,
-            plan=submit.plan,
-            max_price=submit.max_price,
-            flash=submit.flash,
-            options=submit.options,
-            origin=via.origin,
-            confidential=via.confidential,
-            state=_QUEUED if send_at is None else _SCHEDULED,
+            None,
+            submit.text,
+            submit.data,
+            submit.udh,
+            submit.encoding,
+            _GSM7,
+            account.transliterate,
+            False,
+            1,
+            0,
+            0,
+            submit.reference,
+            submit.traffic_class,
+            channel,
+            send_at,
+            None if submit.expires_in is None else (send_at or now) + submit.expires_in * 1000,
+            submit.receipts,
+            submit.plan,
+            submit.max_price,
+            submit.flash,
+            submit.options,
+            _QUEUED if send_at is None else _SCHEDULED,
         )
+        if via is not _INTERNAL:
+            message.origin, message.confidential = via.origin, via.confidential
         network = None
         if self._lookups.sources and channel != EMAIL:
             found = self._lookups.find(to, answers)
@@ -360,9 +371,7 @@ class Intake:
             stored.set_result(None)
             return stored
         debit = self._debit(account, prepared) if account.wallet != "off" else None
-        for message in messages:
-            self._ledger.resident(message)
-        self._ledger.open += len(messages)
+        self._ledger.enrol(messages)
         done = partial(self._stored, messages, stored)
         self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
         self._dispatcher.take(messages)
@@ -376,11 +385,6 @@ class Intake:
             return None
         reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
         return self._wallets.take(account.name, charged, reference, prepared.detail)
-
-    async def _outcome(self, stored: Stored) -> None:
-        """Raises Refusal `store_unavailable`."""
-        if await asyncio.shield(stored) is not None:
-            raise _unavailable()
 
     def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""

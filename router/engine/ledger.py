@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -13,6 +14,8 @@ from router.receipt import Receipt
 from router.submit import Channel
 
 T = TypeVar("T")
+
+_EMAIL = Channel.EMAIL.value
 
 MAIL = 128
 """A mail may take as much memory as so many short messages: so many fewer of them are held."""
@@ -58,6 +61,13 @@ class Ledger:
     def last_position(self) -> int:
         return self._position
 
+    def enrol(self, messages: Sequence[Message]) -> None:
+        """Take up new messages."""
+        held = self.messages
+        for message in messages:
+            held[message.id] = message
+        self.open += len(messages)
+
     def resident(self, message: Message) -> Message:
         """The instance of this message to work with: the one in memory where there is one, else `message`."""
         return self.messages.setdefault(message.id, message)
@@ -77,7 +87,7 @@ class Ledger:
     def await_receipt(self, operator: str, key: str, match: Match, now: int) -> None:
         """An attempt got an id that gives `key`."""
         self.store.link(operator, key, match.message, now)
-        if match.message.channel == Channel.EMAIL:
+        if match.message.channel == _EMAIL:
             awaiting, most = self._awaiting_mails, self._remember // MAIL
         else:
             awaiting, most = self._awaiting, self._remember

@@ -36,6 +36,7 @@ class Lines:
         desks: dict[str, Desk],
         chooser: Chooser,
         endings: Endings,
+        tell: Callable[[EventType, Message, int], None],
         backlog: Backlog,
         alarm: Callable[[Message], None],
         ready: Callable[[Desk], None],
@@ -47,6 +48,7 @@ class Lines:
         self._desks = desks
         self._chooser = chooser
         self._endings = endings
+        self._tell = tell
         self._backlog = backlog
         self._alarm = alarm
         self._ready = ready
@@ -103,7 +105,7 @@ class Lines:
         self._ledger.active.pop(message.no, None)
         self._ledger.open -= 1
         if not message.recalled:
-            self._endings.tell(EventType.SUBMITTED, message, now)
+            self._tell(EventType.SUBMITTED, message, now)
         self._alarm(message)
 
     def out_of_time(self, message: Message, now: int) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 
 from router.account import Account
 from router.routing.plan import RoutePlan
@@ -22,7 +23,7 @@ class Running:
 
     def account_of(self, token: str) -> Account | None:
         """The account whose token this is, whatever its status. Compared by hash, so time tells nothing."""
-        return self.plan.account_of(hashlib.sha256(token.encode()).digest())
+        return self.plan.account_of(_sha256(token))
 
     def accounts(self) -> Iterable[Account]:
         return self.plan.accounts.values()
@@ -37,4 +38,9 @@ class Running:
 
     def is_admin(self, token: str) -> bool:
         admin = self.admin_key()
-        return admin is not None and hmac.compare_digest(hashlib.sha256(token.encode()).digest(), admin)
+        return admin is not None and hmac.compare_digest(_sha256(token), admin)
+
+
+@lru_cache(maxsize=1024)
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -23,7 +23,6 @@ class Settler:
         self,
         ledger: Ledger,
         lines: Lines,
-        freed: Callable[[Desk], None],
         chooser: Chooser,
         endings: Endings,
         alarm: Callable[[Message], None],
@@ -37,7 +36,6 @@ class Settler:
         self._ledger = ledger
         self._store = ledger.store
         self._lines = lines
-        self._freed = freed
         self._chooser = chooser
         self._endings = endings
         self._alarm = alarm
@@ -50,16 +48,13 @@ class Settler:
 
     def settled(self, submission: Submission, outcome: Outcome, now: int, monotonic: float) -> None:
         """The result of a submission, at `now` (ms) and `monotonic` (seconds); see the port OperatorSink."""
-        message = submission.message
-        desk = self._lines.desk(submission.attempt.operator)
-        # Asked for before anything is saved, so that the next claims still go into the batch of this result.
-        self._freed(desk)
+        message, part, attempt = submission.message, submission.part, submission.attempt
+        desk = self._lines.desk(attempt.operator)
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
         self._metrics.submitted(desk.name, outcome.kind, monotonic - submission.written_at)
         own = self._learn(desk, submission, outcome, monotonic)
-        part, attempt = submission.part, submission.attempt
         step = settle(message, part, attempt, outcome, desk.operator, now, random.random())
         if desk.spending is not None and outcome.kind not in _COUNTED:
             self._caps.refused(desk, message, attempt)
@@ -72,9 +67,12 @@ class Settler:
         """What an answer says about the operator. True when it complains of the recipient's own queue only."""
         to = submission.message.to
         own = False
-        if outcome.kind is OutcomeKind.ACCEPTED:
+        if outcome.kind is _ACCEPTED:
             desk.recipients.accepted(to, now)
-        elif outcome.fault is Fault.QUEUE:
+            if desk.circuit.answered(outcome, to, now):
+                self._lines.circuit_changed(desk, now)
+            return False
+        if outcome.fault is Fault.QUEUE:
             own = desk.recipients.full(to, submission.written_at, now)
         self._observer.answered(submission.message, desk.name, outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not own:
@@ -112,9 +110,22 @@ class Settler:
                     self._lines.front(desk, message)
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step, now: int) -> None:
+        whole = step is _AWAIT
+        if whole:  # nearly always
+            self._lines.submitted(message, now)
+        else:
+            self._go_on(desk, message, part, step, now)
+        if attempt.outcome is _ACCEPTED:
+            self._observer.accepted(message, attempt, whole)
+            cost = message.cost
+            if cost is not None:
+                self._metrics.spent(desk.name, cost.currency, float(cost.amount) / len(message.parts))
+            self._on_accepted(desk, message, part, attempt)
+        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
+            self._on_unanswered(desk, message)
+
+    def _go_on(self, desk: Desk, message: Message, part: Part, step: Step, now: int) -> None:
         match step:
-            case Step.AWAIT:  # nearly always
-                self._lines.submitted(message, now)
             case Step.FRONT | Step.REST:
                 self._store.save(message)
                 self._lines.front(desk, message)
@@ -129,14 +140,6 @@ class Settler:
             case Step.IGNORE:
                 self._endings.settle(message)
                 self._store.save(message)
-        if attempt.outcome is OutcomeKind.ACCEPTED:
-            self._observer.accepted(message, attempt, step is Step.AWAIT)
-            cost = message.cost
-            if cost is not None:
-                self._metrics.spent(desk.name, cost.currency, float(cost.amount) / len(message.parts))
-            self._on_accepted(desk, message, part, attempt)
-        elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
-            self._on_unanswered(desk, message)
 
     def _move_on(self, message: Message, part: Part, now: int) -> None:
         """The operator has refused: the next one, or the end."""
@@ -151,5 +154,7 @@ class Settler:
         self._endings.end(message, part.state, now)
 
 
+# Looking a member up in its enumeration takes longer than comparing it.
+_ACCEPTED, _AWAIT = OutcomeKind.ACCEPTED, Step.AWAIT
 _COUNTED = (OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN)
 _IN_DOUBT = Outcome(OutcomeKind.UNKNOWN, detail="the daemon stopped before an answer was stored")

@@ -12,6 +12,7 @@ from router.routing.route import Candidate, Ranking
 from router.routing.shares import Turns, normal, passed_on
 
 T = TypeVar("T")
+_IN_ORDER = ("cost", "priority")
 _REMEMBERED = 10_000
 _REFRESH = 1_000
 
@@ -44,7 +45,7 @@ class Sharing:
         """The candidates in the order to ask them; `to` is E.164, those named in `but` have no turn. Whoever takes the
         first one that is usable says `took`."""
         self._turn = None
-        if ranking.plan.order in ("cost", "priority") and not self._is_returning(ranking):
+        if ranking.plan.order in _IN_ORDER and not self._is_returning(ranking):
             return ranking.candidates
         return self._ask(ranking, to, but)
 
@@ -86,7 +87,9 @@ class Sharing:
         for candidate in ranking.candidates:
             desk = self._desks.get(candidate.operator)
             if desk is not None and desk.unusable is None:
-                return not desk.whole and desk.portion(self._clock.monotonic()) < 1.0
+                if desk.back_at is None and desk.circuit.open_until is None:
+                    return False  # nearly always
+                return desk.portion(self._clock.monotonic()) < 1.0
         return False
 
     def _ask(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterator[Candidate]:

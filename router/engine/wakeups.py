@@ -47,8 +47,9 @@ class Wakeups:
 
     def note(self, message: Message) -> None:
         """A message has a (new) due_at."""
-        if message.due_at is not None:
-            self._alarm(message.due_at)
+        due = message.due_at
+        if due is not None and (self._next is None or due < self._next):
+            self._alarm(due)
 
     def _alarm(self, due: int) -> None:
         if self._next is None or due < self._next:

@@ -24,10 +24,12 @@ def country(e164: str) -> str | None:
 
 def network_name(e164: str) -> str | None:
     """The name, in English, of the mobile network that a normalised number's range was given to."""
-    plan, national = _placed(e164)
+    number = digits(e164)
+    plan = calling_code(number)
     names = _NAMES.get(plan.code) if plan is not None else None
     if plan is None or names is None:
         return None
+    national = number[plan.size :]
     name = names.longest(national)
     return name if name and plan.mobile(national) else None
 

@@ -36,7 +36,7 @@ class Numbering:
 
     `regions` are ISO codes in the order in which a number is looked for; "001" for a code of no country.
     National numbers are given as digits behind the calling code, without a national prefix. `size` is how many digits
-    the code has.
+    the code has, `country` the code as people write it.
     """
 
     __slots__ = (
@@ -47,6 +47,7 @@ class Numbering:
         "_transforms",
         "_valid",
         "code",
+        "country",
         "lengths",
         "regions",
         "size",
@@ -55,6 +56,7 @@ class Numbering:
     def __init__(self, code: str) -> None:
         self.code = code
         self.size = len(code)
+        self.country = f"+{code}"
         self.regions: tuple[str, ...] = _CODES[code]
         main = _metadata(code, self.regions[0])
         general = main.general_desc

@@ -27,7 +27,6 @@ from math import log, sqrt
 
 from msgspec import Struct
 
-from router.address import digits
 from router.receipt import ReceiptState
 from router.routing.numbering import calling_code
 
@@ -52,8 +51,17 @@ def destination_of(mcc: str | None, mnc: str | None, to: str) -> str:
     `to` is E.164."""
     if mcc is not None:
         return f"{mcc}-{mnc or ''}"
-    code = calling_code(digits(to))
-    return f"+{code.code}" if code is not None else "+"
+    if "@" in to:
+        return "+"
+    found = _COUNTRIES.get(to[:4])
+    if found is None:
+        code = calling_code(to[1:])
+        found = _COUNTRIES[to[:4]] = code.country if code is not None else "+"
+    return found
+
+
+_COUNTRIES: dict[str, str] = {}
+"""By plus sign and three digits, at most a thousand: filled as they are met."""
 
 
 class _Minute:
@@ -194,17 +202,19 @@ class Statistics:
     def _minute(self, operator: str, destination: str, at: int) -> _Minute:
         key = (operator, destination)
         series = self._series.get(key)
+        number = at // _MINUTE
+        minute = series.minutes.get(number) if series is not None else None
+        if minute is not None:
+            return minute
         if series is None:
             series = self._series[key] = _Series()
             if len(self._series) > self._most:
                 self._series.popitem(last=False)
         else:
+            # Once a minute is often enough to know which were used longest ago.
             self._series.move_to_end(key)
-        number = at // _MINUTE
-        minute = series.minutes.get(number)
-        if minute is None:
-            series.forget(number)
-            minute = series.minutes[number] = _Minute()
+        series.forget(number)
+        minute = series.minutes[number] = _Minute()
         return minute
 
     def _known(self, operator: str, destination: str, at: int) -> _Minute | None:

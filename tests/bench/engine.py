@@ -6,6 +6,7 @@ python -m tests.bench.engine [--messages 20000] [--batch 100] [--profile]
 import argparse
 import asyncio
 import cProfile
+import gc
 import json
 import pstats
 import tempfile
@@ -59,6 +60,9 @@ async def run(messages: int, batch: int, profile: bool) -> None:
         rig.make_operator = PromptOperator
         rig.prepare_operator = lambda one: setattr(one, "window", 1000)
         async with rig:
+            # As the daemon does.
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 100)
             profiler = cProfile.Profile() if profile else None
             submits = [wish(to=plain_number(index), text=TEXT, sender="ACME") for index in range(messages)]
             done = asyncio.Semaphore(8)

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.http.app import ANSWERS, App
 from adapters.web.server import HttpServer
@@ -15,7 +16,7 @@ from router.__main__ import main
 from router.engine.control import ReceiptFlag
 from router.message import Attempt, Part, State
 from router.outcome import OutcomeKind
-from router.ports import StoreUnavailable
+from router.ports import MessagesFound, StoreUnavailable
 from router.receipt import ReceiptState
 from router.routing.quality import Quality
 from router.settings import HttpSettings
@@ -430,7 +431,9 @@ def test_something_else_listens(status, content, capsys) -> None:
     assert f"what answers at {url} is not a carrier router" in err
 
 
-@pytest.mark.parametrize("command", ["send", "status", "events", "operators", "account subscribe", "reload"])
+@pytest.mark.parametrize(
+    "command", ["send", "status", "events", "messages", "operators", "account subscribe", "reload"]
+)
 def test_help_tells_no_secret(command, daemon, capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main([*command.split(), "--help"])
@@ -439,6 +442,79 @@ def test_help_tells_no_secret(command, daemon, capsys) -> None:
     assert "--json" in out
     assert TOKEN not in out
     assert ADMIN_TOKEN not in out
+
+
+def test_messages_of_all_accounts_are_found(daemon, capsys) -> None:
+    ids = [send(capsys, "--reference", f"r{number}", "--from", "[red]ACME")["id"] for number in range(3)]
+    daemon.messages.stored[ids[1]].account = "other"
+    daemon.messages.stored[ids[2]].state = State.DELIVERED
+    code, out, err = run(capsys, "messages")
+    assert (code, err) == (0, "")
+    assert [out.index(id) for id in reversed(ids)] == sorted(out.index(id) for id in ids)
+    for word in ("other", "[red]ACME", "+237670000001", "delivered"):
+        assert word in out
+    assert "[bold]x[/]" not in out
+    for wanted, found in (
+        (["--account", "other"], ids[1:2]),
+        (["--state", "delivered"], ids[2:]),
+        (["--reference", "r0", "--to", "+237670000001"], ids[:1]),
+        (["--id", ids[1]], ids[1:2]),
+        (["--to", "+237670000009"], []),
+        (["--limit", "2"], ids[:0:-1]),
+        (["--before", "2"], ids[:1]),
+    ):
+        code, out, _ = run(capsys, "messages", *wanted, "--json")
+        assert (code, [one["id"] for one in json.loads(out)["messages"]]) == (0, found)
+
+
+def test_a_search_for_messages_goes_on_where_an_answer_leads(daemon, capsys, monkeypatch) -> None:
+    ids = [send(capsys)["id"] for _ in range(6)]
+    search, asked = daemon.oversight.search, []
+
+    async def little_at_a_time(query):
+        """Every second answer holds nothing and leads on, as one does that has looked for long enough."""
+        asked.append((query.before, query.limit))
+        if len(asked) % 2 == 0:
+            return MessagesFound([], query.before)
+        return await search(replace(query, limit=min(2, query.limit)))
+
+    monkeypatch.setattr(daemon.oversight, "search", little_at_a_time)
+    code, out, err = run(capsys, "messages", "--limit", "5", "--json")
+    answer = json.loads(out)
+    assert (code, err) == (0, "")
+    assert [one["id"] for one in answer["messages"]] == ids[:0:-1]
+    assert answer["next"] == 2
+    assert asked == [(None, 5), (5, 3), (5, 3), (3, 1), (3, 1)]
+    monkeypatch.setattr(daemon.oversight, "search", search)
+    code, out, err = run(capsys, "messages", "--limit", "4")
+    assert (code, err) == (0, "older ones: --before 3\n")
+    assert ids[2] in out
+    assert ids[1] not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--limit", "0"], 1, "error: invalid_request: "),
+        (["--before", "0"], 1, "error: invalid_request: "),
+        (["--token", TOKEN], 1, "error: forbidden: "),
+        (["--token", ""], 2, "error: give a token"),
+        (["--state", "gone"], 2, "usage: "),
+        (["--limit", "-1"], 2, "usage: "),
+        (["--limit", "many"], 2, "usage: "),
+        (["+237670000001"], 2, "usage: "),
+    ],
+)
+def test_a_search_for_messages_that_is_refused(arguments, code, said, daemon, capsys, monkeypatch) -> None:
+    monkeypatch.delenv("CARRIER_ROUTER_ADMIN_TOKEN")
+    token = [] if "--token" in arguments else ["--token", ADMIN_TOKEN]
+    try:
+        ended = main(["messages", *token, *arguments])
+    except SystemExit as usage:
+        ended = usage.code
+    out, err = capsys.readouterr()
+    assert (ended, out) == (code, "")
+    assert err.startswith(said)
 
 
 def test_the_record_of_control_actions_is_shown(daemon, capsys) -> None:

@@ -85,7 +85,7 @@ link:
       states: {READ: ignore, "8": enroute}
       error: error
       at: at
-    inbound: {items: mo.*, from: from, to: to, recipient: "8080", text: [text, caption], data: {hex: bin}}
+    inbound: {items: mo.*, from: from, to: to, recipient: "8080", text: [text, caption], data: {hex: bin}, id: [no, id]}
     answer: OK
 cancel: true
 errors: {402: account}
@@ -195,7 +195,9 @@ def test_everything(tmp_path: Path) -> None:
             ("error",),
             ("at",),
         ),
-        InboundShape(("from",), ("to",), "8080", (("text",), ("caption",)), ("bin",), "hex", ("mo", "*")),
+        InboundShape(
+            ("from",), ("to",), "8080", (("text",), ("caption",)), ("bin",), "hex", ("mo", "*"), id=(("no",), ("id",))
+        ),
         "OK",
     )
     assert {"s3cret-Zq1", "piece-{Zq2}"} <= set(link.secrets)

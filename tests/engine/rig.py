@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from adapters.store import open_store
+from adapters.store.rows import decode_message, new_row
 from router.account import Account, Price
 from router.engine.engine import Engine
 from router.engine.intake import Prepared
@@ -83,8 +84,8 @@ class Counts:
     def receipt(self, operator: str, result: str, seconds: float | None = None) -> None:
         self.counted["receipt", operator, result] += 1
 
-    def event(self, type: str) -> None:
-        self.counted["event", type] += 1
+    def event(self, type: str, count: int) -> None:
+        self.counted["event", type] += count
 
     def inbound(self, operator: str, result: str) -> None:
         self.counted["inbound", operator, result] += 1
@@ -307,6 +308,13 @@ class Rig:
     async def __aexit__(self, *_: object) -> None:
         await self.engine.stop(1)
         await self.store.close()
+        self.check_rows()
+
+    def check_rows(self) -> None:
+        """What a start finds messages by is what they say themselves."""
+        with closing(apsw.Connection(str(self.path), apsw.SQLITE_OPEN_READONLY)) as connection:
+            for row in connection.execute("SELECT * FROM messages"):
+                assert row[:-1] == new_row(decode_message(row[-1]), 0)[:-1]
 
     async def submit(
         self, to: str = "+237670000001", text: str = "Hello", account: str = "acme", **fields: Any

@@ -88,6 +88,45 @@ def wake(rig: Rig, seconds: float) -> None:
     rig.engine._inbox._changed.set()
 
 
+# --- what comes twice ----------------------------------------------------------------------------------------
+
+
+async def test_a_message_that_is_handed_over_again_is_one_event(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        named = [replace(came(text), id=id) for text, id in (("yes", "1"), ("yes", "2"), ("yes", "1"), ("no", "1"))]
+        receive(rig, *named, came("yes"), came("yes"), replace(came("yes", name="orange"), id="1"))
+        await rig.until(lambda: len(rig.operators["mtn"].acknowledged) == 6)
+        assert [event["text"] for event in await rig.events()] == ["yes", "yes", "no", "yes", "yes", "yes"]
+        assert rig.metrics.counted["inbound", "mtn", "repeated"] == 1
+        rig.clock.move(24 * 3600)
+        receive(rig, named[1])
+        assert len(await texts(rig, 7)) == 7
+
+
+async def test_one_that_broke_here_is_told_when_it_comes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        hand = rig.operators["mtn"]
+        one = replace(came("yes"), id="1")
+        with monkeypatch.context() as broken:
+            broken.setattr(rig.engine.feed, "tell_received", lambda *_: 1 / 0)
+            receive(rig, one)
+        assert [stored for _, stored in hand.acknowledged] == [False]
+        receive(rig, one)
+        assert await texts(rig, 1) == [("yes", True)]
+
+
+async def test_one_that_comes_again_is_acknowledged_when_the_first_is_on_disk(tmp_path: Path) -> None:
+    async with Rig(config(), tmp_path) as rig:
+        hand = rig.operators["mtn"]
+        with locked(rig.path):
+            receive(rig, *[replace(came("yes"), id="1")] * 3)
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+            assert not hand.acknowledged
+        await rig.until(lambda: len(hand.acknowledged) == 3)
+        assert await texts(rig, 1) == [("yes", True)]
+
+
 # --- whose it is ---------------------------------------------------------------------------------------------
 
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
 
 from adapters.gateways.domain.codes import CodeRules, Codes, Wanted
 from adapters.gateways.domain.sending import Sending
-from router.account import Price
+from router.account import Account, Price
+from router.engine.intake import Answer
 from router.gateway.records import Code
 from router.refusal import Refusal
 from router.submit import Submit
@@ -112,18 +114,66 @@ async def test_one_of_many_at_once(issuer: Issuer) -> None:
     assert [getattr(one, "code", None) for one in made].count("too_many_codes") == 4
 
 
-async def test_one_that_is_refused_leaves_its_place_to_another(tmp_path: Path) -> None:
+class Slow(Sending):
+    """What goes to NUMBER is on its way until `go`."""
+
+    def __init__(self, rig: GatewayRig) -> None:
+        super().__init__(rig.engine_rig.engine.intake, rig.book, rig.engine_rig.clock)
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def send(self, account: Account, submits: Sequence[Submit], *rest: Any, **more: Any) -> Answer:
+        if submits[0].to == NUMBER:
+            self.begun.set()
+            await self.go.wait()
+        return await super().send(account, submits, *rest, **more)
+
+
+async def test_one_that_is_refused_leaves_its_place_to_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At the maximum, who comes meanwhile waits to see whether the one before gets its code."""
     poor = account("acme", {}, wallet="prepaid", prices=(Price("2376", Decimal(1)),))
     async with GatewayRig(tmp_path, poor) as rig:
-        issuer = Issuer(rig)
+        issuer, slow = Issuer(rig), Slow(rig)
+        issuer.codes = Codes(rig.book, slow, rig.engine_rig.clock)
         rules = CodeRules("fullsms", pause=30.0, most=1)
-        first, *others = await asyncio.gather(
-            issuer.make(rules), *(issuer.make(rules, f"+4477009001{place:02}") for place in range(5)),
-            return_exceptions=True,
-        )  # fmt: skip
-        assert getattr(first, "code", None) in ("insufficient_credit", "too_many_codes")
+        first = asyncio.create_task(issuer.make(rules))
+        await slow.begun.wait()
+        active, counted = rig.book.codes.active, 0
+
+        async def count(*wanted: Any) -> tuple[int, int | None]:
+            """The first is let go in the turn after the last of the others has decided by its count."""
+            nonlocal counted
+            answer = await active(*wanted)
+            counted += 1
+            if counted == 5:
+                slow.go.set()
+            return answer
+
+        monkeypatch.setattr(rig.book.codes, "active", count)
+        to = [f"+4477009001{place:02}" for place in range(5)]
+        others = await asyncio.gather(*(issuer.make(rules, one) for one in to), return_exceptions=True)
+        assert await refused(first) == "insufficient_credit"
         assert sorted(getattr(one, "code", "made") for one in others) == ["made"] + ["too_many_codes"] * 4
+
+
+async def test_one_that_gets_its_code_while_it_is_left_out_of_a_count_has_its_place(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(issuer.rig)
+    issuer.codes = Codes(issuer.rig.book, slow, issuer.rig.engine_rig.clock)
+    rules = CodeRules("fullsms", pause=30.0, most=1)
+    first = asyncio.create_task(issuer.make(rules))
+    await slow.begun.wait()
+    active = issuer.rig.book.codes.active
+
+    async def count(*wanted: Any) -> tuple[int, int | None]:
+        answer = await active(*wanted)
+        slow.go.set()
+        await first
+        return answer
+
+    monkeypatch.setattr(issuer.rig.book.codes, "active", count)
+    assert await refused(issuer.make(rules, "+237670000002")) == "too_many_codes"
 
 
 async def test_as_many_as_may_be_and_no_more(issuer: Issuer) -> None:

@@ -169,16 +169,19 @@ class FakeOversight:
         self._feed = feed
 
     async def search(self, query):
+        numbered = enumerate(sorted(self._messages.stored.values(), key=lambda one: one.id), 1)
         found = [
-            one
-            for one in sorted(self._messages.stored.values(), key=lambda one: one.id, reverse=True)
-            if query.account in (None, one.account)
+            (number, one)
+            for number, one in reversed(list(numbered))
+            if (query.before is None or number < query.before)
+            and query.account in (None, one.account)
             and query.id in (None, one.id)
             and query.to in (None, one.to)
             and query.reference in (None, one.reference)
             and query.state in (None, one.state)
         ]
-        return MessagesFound(found[: query.limit], 1 if found[query.limit :] else None)
+        page = found[: query.limit]
+        return MessagesFound([one for _, one in page], page[-1][0] if found[query.limit :] else None)
 
     async def find(self, id):
         return self._messages.stored.get(id)
@@ -449,6 +452,7 @@ class Engine:
         self.preview = FakePreview()
         self.control = FakeControl()
         self.audit = FakeAudit()
+        self.oversight = FakeOversight(self.messages, self.feed)
         self.opt_outs = FakeOptOuts()
         self.wallets = wallets_of(Account("acme", None, "XAF", wallet="prepaid"), Account("other", None, "XAF"))
         self.directory = directory_of("acme", "other")
@@ -496,7 +500,7 @@ class Engine:
         return Services(
             intake=self.intake,
             messages=self.messages,
-            oversight=FakeOversight(self.messages, self.feed),
+            oversight=self.oversight,
             feed=self.feed,
             preview=self.preview,
             control=self.control,

@@ -364,6 +364,27 @@ def test_messages(body: dict[str, Any], sender: str, to: str, text: str) -> None
     assert (message.sender, message.to, read_text([message])) == (sender, to, text)
 
 
+@pytest.mark.parametrize(
+    ("body", "id"),
+    [
+        ({"id": "m-1"}, "m-1"),
+        ({"id": 7, "no": "x"}, "7"),
+        ({"no": " 08 "}, "08"),
+        ({"id": "", "no": "n"}, "n"),
+        ({"id": None}, None),
+        ({"id": {"a": 1}}, None),
+        ({"id": "a\0b"}, None),
+        ({}, None),
+    ],
+)
+def test_the_provider_s_id_of_a_message(body: dict[str, Any], id: str | None) -> None:
+    shape = InboundShape(("from",), ("to",), text=(("text",),), data=("bin",), id=(("id",), ("no",)))
+    rules = Callbacks(secret=HERE, inbound=shape)
+    for content in ({"text": "x"}, {"bin": "00ff"}):
+        (message,) = read({"from": "1", "to": "2", **content, **body}, rules).inbound
+        assert message.id == id
+
+
 def test_binary_messages_and_fixed_recipients() -> None:
     rules = Callbacks(secret=HERE, inbound=InboundShape(("from",), recipient="8080", data=("bin",), text=(("text",),)))
     (message,) = read({"from": "1", "bin": "00ff"}, rules).inbound

@@ -524,6 +524,11 @@ async def test_there_and_back(tmp_path: Path, case: Case) -> None:
             assert code == 200
             event = await one.event("message.received")
             assert {name: event[name] for name in case.received} == case.received
+            # A second callback is not a second event, where the provider says which message it is about.
+            assert (await one.send(operator, case.message(request)))[0] == 200
+            known = case.name != "kannel"
+            assert one.rig.metrics.counted["inbound", case.name, "repeated"] == known
+            assert one.rig.metrics.counted["inbound", case.name, "received"] == 2 - known
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,9 @@ class GatewayContract:
     async def test_accepted(self, side: Side, gateway: OperatorGateway) -> None:
         assert gateway.link().up
         assert gateway.link().settled
+        before = time.monotonic()
         one = send(side, gateway, "never")
-        assert abs(one.written_at - time.monotonic()) < 5
+        assert before <= one.written_at <= time.monotonic()
         await until(lambda: self.sink.results)
         ((settled, outcome),) = self.sink.results
         assert settled is one
@@ -109,6 +110,7 @@ class GatewayContract:
         ],
     )
     async def test_receipts(self, side: Side, gateway: OperatorGateway, word: str, states: list[ReceiptState]) -> None:
+        before = WallClock().now()
         one = send(side, gateway, word)
         await until(lambda: self.sink.results and len(self.sink.receipts) == len(states))
         ((_, outcome),) = self.sink.results
@@ -119,7 +121,7 @@ class GatewayContract:
             assert receipt.to == one.message.to.removeprefix("+")
             assert receipt.state is state
             assert (receipt.error is not None) or state is ReceiptState.DELIVERED
-            assert abs(receipt.received_at - time.time() * 1000) < 5000
+            assert before <= receipt.received_at <= WallClock().now()
 
     async def test_what_was_not_stored_comes_again(self, side: Side, gateway: OperatorGateway) -> None:
         self.sink.acknowledges = False
@@ -213,10 +215,8 @@ class GatewayContract:
     async def test_stop_leaves_nothing_open(self, side: Side, gateway: OperatorGateway) -> None:
         side.slow(30)
         sent = [send(side, gateway, "never", number) for number in range(2)]
-        await asyncio.sleep(0.05)
-        began = time.monotonic()
-        await gateway.stop(0.05)
-        assert time.monotonic() - began < 4
+        async with asyncio.timeout(20):
+            await gateway.stop(0.05)
         assert {id(one) for one, _ in self.sink.results} == {id(one) for one in sent}
         assert len(self.sink.results) == len(sent)
         assert not {"accepted", "rejected"} & set(self.sink.kinds())

@@ -175,9 +175,10 @@ def test_a_receipt_counts_for_the_minute_of_its_part() -> None:
 
 def test_memory_is_bounded_and_who_was_used_longest_ago_leaves() -> None:
     statistics = Statistics(most=3)
-    for destination in ("a", "b", "c", "a", "d"):
-        statistics.accepted("mtn", destination, "acme", NOW)
-    assert [one for one in "abcd" if statistics.sums("mtn", one, NOW).accepted] == ["a", "c", "d"]
+    # Which was used longest ago is known to the minute.
+    for minute, destination in enumerate(("a", "b", "c", "a", "d")):
+        statistics.accepted("mtn", destination, "acme", NOW + minute * MINUTE)
+    assert [one for one in "abcd" if statistics.sums("mtn", one, NOW + 4 * MINUTE).accepted] == ["a", "c", "d"]
 
 
 def test_a_clock_that_is_set_back_loses_samples_but_not_its_way() -> None:

@@ -16,19 +16,18 @@ from tests.scenarios.world import ACCOUNT, TEXT, Event, World, body_of, until
 pytestmark = pytest.mark.process
 
 
-Page = tuple[dict[str, Any], float]
+Page = dict[str, Any]
 
 
 async def poll(client: ClientSession, after: int, wait: float) -> Page:
-    """A page, and how many seconds it took."""
-    begun = time.monotonic()
-    async with client.get(f"/v1/events?after={after}&wait={wait}") as answer:
-        return await body_of(answer, 200), time.monotonic() - begun
+    """A page; one of a minute has to be there before that."""
+    async with asyncio.timeout(40), client.get(f"/v1/events?after={after}&wait={wait}") as answer:
+        return await body_of(answer, 200)
 
 
 @asynccontextmanager
 async def polling(world: World, *after: int) -> AsyncIterator[list[asyncio.Task[Page]]]:
-    """Polls of half a minute after each of these, when the daemon has begun with all of them."""
+    """Polls of a minute after each of these, when the daemon has begun with all of them."""
     sent = 0
 
     async def count(*_: Any) -> None:
@@ -39,7 +38,7 @@ async def polling(world: World, *after: int) -> AsyncIterator[list[asyncio.Task[
     trace.on_request_headers_sent.append(count)
     base = f"http://127.0.0.1:{world.http}"
     async with ClientSession(base, headers=ACCOUNT, trace_configs=[trace]) as client:
-        polls = [asyncio.create_task(poll(client, one, 30)) for one in after]
+        polls = [asyncio.create_task(poll(client, one, 60)) for one in after]
         await until(lambda: sent == len(after))
         # The daemon takes connections and requests in their order.
         await world.metrics()
@@ -57,26 +56,22 @@ async def test_a_long_poll_answers_when_something_happens(world: World) -> None:
     await world.start()
     await world.bound()
     # Nothing happens: it takes its time, and the cursor stands.
-    page, took = await poll(world.client, 0, 0.5)
-    assert page == {"events": [], "next": 0}
-    assert took >= 0.5
+    begun = time.monotonic()
+    assert await poll(world.client, 0, 0.5) == {"events": [], "next": 0}
+    assert time.monotonic() - begun >= 0.5
     # Several wait for the same, one of them for what comes later.
     async with polling(world, 0, 0, 0, 0, 1) as (*waiting, later):
         id = (await world.submit(plain_number(0)))["id"]
-        for page, took in await asyncio.gather(*waiting):
+        for page in await asyncio.gather(*waiting):
             assert [(event["seq"], event["type"], event["message_id"]) for event in page["events"]] == [
                 (1, "message.submitted", id)
             ]
             assert page["next"] == 1
-            assert took < 10
-        page, took = await later
+        page = await later
         assert [(event["seq"], event["type"]) for event in page["events"]] == [(2, "message.delivered")]
-        assert took < 10
     # What is there already is not waited for.
-    page, took = await poll(world.client, 0, 30)
-    assert len(page["events"]) == 2
-    assert took < 10
-    assert (await poll(world.client, 2, 0))[0] == {"events": [], "next": 2}
+    assert len((await poll(world.client, 0, 60))["events"]) == 2
+    assert await poll(world.client, 2, 0) == {"events": [], "next": 2}
 
 
 async def test_a_stop_answers_who_waits(world: World) -> None:
@@ -85,11 +80,8 @@ async def test_a_stop_answers_who_waits(world: World) -> None:
     await world.start()
     async with polling(world, 0, 0, 7) as waiting, stream(world) as events:
         reading = asyncio.create_task(anext(events, None))
-        begun = time.monotonic()
         assert await world.stop() == 0
-        assert time.monotonic() - begun < 10
-        pages = [page for page, _ in await asyncio.gather(*waiting)]
-        assert pages == [{"events": [], "next": after} for after in (0, 0, 7)]
+        assert await asyncio.gather(*waiting) == [{"events": [], "next": after} for after in (0, 0, 7)]
         assert await reading is None
 
 

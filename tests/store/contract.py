@@ -167,6 +167,53 @@ class Writing(StoreContract):
         assert await found(shelf) == NOTHING
         assert await found(shelf) == NOTHING
 
+    async def test_a_claim_is_found_in_doubt_and_in_its_line(self, shelf: Shelf) -> None:
+        first, second = waiting(1), waiting(2)
+        async with opened(shelf) as (store, _):
+            await accepted(store, first, second)
+            first.parts = [in_doubt(None)]
+            first.waiting_for = None
+            store.claim(first)
+        recovery = await found(shelf)
+        assert recovery.unsettled == [first]
+        assert [lane.count for lane in recovery.lanes] == [2]
+        assert recovery.open_messages == 2
+
+    @pytest.mark.parametrize("claim_comes", ["first", "last", "with the acceptance"])
+    async def test_a_claim_with_a_save_is_that_save(self, shelf: Shelf, claim_comes: str) -> None:
+        async with opened(shelf) as (store, _):
+            one = waiting(1)
+            if claim_comes == "with the acceptance":
+                accepting(store, one)
+            else:
+                await accepted(store, one)
+            if claim_comes != "last":
+                store.claim(one)
+            one.state, one.position, one.parts = State.CANCELLED, None, [Part(1, State.CANCELLED)]
+            if claim_comes != "with the acceptance":
+                store.save(one)
+            if claim_comes == "last":
+                store.claim(one)
+            await committed(store)
+            assert await store.find("acme", one.id) == one
+        recovery = await found(shelf)
+        assert (recovery.unsettled, recovery.lanes, recovery.open_messages) == ([], [], 0)
+
+    async def test_what_was_claimed_and_is_over_before_it_is_written_is_over(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            one = waiting(1)
+            await accepted(store, one)
+            store.claim(one)
+            one.state, one.position = State.REJECTED, None
+        recovery = await found(shelf)
+        assert (recovery.unsettled, recovery.lanes, recovery.open_messages) == ([], [], 0)
+
+    async def test_a_claim_of_what_was_never_accepted_is_none(self, shelf: Shelf) -> None:
+        async with opened(shelf) as (store, _):
+            await accepted(store, waiting(1))
+            store.claim(waiting(2))
+        assert (await found(shelf)).open_messages == 1
+
     async def test_a_message_comes_back_as_it_was(self, shelf: Shelf) -> None:
         full = Message(
             id=uuid7(NOW, 7),
