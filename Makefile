@@ -32,7 +32,7 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 unit: $(STAMP)
-	$(BIN)/pytest -n auto -m "not process and not deep and not soak" --hypothesis-profile=quick
+	$(BIN)/pytest -n auto -m "not process and not end_to_end and not deep and not soak" --hypothesis-profile=quick
 
 test: lint types
 	$(BIN)/pytest -n auto

@@ -19,6 +19,8 @@ from router.settings import Limits
 from router.wallet import Tariff
 from tests.gateways.rig import GatewayRig, account
 
+pytestmark = pytest.mark.end_to_end
+
 DAY = 86_400
 
 

@@ -18,6 +18,8 @@ from router.settings import Limits
 from tests.gateways.fullsms import OTHER, TOKEN, Client, fullsms, invalid, number
 from tests.gateways.rig import GatewayRig, account, body_of
 
+pytestmark = pytest.mark.end_to_end
+
 UNAUTHENTICATED = {"status_code": 403, "message": "Unauthenticated - Missing/Invalid API key"}
 DENIED = {"status_code": 403, "message": "Access Denied"}
 UNKNOWN_NUMBER = {"status_code": 403, "message": "Number invalid, inactive or unknown"}

@@ -17,6 +17,8 @@ from router.message import TrafficClass
 from tests.gateways.fullsms import OTHER, Client, fullsms, invalid, number
 from tests.gateways.rig import GatewayRig, account
 
+pytestmark = pytest.mark.end_to_end
+
 UNKNOWN = {"status_code": 404, "status": "declined", "message": "OTP_ID does not exist"}
 NOT_ACTIVE = {"message": "OTP is not active", "status_code": 422}
 WRONG = invalid({"code": "This code is invalid."}, code=True)

@@ -13,6 +13,8 @@ from aiohttp import ClientResponse
 from router.account import RateLimit
 from tests.gateways.rig import GatewayRig, account
 
+pytestmark = pytest.mark.end_to_end
+
 PASSWORD = "p4ss word%"
 PAIR = {"username": "acme", "password": PASSWORD}
 OTHER = {"username": "other", "password": "another"}

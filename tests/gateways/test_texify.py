@@ -21,6 +21,8 @@ from router.settings import Limits
 from tests.gateways.rig import GatewayRig, account
 from tests.gateways.texify import KEY, OTHER, Client, number, texify
 
+pytestmark = pytest.mark.end_to_end
+
 ID = re.compile(r"[0-9a-f]{24}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 

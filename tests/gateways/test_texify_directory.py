@@ -11,6 +11,8 @@ from router.account import TexifyKey
 from tests.gateways.rig import GatewayRig, account
 from tests.gateways.texify import OTHER, Client, number, texify
 
+pytestmark = pytest.mark.end_to_end
+
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[GatewayRig]:

@@ -13,6 +13,8 @@ from router.account import TexifyKey
 from tests.gateways.rig import GatewayRig, account
 from tests.gateways.texify import OTHER, Client, number, texify
 
+pytestmark = pytest.mark.end_to_end
+
 NINE = "2026-01-01T09:00:00Z"
 
 

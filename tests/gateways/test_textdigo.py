@@ -18,6 +18,8 @@ from tests.engine.rig import operator
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import AUTH, KEY, LOGIN, Client, body_of, chat, digo, mail, problems
 
+pytestmark = pytest.mark.end_to_end
+
 TO = "+237670000001"
 OTHER = encode_basic_auth("other-login", "key-of-other")
 SMS = {"phoneNumber": TO, "message": "Hello"}

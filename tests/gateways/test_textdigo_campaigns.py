@@ -10,6 +10,8 @@ from aiohttp import encode_basic_auth
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import Client, chat, digo, mail, problems
 
+pytestmark = pytest.mark.end_to_end
+
 NOWHERE = "00000000-0000-4000-8000-000000000000"
 ANN = {"phoneNumber": "+237670000001", "email": "ann@shop.example", "parameters": {"name": "Ann"}}
 BOB = {"phoneNumber": "+237670000002", "email": "bob@shop.example", "parameters": {"name": "Bob"}}

@@ -55,7 +55,7 @@ def near(shape: Any) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("shape", REQUESTS)
 @given(data=st.data())
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples * 2 // 5)
 def test_problems_are_found_where_the_shape_refuses(shape: Any, data: st.DataObject) -> None:
     """TD-8: what decodes has none; what does not has at least one, each with a sentence in both languages."""
     body = json.dumps(data.draw(near(shape) | ANY)).encode()

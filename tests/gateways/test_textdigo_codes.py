@@ -12,6 +12,8 @@ from aiohttp import encode_basic_auth
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import Client, chat, digo, mail, problems
 
+pytestmark = pytest.mark.end_to_end
+
 TO = "+237670000001"
 ADDRESS = "ann@shop.example"
 OTHER = encode_basic_auth("other-login", "key-of-other")

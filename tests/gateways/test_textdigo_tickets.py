@@ -10,6 +10,8 @@ from aiohttp import FormData
 from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import Client, body_of, digo, problems
 
+pytestmark = pytest.mark.end_to_end
+
 LIMIT = 1024 * 1024
 GOOD = {"email": "ann@shop.example", "issueCanalType": "EMAIL", "issueMessage": "It is broken"}
 

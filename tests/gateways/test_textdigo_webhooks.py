@@ -20,6 +20,8 @@ from tests.gateways.rig import GatewayRig
 from tests.gateways.textdigo import Client, chat, digo, mail
 from tests.webhook.receiver import Receiver, Request, answer, receiving
 
+pytestmark = pytest.mark.end_to_end
+
 TO = "+237670000001"
 SMS = {"phoneNumber": TO, "message": "Hello", "externalId": "order-1"}
 SECRET = b"the secret of the hook"

@@ -19,6 +19,8 @@ from router.gateway.records import InboundMessage
 from tests.engine.rig import operator
 from tests.gateways.rig import GatewayRig, account
 
+pytestmark = pytest.mark.end_to_end
+
 TOKEN, OTHER = "49|LNFe8WJ7CPtvl2mzowAB4ll4enbFR0XGgnQh2qWY", "50|ofAnotherAccount"
 HTTP, V3 = "/api/http", "/api/v3"
 SEND = {"recipient": "31612345678", "sender_id": "YourName", "type": "plain", "message": "This is a test message"}

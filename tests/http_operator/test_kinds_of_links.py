@@ -11,6 +11,8 @@ from router.message import State
 from router.refusal import Refusal
 from tests.http_operator.world import LINK, SECRET, TOKEN, world, write
 
+pytestmark = pytest.mark.end_to_end
+
 ONE = '{{to: "{{to}}", from: "{{from}}", text: "{{text}}", callback_url: "{{callback_url}}"}}'
 BATCH = LINK.replace("/messages", "/batches").replace(
     f"json: {ONE}", f"json: {{{{messages: [{{{{$each: messages, $item: {ONE}}}}}]}}}}"

@@ -9,6 +9,8 @@ from adapters.simulator.http_carrier import CarrierOptions
 from tests.engine.rig import HandOperator, operator
 from tests.http_operator.world import LINK, SECRET, TOKEN, world
 
+pytestmark = pytest.mark.end_to_end
+
 IMPATIENT = LINK.replace("response_timeout: 2s", "response_timeout: 300ms").replace(
     "connect_timeout: 2s", "connect_timeout: 100ms"
 )

@@ -4,9 +4,13 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from adapters.simulator.http_carrier import CarrierOptions
 from router.message import FINAL
 from tests.http_operator.world import LINK, SECRET, TOKEN, world
+
+pytestmark = pytest.mark.end_to_end
 
 ENDINGS = [
     "901",

@@ -86,6 +86,7 @@ def test_a_loader_that_dies(table: TableLookup, monkeypatch: pytest.MonkeyPatch)
     assert not up_to_date(table)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 4096, None])
 def test_a_damaged_table_is_made_anew(table: TableLookup, damage: bytes | None) -> None:
     ensure_built(table, LOG)

@@ -256,6 +256,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.end_to_end
 class PathContract:
     @pytest.fixture
     async def open_rig(self, side: Side, tmp_path: Path) -> AsyncIterator[Any]:
