@@ -176,6 +176,20 @@ async def test_one_that_gets_its_code_while_it_is_left_out_of_a_count_has_its_pl
     assert await refused(issuer.make(rules, "+237670000002")) == "too_many_codes"
 
 
+async def test_one_that_begins_and_ends_while_it_is_counted(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = CodeRules("fullsms", pause=30.0, most=1)
+    active = issuer.rig.book.codes.active
+
+    async def count(*wanted: Any) -> tuple[int, int | None]:
+        answer = await active(*wanted)
+        monkeypatch.setattr(issuer.rig.book.codes, "active", active)
+        await issuer.make(rules, "+237670000002")
+        return answer
+
+    monkeypatch.setattr(issuer.rig.book.codes, "active", count)
+    assert await refused(issuer.make(rules)) == "too_many_codes"
+
+
 async def test_as_many_as_may_be_and_no_more(issuer: Issuer) -> None:
     """Made one behind the other and all at once, over and over: never fewer than the maximum, never one more."""
     rules = CodeRules("fullsms", pause=30.0, most=7)

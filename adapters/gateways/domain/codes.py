@@ -85,9 +85,10 @@ class Codes:
             return await self._send(account, rules, wanted, submit, answer)
         finally:
             self._making.discard(slot)
-            self._granted.discard(slot)
-            self._ended.set()
-            self._ended = asyncio.Event()
+            if slot in self._granted:
+                self._granted.discard(slot)
+                self._ended.set()
+                self._ended = asyncio.Event()
 
     async def _send(
         self,
@@ -148,16 +149,16 @@ class Codes:
         """
         while True:
             now, ended = self._clock.now(), self._ended
-            before = self._on_the_way(slot)
-            count, soonest = await self._book.codes.active(slot.account, slot.face, now, before)
+            count, soonest = await self._book.codes.active(slot.account, slot.face, now, self._on_the_way(slot))
             if count >= most:
                 wait = (soonest - now) / 1000 if soonest is not None else 1.0
                 raise Refusal("too_many_codes", f"{most} codes are active already", retry_after=wait)
-            # What has ended since is not in the count, and what has begun since may be.
-            if count + len(before | self._on_the_way(slot)) < most:
-                self._granted.add(slot)
-                return
-            await ended.wait()
+            # What has ended since, also what began since, may be in no count: then it is counted anew.
+            if self._ended is ended:
+                if count + len(self._on_the_way(slot)) < most:
+                    self._granted.add(slot)
+                    return
+                await ended.wait()
 
     def _on_the_way(self, slot: _Slot) -> set[tuple[str, str]]:
         """The channels and contacts of the account's codes in the same API that are."""
