@@ -11,7 +11,7 @@ from adapters.http.schema import ConversionRequest, ListQuery, MessageList, deta
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.messages import Messages
-from router.ports import MessageFilter
+from router.ports.store import MessageFilter
 from router.refusal import Refusal
 
 _encode = Encoder().encode

@@ -11,7 +11,8 @@ from adapters.web.incoming import Incoming
 from adapters.web.reply import Reply
 from router.engine.oversight import Oversight
 from router.engine.timeline import timeline
-from router.ports import MessageSearch, WebhookView
+from router.ports.store import MessageSearch
+from router.ports.watching import WebhookView
 from router.refusal import Refusal
 
 _encode = Encoder().encode

@@ -13,7 +13,7 @@ from adapters.web.reply import JSON_HEADERS, Reply
 from router.account import Account
 from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
-from router.ports import Metrics
+from router.ports.watching import Metrics
 from router.refusal import Refusal
 from router.submit import Submit
 

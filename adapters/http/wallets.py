@@ -12,7 +12,7 @@ from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.wallets import Balance, Wallets
 from router.money import Money, from_nano
-from router.ports import Remembered
+from router.ports.store import Remembered
 from router.refusal import Refusal
 
 _encode = Encoder().encode
