@@ -14,7 +14,7 @@ IO = {"asyncio", "aiohttp", "sqlite3", "yaml", "socket", "time", "os", "subproce
 PURE = sorted(
     [
         *(ROOT / "router").glob("*.py"),
-        *(path for part in ("routing", "text", "delivery") for path in (ROOT / "router" / part).rglob("*.py")),
+        *(path for part in ("ports", "routing", "text", "delivery") for path in (ROOT / "router" / part).rglob("*.py")),
         *(
             ROOT / "adapters" / "http_operator" / f"{name}.py"
             for name in ("answer", "callbacks", "documents", "fields", "request")
