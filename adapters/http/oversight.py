@@ -6,7 +6,8 @@ from msgspec import UNSET
 from msgspec.json import Encoder
 
 from adapters.http.messages import canonical
-from adapters.http.schema import SearchAnswer, SearchQuery, found, story
+from adapters.http.schema.messages import SearchAnswer, found, story
+from adapters.http.schema.requests import SearchQuery
 from adapters.web.incoming import Incoming
 from adapters.web.reply import Reply
 from router.engine.oversight import Oversight

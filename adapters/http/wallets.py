@@ -7,7 +7,8 @@ from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
-from adapters.http.schema import CreditRequest, EntryView, WalletQuery, WalletView
+from adapters.http.schema.answers import EntryView, WalletView
+from adapters.http.schema.requests import CreditRequest, WalletQuery
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.wallets import Balance, Wallets

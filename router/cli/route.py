@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType, convert
 from rich.table import Table
 
 from adapters.config_yaml import load
-from adapters.http.schema import RouteRequest
+from adapters.http.schema.requests import RouteRequest
 from adapters.lookup.build import ensure_built
 from adapters.lookup.table import PortedTable
 from adapters.store import has_opted_out
