@@ -2,27 +2,36 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 
-from router.cli.commands import COMMANDS
+COMMANDS = (
+    "serve", "check", "route", "coverage", "segment", "send", "status", "events", "messages", "operators", "account",
+    "audit", "reload", "backup", "restore", "migrate", "simulate", "demo", "bench",
+)  # fmt: skip
+"""Each is a module of router.cli with `add_parser(subparsers)`, which names the function that runs it; in the order of
+--help."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The arguments of every command."""
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The arguments of these commands. Only their modules are imported: one command does not wait for the others."""
     parser = argparse.ArgumentParser(
         prog="carrier-router",
         description="An SMS routing engine: durable intake, least-cost routing, SMPP operators, receipts as events.",
     )
     parser.add_argument("--version", action="version", version=f"carrier-router {version('carrier-router')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(commands)
+    for name in names:
+        import_module(f"router.cli.{name}").add_parser(commands)
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Exit code 0, 1 where something was refused, 2 for wrong usage."""
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    named = given[:1] if given and given[0] in COMMANDS else COMMANDS
+    arguments = parser(named).parse_args(given)
     try:
         code: int = arguments.func(arguments)
     except KeyboardInterrupt:
