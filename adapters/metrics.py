@@ -14,8 +14,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from router.ports import GaugeSample, Reading
-from router.ports import Measured as Histogram
+from router.ports.watching import GaugeSample, Reading
+from router.ports.watching import Measured as Histogram
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PREFIX = "carrier_router_"

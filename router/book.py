@@ -31,7 +31,7 @@ from router.gateway.records import (
     Traffic,
 )
 from router.message import Message
-from router.ports import Rider
+from router.ports.store import Rider
 
 
 class Sends(Protocol):

@@ -39,16 +39,12 @@ from router.engine.directory import Directory
 from router.engine.engine import Engine
 from router.event import LoggedEvent
 from router.operator import HttpLink, Operator, SmtpLink
-from router.ports import (
-    Clock,
-    GaugeSample,
-    LoadedPlan,
-    NumberLookup,
-    OperatorGateway,
-    OperatorSink,
-    Store,
-    StoreUnavailable,
-)
+from router.ports.clock import Clock
+from router.ports.lookups import NumberLookup
+from router.ports.operators import OperatorGateway, OperatorSink
+from router.ports.plans import LoadedPlan
+from router.ports.store import Store, StoreUnavailable
+from router.ports.watching import GaugeSample
 from router.refusal import InvalidConfig
 from router.settings import LookupSettings, Settings, Tracing
 

@@ -2,7 +2,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.metrics import COUNTERS, GAUGES, HISTOGRAMS, PrometheusMetrics
-from router.ports import GaugeSample, Metrics
+from router.ports.watching import GaugeSample, Metrics
 
 CONTRACT = {
     "messages_accepted_total": ("account", "channel"),

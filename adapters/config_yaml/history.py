@@ -11,7 +11,7 @@ from adapters.config_yaml.files import Files
 from adapters.config_yaml.nodes import name_for_people
 from adapters.config_yaml.router import load
 from adapters.config_yaml.snapshot import FORMAT, Damaged, Label, digest_of, read, read_label, write
-from router.ports import KeptPlan, LoadedPlan
+from router.ports.plans import KeptPlan, LoadedPlan
 from router.refusal import InvalidConfig, Refusal
 from router.settings import Settings
 

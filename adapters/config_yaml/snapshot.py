@@ -16,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 from msgspec import Struct
 
-from router.ports import KeptPlan
+from router.ports.plans import KeptPlan
 
 FORMAT = 1
 

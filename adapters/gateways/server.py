@@ -19,7 +19,7 @@ from adapters.web.room import Room
 from adapters.web.routes import Routes
 from adapters.web.server import Answers, HttpServer
 from router.engine.trouble import described
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from router.settings import GatewaySettings
 

@@ -11,7 +11,8 @@ from router.engine.messages import Messages
 from router.engine.running import Running
 from router.engine.wallets import Wallets
 from router.message import Message
-from router.ports import Clock, Metrics
+from router.ports.clock import Clock
+from router.ports.watching import Metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import AccountList, AccountView, NumberRequest, OptedOutQuery
+from adapters.http.schema.answers import AccountList, AccountView
+from adapters.http.schema.requests import NumberRequest, OptedOutQuery
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.account import Account

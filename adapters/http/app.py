@@ -22,7 +22,7 @@ from adapters.web.routes import Routes
 from adapters.web.server import Answers, HttpServer
 from router.account import Account
 from router.engine.trouble import described
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 from router.settings import HttpSettings
 

@@ -4,7 +4,7 @@ from adapters.http.call import Call
 from adapters.http.services import Services
 from adapters.web.incoming import Incoming
 from adapters.web.reply import Reply
-from router.ports import Callback
+from router.ports.operators import Callback
 from router.refusal import Refusal
 
 LARGEST = 1024 * 1024

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import AuditList, AuditQuery, AuditView, OperatorList, ReloadRequest
+from adapters.http.schema.answers import AuditList, AuditView, OperatorList
+from adapters.http.schema.requests import AuditQuery, ReloadRequest
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.audit import Audit

@@ -2,16 +2,8 @@
 
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import (
-    LARGEST_ID,
-    ContactsRequest,
-    ContactsView,
-    ListRequest,
-    ListView,
-    NewContact,
-    TemplateRequest,
-    TemplateView,
-)
+from adapters.http.schema.answers import ContactsView, ListView, TemplateView
+from adapters.http.schema.requests import LARGEST_ID, ContactsRequest, ListRequest, NewContact, TemplateRequest
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.directory import Directory, Entry

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiohttp.web import StreamResponse
 
-from adapters.http.schema import EventsQuery, StreamQuery
+from adapters.http.schema.requests import EventsQuery, StreamQuery
 from adapters.web.incoming import Incoming
 from adapters.web.reply import SLOW_READER, Reply
 from router.engine.feed import Feed

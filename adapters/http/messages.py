@@ -7,11 +7,12 @@ from uuid import UUID
 from msgspec import UNSET, Meta, ValidationError, convert
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import ConversionRequest, ListQuery, MessageList, detail, view
+from adapters.http.schema.messages import MessageList, detail, view
+from adapters.http.schema.requests import ConversionRequest, ListQuery
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.messages import Messages
-from router.ports import MessageFilter
+from router.ports.store import MessageFilter
 from router.refusal import Refusal
 
 _encode = Encoder().encode

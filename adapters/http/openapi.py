@@ -7,7 +7,7 @@ from typing import Any
 from adapters.http.authority import ACCOUNT_HEADER
 from adapters.http.call import Call
 from adapters.http.problem import KINDS, ConfigProblem, Problem
-from adapters.http.schema import MessageView, RefusedItem
+from adapters.http.schema.messages import MessageView, RefusedItem
 from adapters.web.openapi import (
     header_parameter,
     operation_id,

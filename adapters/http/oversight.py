@@ -6,12 +6,14 @@ from msgspec import UNSET
 from msgspec.json import Encoder
 
 from adapters.http.messages import canonical
-from adapters.http.schema import SearchAnswer, SearchQuery, found, story
+from adapters.http.schema.messages import SearchAnswer, found, story
+from adapters.http.schema.requests import SearchQuery
 from adapters.web.incoming import Incoming
 from adapters.web.reply import Reply
 from router.engine.oversight import Oversight
 from router.engine.timeline import timeline
-from router.ports import MessageSearch, WebhookView
+from router.ports.store import MessageSearch
+from router.ports.watching import WebhookView
 from router.refusal import Refusal
 
 _encode = Encoder().encode

@@ -8,7 +8,8 @@ from msgspec.json import Decoder
 from msgspec.json import decode as decode_any
 from msgspec.json import encode as encode_any
 
-from adapters.http.schema import BatchRequest, ItemError, RawBatch, RefusedItem
+from adapters.http.schema.messages import ItemError, RefusedItem
+from adapters.http.schema.requests import BatchRequest, RawBatch
 from adapters.web.incoming import decode, shape_refusal
 from router.refusal import Refusal
 from router.submit import Channel, Submit

@@ -6,7 +6,7 @@ from time import time_ns
 from msgspec import structs
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import CoverageQuery, RouteRequest, SegmentRequest
+from adapters.http.schema.requests import CoverageQuery, RouteRequest, SegmentRequest
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.preview import Preview, TextQuery

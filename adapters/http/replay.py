@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema import Replay, ReplayRequest
+from adapters.http.schema.answers import Replay
+from adapters.http.schema.requests import ReplayRequest
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 

@@ -14,7 +14,8 @@ from router.engine.opt_outs import OptOuts
 from router.engine.oversight import Oversight
 from router.engine.preview import Preview
 from router.engine.wallets import Wallets
-from router.ports import Metrics, Reading, TakesCallbacks, WebhookView
+from router.ports.operators import TakesCallbacks
+from router.ports.watching import Metrics, Reading, WebhookView
 
 
 @dataclass(frozen=True, slots=True)

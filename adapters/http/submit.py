@@ -7,13 +7,13 @@ from msgspec.json import Encoder
 from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.quota import quota_headers
-from adapters.http.schema import BatchAnswer, MessageView, RefusedItem, view
+from adapters.http.schema.messages import BatchAnswer, MessageView, RefusedItem, view
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from router.account import Account
 from router.engine.intake import Answer, Intake, Prepared
 from router.message import Message
-from router.ports import Metrics
+from router.ports.watching import Metrics
 from router.refusal import Refusal
 from router.submit import Submit
 

@@ -12,42 +12,46 @@ from adapters.http.oversight import OversightCalls
 from adapters.http.preview import PreviewCalls
 from adapters.http.probes import METRICS_MEDIA, ProbeCalls
 from adapters.http.replay import ReplayCalls
-from adapters.http.schema import (
+from adapters.http.schema.answers import (
     AccountList,
     AuditList,
-    AuditQuery,
-    BatchAnswer,
-    BatchRequest,
-    ContactsRequest,
     ContactsView,
-    ConversionRequest,
-    CoverageQuery,
-    CreditRequest,
     EventList,
-    EventsQuery,
     Health,
-    ListQuery,
-    ListRequest,
     ListView,
+    OperatorList,
+    Replay,
+    TemplateView,
+    WalletView,
+)
+from adapters.http.schema.messages import (
+    BatchAnswer,
     MessageDetail,
     MessageList,
     MessageStory,
     MessageView,
+    SearchAnswer,
+)
+from adapters.http.schema.requests import (
+    AuditQuery,
+    BatchRequest,
+    ContactsRequest,
+    ConversionRequest,
+    CoverageQuery,
+    CreditRequest,
+    EventsQuery,
+    ListQuery,
+    ListRequest,
     NumberRequest,
-    OperatorList,
     OptedOutQuery,
     ReloadRequest,
-    Replay,
     ReplayRequest,
     RouteRequest,
-    SearchAnswer,
     SearchQuery,
     SegmentRequest,
     StreamQuery,
     TemplateRequest,
-    TemplateView,
     WalletQuery,
-    WalletView,
 )
 from adapters.http.services import Services
 from adapters.http.submit import SubmitCalls

@@ -7,12 +7,13 @@ from msgspec import UNSET
 from msgspec.json import Decoder, Encoder
 
 from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
-from adapters.http.schema import CreditRequest, EntryView, WalletQuery, WalletView
+from adapters.http.schema.answers import EntryView, WalletView
+from adapters.http.schema.requests import CreditRequest, WalletQuery
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
 from router.engine.wallets import Balance, Wallets
 from router.money import Money, from_nano
-from router.ports import Remembered
+from router.ports.store import Remembered
 from router.refusal import Refusal
 
 _encode = Encoder().encode

@@ -18,7 +18,7 @@ from adapters.http_operator.genuine import Forged, check_sender, check_signature
 from router.address import email_address
 from router.http_calls import Callbacks, Fits, InboundShape, ReceiptShape, Way
 from router.inbound import Inbound, Media
-from router.ports import Callback
+from router.ports.operators import Callback
 from router.receipt import Receipt, ReceiptState
 from router.text.received import UCS2
 

@@ -12,7 +12,7 @@ from router.http_calls import Condition, Mapped
 from router.message import Encoding, Message
 from router.operator import Operator
 from router.outcome import OutcomeKind
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.text import udh
 
 

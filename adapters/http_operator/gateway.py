@@ -17,16 +17,8 @@ from router.delivery.meter import Meter
 from router.message import Encoding
 from router.operator import HttpLink, Operator
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import (
-    BindView,
-    Callback,
-    CallbackReply,
-    Clock,
-    LinkState,
-    OperatorSink,
-    Question,
-    Submission,
-)
+from router.ports.clock import Clock
+from router.ports.operators import BindView, Callback, CallbackReply, LinkState, OperatorSink, Question, Submission
 
 
 class Group:

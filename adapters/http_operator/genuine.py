@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from adapters.http_operator.documents import FORM, Unreadable, media_of, read_form
 from router.http_calls import Callbacks, Signature, Signed
-from router.ports import Callback
+from router.ports.operators import Callback
 
 
 class Forged(Exception):

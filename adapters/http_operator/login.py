@@ -9,7 +9,7 @@ from adapters.http_operator.answer import Answered
 from adapters.http_operator.client import Client, NoAnswer, NotSent
 from adapters.http_operator.request import Prepared, form_encoded
 from router.http_calls import Auth, BasicAuth, HeaderAuth, OAuth2
-from router.ports import Clock
+from router.ports.clock import Clock
 
 _EARLY: Final = 30.0
 """Seconds before its end a token is not used any more."""

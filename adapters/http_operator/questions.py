@@ -15,7 +15,8 @@ from router.address import bare
 from router.http_calls import HttpRequest
 from router.operator import HttpLink, Operator
 from router.outcome import OutcomeKind
-from router.ports import Clock, Question, Reply, Submission
+from router.ports.clock import Clock
+from router.ports.operators import Question, Reply, Submission
 from router.text.segment import Segment
 
 _MOST: Final = 1000

@@ -10,7 +10,8 @@ from adapters.http_operator.client import Client, NotSent
 from adapters.http_operator.login import Login
 from adapters.http_operator.request import Prepared
 from router.operator import HttpLink
-from router.ports import Clock, LinkState
+from router.ports.clock import Clock
+from router.ports.operators import LinkState
 
 _LONG: Final = 5.0
 """Seconds of a Retry-After for which others may take the messages."""

@@ -7,7 +7,7 @@ from adapters.http_operator.callbacks import CallbackReader, Read
 from adapters.http_operator.documents import Unreadable
 from adapters.http_operator.genuine import Forged
 from router.http_calls import Callbacks
-from router.ports import Callback, CallbackReply, OperatorSink
+from router.ports.operators import Callback, CallbackReply, OperatorSink
 
 _STORING: Final = 30.0
 """Seconds that storing what a callback held may take."""

@@ -9,7 +9,8 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, D
 
 from adapters.lookup.answer import LARGEST, Unreadable, read_network
 from adapters.lookup.breaker import Breaker
-from router.ports import Clock, Found
+from router.ports.clock import Clock
+from router.ports.lookups import Found
 from router.routing.networks import country
 from router.settings import HlrLookup
 

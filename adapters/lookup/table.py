@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.lookup.index import Index
-from router.ports import Found
+from router.ports.lookups import Found
 
 _NOTHING = Found()
 

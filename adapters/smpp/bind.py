@@ -14,7 +14,8 @@ from adapters.smpp.pdu import Bind as BindPdu
 from adapters.smpp.session import BOUND, Session
 from adapters.smpp.timers import Patience
 from router.operator import Reconnect, SmppLink
-from router.ports import BindView, Clock
+from router.ports.clock import Clock
+from router.ports.operators import BindView
 
 CREDENTIALS_PAUSE: Final = 60.0
 """Seconds at least between two tries with credentials that were refused: an SMSC may lock who knocks too often."""

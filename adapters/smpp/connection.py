@@ -8,7 +8,7 @@ from typing import Final, cast
 from adapters.smpp.happenings import Closed, Event
 from adapters.smpp.session import Session
 from router.operator import Tls
-from router.ports import Clock
+from router.ports.clock import Clock
 
 _HELD_BACK: Final = 1 << 20
 """With so many octets waiting for a peer that does not read, we no longer read from it either."""

@@ -17,7 +17,8 @@ from adapters.smpp.status_map import outcome_of
 from adapters.smpp.timers import Patience
 from router.operator import Operator, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import BindView, Clock, LinkState, OperatorSink, Question, Reply, Submission
+from router.ports.clock import Clock
+from router.ports.operators import BindView, LinkState, OperatorSink, Question, Reply, Submission
 from router.receipt import Receipt
 
 _KINDS: Final[dict[str, tuple[Kind, ...]]] = {"transceiver": ("trx",), "transmitter+receiver": ("tx", "rx")}

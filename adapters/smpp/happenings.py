@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from adapters.smpp.pdu import DataSm, QuerySmResp, ShortMessage, Simple
-from router.ports import Question, Submission
+from router.ports.operators import Question, Submission
 
 
 class SessionState(StrEnum):

@@ -19,7 +19,7 @@ from adapters.smpp.constants import (
 from adapters.smpp.pdu import CancelSm, QuerySm, ShortMessage, Tlvs
 from router.message import Encoding, Message, ReceiptWish
 from router.operator import Addressing, AddressKind, Operator
-from router.ports import Question, Submission
+from router.ports.operators import Question, Submission
 from router.sender import SenderKind, sender_kind
 from router.text import udh
 

@@ -81,7 +81,7 @@ from adapters.smpp.pdu import (
 from adapters.smpp.status_map import CLOSES_BIND, WRONG_CREDENTIALS
 from adapters.smpp.timers import Due, Patience, Timers
 from adapters.smpp.window import Window
-from router.ports import Question, Submission
+from router.ports.operators import Question, Submission
 
 _BOUND_AS: Final = {
     BIND_TRANSMITTER: SessionState.BOUND_TX,

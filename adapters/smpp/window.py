@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.smpp.constants import MAX_SEQUENCE_NUMBER
-from router.ports import Question, Submission
+from router.ports.operators import Question, Submission
 
 Asked = Submission | Question
 

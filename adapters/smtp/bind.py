@@ -11,7 +11,8 @@ from router.delivery.retry import pause
 from router.message import ReceiptWish
 from router.operator import Operator, Retry, SmtpLink
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import BindView, Clock, Submission
+from router.ports.clock import Clock
+from router.ports.operators import BindView, Submission
 from router.refusal import Refusal
 
 CREDENTIALS_PAUSE: Final = 60.0

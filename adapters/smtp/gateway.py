@@ -10,7 +10,8 @@ from adapters.smtp.bounce import read_bounce
 from adapters.smtp.connection import PATIENCE, Patience
 from router.operator import Operator, Retry, SmtpLink
 from router.outcome import Outcome
-from router.ports import BindView, Callback, CallbackReply, Clock, LinkState, OperatorSink, Question, Submission
+from router.ports.clock import Clock
+from router.ports.operators import BindView, Callback, CallbackReply, LinkState, OperatorSink, Question, Submission
 
 CONNECTIONS: Final = 5
 """The window: each connection carries one mail at a time. Many servers take few connections from one client."""

@@ -13,7 +13,7 @@ from adapters.store.book import SqliteBook
 from adapters.store.schema import open_reader, unavailable
 from adapters.store.sqlite import SqliteStore
 from router.book import Book
-from router.ports import GaugeSample
+from router.ports.watching import GaugeSample
 
 _SQLITE = "sqlite:///"
 

@@ -8,7 +8,7 @@ from apsw import Connection
 from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message, State
-from router.ports import Remembered, Rider, Spent, StoreUnavailable
+from router.ports.store import Remembered, Rider, Spent, StoreUnavailable
 from router.wallet import Entry
 
 # Looking a member up in its enumeration takes longer than comparing it.

@@ -9,7 +9,7 @@ from apsw import Connection
 
 from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, messages
 from router.message import Message, State
-from router.ports import MessageFilter
+from router.ports.store import MessageFilter
 
 _BLOCK = 14  # bits
 

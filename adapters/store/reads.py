@@ -25,7 +25,7 @@ from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import Lane, Remembered, StoreUnavailable
+from router.ports.store import Lane, Remembered, StoreUnavailable
 from router.wallet import Entry
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from adapters.store.rows import (
     messages,
     spent_of,
 )
-from router.ports import Lane, LaneBacklog, Recovery
+from router.ports.store import Lane, LaneBacklog, Recovery
 
 # The last element of what the pieces have in common is how many they are.
 _JOINABLE = (

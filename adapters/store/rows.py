@@ -11,7 +11,7 @@ from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
-from router.ports import Remembered, Spent
+from router.ports.store import Remembered, Spent
 from router.receipt import Receipt
 from router.wallet import Entry, EntryKind
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import apsw
 from msgspec import Struct
 
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 
 _PAGE = 8192
 _WRITER_CACHE = 64 * 1024 * 1024

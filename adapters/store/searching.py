@@ -9,7 +9,7 @@ from apsw import Connection
 
 from adapters.store.rows import id_bytes, messages
 from router.message import Message, State
-from router.ports import MessageSearch, MessagesFound
+from router.ports.store import MessageSearch, MessagesFound
 
 _BLOCK = 14  # bits
 # Looks into an index (some microseconds each), or rows walked past (under a microsecond each).

@@ -1,4 +1,4 @@
-"""The Store on one SQLite file; the contract is router.ports.Store."""
+"""The Store on one SQLite file; the contract is router.ports.store.Store."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from router.audit import AuditEntry
 from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
-from router.ports import (
+from router.ports.store import (
     Lane,
     MessageFilter,
     MessageSearch,

@@ -17,7 +17,7 @@ from adapters.store.rows import (
     spent_row,
 )
 from router.message import Message
-from router.ports import Remembered
+from router.ports.store import Remembered
 from router.wallet import Entry
 
 _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -17,7 +17,7 @@ from adapters.store import transaction
 from adapters.store.batch import Acceptance, Batch
 from router.event import LoggedEvent
 from router.message import Message
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.wallet import Entry
 
 P = ParamSpec("P")

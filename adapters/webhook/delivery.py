@@ -24,7 +24,8 @@ from adapters.webhook.schedule import Schedule, is_parked, pause
 from adapters.webhook.signing import headers, join
 from router.account import Webhook
 from router.event import EventType, LoggedEvent
-from router.ports import Clock, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
 
 _TOTAL = 30.0  # seconds for one POST
 _POLL = 30.0  # seconds to wait for new events in one read

@@ -11,7 +11,8 @@ from adapters.hooks.addresses import Network
 from adapters.webhook.delivery import Delivery, EventSource
 from adapters.webhook.schedule import Schedule
 from router.account import Webhook
-from router.ports import Clock, GaugeSample, WebhookView
+from router.ports.clock import Clock
+from router.ports.watching import GaugeSample, WebhookView
 from router.refusal import Refusal
 
 

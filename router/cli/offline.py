@@ -14,7 +14,7 @@ import msgspec
 from adapters.config_yaml import ConfigErrors, store_of
 from adapters.config_yaml.errors import ConfigError
 from router.cli.console import working
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import InvalidConfig, Refusal
 
 T = TypeVar("T", bound=msgspec.Struct)

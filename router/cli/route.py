@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType, convert
 from rich.table import Table
 
 from adapters.config_yaml import load
-from adapters.http.schema import RouteRequest
+from adapters.http.schema.requests import RouteRequest
 from adapters.lookup.build import ensure_built
 from adapters.lookup.table import PortedTable
 from adapters.store import has_opted_out
@@ -23,7 +23,8 @@ from router.cli.offline import answer, as_config_errors, moment
 from router.engine.lookups import LookedUp
 from router.engine.preview import looked_up, preview_route
 from router.message import TrafficClass
-from router.ports import Found, StoreUnavailable
+from router.ports.lookups import Found
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
 from router.routing.opt_out import holds_for, list_key

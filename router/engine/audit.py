@@ -3,7 +3,8 @@
 import asyncio
 
 from router.audit import AuditEntry
-from router.ports import Clock, Store, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import Store, StoreUnavailable
 from router.refusal import Refusal
 
 # An answer waits for its row to be on disk, but a sick store keeps nobody from pausing an operator: seconds.

@@ -7,7 +7,7 @@ from router.delivery.lanes import RANKS, Line
 from router.engine.desk import Desk
 from router.engine.ledger import MAIL, Ledger
 from router.message import Message, State
-from router.ports import Lane, LaneBacklog, StoreUnavailable
+from router.ports.store import Lane, LaneBacklog, StoreUnavailable
 
 # So many messages of a line are read at once; fewer where so many of all lines would be more than memory may hold, but
 # some, for nobody's line may stand still because of others.

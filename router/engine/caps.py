@@ -11,7 +11,8 @@ from router.delivery.spending import Spending
 from router.engine.desk import Desk
 from router.engine.running import Running
 from router.message import Attempt, Message, Part
-from router.ports import Clock, Spent, Store
+from router.ports.clock import Clock
+from router.ports.store import Spent, Store
 
 # A clock that jumps is noticed after so many seconds at the latest.
 _LOOK = 60.0

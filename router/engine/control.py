@@ -14,7 +14,9 @@ from router.engine.lines import Lines
 from router.engine.observing import Observer
 from router.engine.running import Running
 from router.operator import Operator
-from router.ports import BindView, Cause, Clock, KeptPlan, LoadedPlan, OperatorGateway, PlanFiles
+from router.ports.clock import Clock
+from router.ports.operators import BindView, OperatorGateway
+from router.ports.plans import Cause, KeptPlan, LoadedPlan, PlanFiles
 from router.refusal import Refusal
 from router.routing.difference import Difference, difference
 from router.routing.plan import RoutePlan

@@ -23,7 +23,9 @@ from router.engine.observing import Observer
 from router.engine.trouble import described
 from router.message import Attempt, Message, Part, State
 from router.outcome import Outcome, OutcomeKind
-from router.ports import Clock, Metrics, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
+from router.ports.watching import Metrics
 from router.receipt import Receipt
 
 # Looking a member up in its enumeration takes longer than comparing it.

@@ -11,7 +11,7 @@ from router.delivery.pacing import Pacer
 from router.delivery.recipients import Recipients
 from router.delivery.spending import Spending
 from router.operator import HttpLink, Operator, SmppLink
-from router.ports import LinkState, OperatorGateway, Submission
+from router.ports.operators import LinkState, OperatorGateway, Submission
 from router.routing.shares import FIRST, WHOLE, returning
 from router.submit import Channel
 

@@ -9,7 +9,8 @@ from router.book import Book
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.gateway.records import Address, Contact, Group, Template
-from router.ports import Clock, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from router.routing.msisdn import normalise
 

@@ -21,7 +21,8 @@ from router.engine.trouble import described
 from router.message import FINAL, Attempt, Message, MessageError, Part, State, TrafficClass
 from router.operator import TextRules
 from router.outcome import Outcome, OutcomeKind
-from router.ports import Clock, OperatorGateway, Submission
+from router.ports.clock import Clock
+from router.ports.operators import OperatorGateway, Submission
 from router.refusal import Refusal
 from router.routing.guards import QUIET_HOURS
 from router.text.segment import MAX_PARTS, Segment, Segmentation, fingerprint

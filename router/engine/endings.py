@@ -7,7 +7,7 @@ from router.engine.ledger import Ledger
 from router.engine.wallets import Wallets
 from router.event import EventType
 from router.message import Message, MessageError, State
-from router.ports import Metrics
+from router.ports.watching import Metrics
 
 _EVENTS = {
     State.DELIVERED: EventType.DELIVERED,

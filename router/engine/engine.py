@@ -41,19 +41,12 @@ from router.message import Message
 from router.money import from_nano
 from router.operator import Operator
 from router.outcome import Outcome
-from router.ports import (
-    Clock,
-    GaugeSample,
-    Metrics,
-    NumberLookup,
-    OperatorGateway,
-    OperatorSink,
-    PlanFiles,
-    Recovery,
-    Store,
-    Submission,
-    TakesCallbacks,
-)
+from router.ports.clock import Clock
+from router.ports.lookups import NumberLookup
+from router.ports.operators import OperatorGateway, OperatorSink, Submission, TakesCallbacks
+from router.ports.plans import PlanFiles
+from router.ports.store import Recovery, Store
+from router.ports.watching import GaugeSample, Metrics
 from router.receipt import Receipt
 from router.routing.plan import RoutePlan
 from router.routing.quality import Statistics

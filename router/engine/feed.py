@@ -12,7 +12,8 @@ from router.engine.ids import Ids
 from router.event import Event, EventType, LoggedEvent, ReceivedEvent
 from router.inbound import Piece, Received
 from router.message import Message
-from router.ports import Metrics, Store
+from router.ports.store import Store
+from router.ports.watching import Metrics
 
 # Readers that are at most this far behind are served from memory.
 _TAIL = 2_000

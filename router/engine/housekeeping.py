@@ -5,7 +5,8 @@ from typing import Any
 
 from router.engine.correlate import Correlator
 from router.engine.running import Running
-from router.ports import KEYS_KEPT, Clock, Store, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import KEYS_KEPT, Store, StoreUnavailable
 
 _EVERY = 60.0
 # Short enough to forget as much as can be sent.

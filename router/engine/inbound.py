@@ -15,7 +15,9 @@ from router.engine.ledger import Ledger
 from router.engine.opt_outs import OptOuts
 from router.engine.running import Running
 from router.inbound import Inbound, LongMessage, Piece, Received
-from router.ports import Clock, Metrics, Recovery, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import Recovery, StoreUnavailable
+from router.ports.watching import Metrics
 from router.text.received import read_data, read_text
 
 _CHUNK = 200

@@ -21,7 +21,9 @@ from router.engine.running import Running
 from router.engine.senders import sender_for
 from router.engine.wallets import Purse, Wallets
 from router.message import Encoding, Message, State
-from router.ports import KEYS_KEPT, Clock, Metrics, Remembered, Rider, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import KEYS_KEPT, Remembered, Rider, StoreUnavailable
+from router.ports.watching import Metrics
 from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.plan import network_of

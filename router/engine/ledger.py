@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from router.delivery.correlate import Match, unanswered
 from router.engine.parked import Parked
 from router.message import Message
-from router.ports import Recovery, Store
+from router.ports.store import Recovery, Store
 from router.receipt import Receipt
 from router.submit import Channel
 

@@ -16,7 +16,7 @@ from router.engine.ledger import Ledger
 from router.engine.trouble import described
 from router.event import EventType
 from router.message import Message, MessageError, State
-from router.ports import Clock
+from router.ports.clock import Clock
 
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200

@@ -8,7 +8,9 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from router.ports import Clock, Found, Metrics, NumberLookup
+from router.ports.clock import Clock
+from router.ports.lookups import Found, NumberLookup
+from router.ports.watching import Metrics
 
 Answers = Mapping[tuple[str, str], Found]
 """What was asked for and waited for: by the name of the source and the number."""

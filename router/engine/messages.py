@@ -7,7 +7,8 @@ from router.engine.ledger import Ledger
 from router.engine.observing import Observer
 from router.engine.questions import Questions
 from router.message import Message, State
-from router.ports import Clock, MessageFilter, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import MessageFilter, StoreUnavailable
 from router.refusal import Refusal
 
 # A client's clock may be so much ahead of ours.

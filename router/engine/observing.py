@@ -4,7 +4,7 @@ from itertools import islice
 
 from router.message import Attempt, Message
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.receipt import Receipt, ReceiptState
 from router.routing.quality import Statistics, destination_of
 from router.routing.suspicion import Check, suspicions

@@ -12,7 +12,7 @@ from router.account import Account
 from router.address import is_email
 from router.engine.ledger import Ledger
 from router.engine.running import Running
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 from router.routing.opt_out import ADDRESSES, holds_for, list_key, wants_out
 from router.routing.recipient import channel_of, recipient

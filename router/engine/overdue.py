@@ -8,7 +8,7 @@ from router.engine.desk import Desk
 from router.engine.ledger import Ledger
 from router.engine.lines import Lines
 from router.engine.running import Running
-from router.ports import Clock
+from router.ports.clock import Clock
 
 _EVERY = 1.0
 

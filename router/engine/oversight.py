@@ -4,7 +4,7 @@ from router.engine.feed import Feed
 from router.engine.ledger import Ledger
 from router.event import LoggedEvent
 from router.message import Message
-from router.ports import MessageSearch, MessagesFound, StoreUnavailable
+from router.ports.store import MessageSearch, MessagesFound, StoreUnavailable
 from router.refusal import Refusal
 
 # Milliseconds about a message's own time in which its event is looked for, and how many events of that time.

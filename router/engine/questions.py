@@ -12,7 +12,7 @@ from router.engine.ledger import resolve
 from router.message import Message, State
 from router.operator import HttpLink, SmppLink
 from router.outcome import OutcomeKind
-from router.ports import Question, Reply
+from router.ports.operators import Question, Reply
 from router.receipt import Receipt
 
 Kind = Literal["query", "cancel"]

@@ -13,7 +13,9 @@ from router.engine.lines import Lines
 from router.engine.observing import Observer
 from router.message import FINAL, Attempt, Message, Part, State
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import Clock, Metrics, Submission
+from router.ports.clock import Clock
+from router.ports.operators import Submission
+from router.ports.watching import Metrics
 
 
 class Settler:

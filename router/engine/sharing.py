@@ -6,7 +6,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from router.engine.desk import Desk
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.routing.quality import Standing, Statistics, destination_of, explained, scores
 from router.routing.route import Candidate, Ranking
 from router.routing.shares import Turns, normal, passed_on

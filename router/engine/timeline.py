@@ -9,7 +9,7 @@ from msgspec import Struct
 from router.event import LoggedEvent
 from router.message import FINAL, SOURCES, Attempt, Message, Part
 from router.outcome import shown_status
-from router.ports import WebhookView
+from router.ports.watching import WebhookView
 
 Kind = Literal["accepted", "routed", "attempt", "answer", "receipt", "ended", "waiting", "event", "webhook"]
 

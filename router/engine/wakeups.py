@@ -11,7 +11,8 @@ from router.engine.lines import Lines
 from router.engine.opt_outs import OptOuts
 from router.engine.questions import Questions
 from router.message import Message, MessageError, State
-from router.ports import Clock, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
 from router.routing.guards import OPTED_OUT, QUIET_HOURS
 
 _CHUNK = 500

@@ -15,7 +15,8 @@ from router.delivery.charging import charge_of, is_kept
 from router.engine.running import Running
 from router.message import FINAL, Message
 from router.money import MOST_NANO, Money, from_nano, to_nano
-from router.ports import KEYS_KEPT, Clock, Remembered, Store, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import KEYS_KEPT, Remembered, Store, StoreUnavailable
 from router.refusal import Refusal
 from router.wallet import Entry, EntryKind, Tariff
 

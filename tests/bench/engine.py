@@ -16,7 +16,7 @@ from pathlib import Path
 
 from router.message import Message
 from router.outcome import Outcome, OutcomeKind
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.receipt import Receipt, ReceiptState
 from tests.engine.rig import HandOperator, Rig, operator, settings, wish
 from tests.processes import plain_number

@@ -24,7 +24,7 @@ from adapters.store import open_store
 from router.event import EventType, LoggedEvent
 from router.message import Message, State
 from router.outcome import OutcomeKind
-from router.ports import MessageFilter, Store
+from router.ports.store import MessageFilter, Store
 from tests.bench.store import PAYLOAD, committed, new_message
 
 AT = 1_750_000_000_000

@@ -14,7 +14,7 @@ from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.gateway import SmppGateway
 from adapters.smpp.message_pdu import SubmitForm
 from adapters.smpp.pdu import BindResp, MessageResp
-from router.ports import Submission
+from router.ports.operators import Submission
 from tests.smpp.peer import Log, WallClock, receipt_pdu
 from tests.smpp.values import operator, submission
 

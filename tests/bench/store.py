@@ -20,7 +20,7 @@ from router.event import EventType, LoggedEvent
 from router.message import Attempt, Message, Network, Part, State
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import Lane, Store
+from router.ports.store import Lane, Store
 
 PAYLOAD = b'{"id": "0197c2d8-0000-7000-8000-000000000000", "type": "message.delivered"}' * 8
 

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.config_yaml import PlanHistory, load_now, plans_folder
 from router.cli import check
-from router.ports import KeptPlan
+from router.ports.plans import KeptPlan
 
 FILES = {
     "router.yaml": 'http: {admin_token: "${ADMIN}"}\n',

@@ -16,7 +16,7 @@ from router.__main__ import main
 from router.engine.control import ReceiptFlag
 from router.message import Attempt, Part, State
 from router.outcome import OutcomeKind
-from router.ports import MessagesFound, StoreUnavailable
+from router.ports.store import MessagesFound, StoreUnavailable
 from router.receipt import ReceiptState
 from router.routing.quality import Quality
 from router.settings import HttpSettings

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.config_yaml import PlanHistory, plans_folder
-from router.ports import KeptPlan, LoadedPlan
+from router.ports.plans import KeptPlan, LoadedPlan
 from router.refusal import InvalidConfig, Refusal
 from router.settings import Settings
 from tests.config.conftest import ENVIRON, FILES, Folder

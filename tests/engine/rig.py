@@ -20,17 +20,10 @@ from router.engine.intake import Prepared
 from router.message import Message
 from router.operator import Operator, Rate, ReceiptRules, Retry, SmppLink
 from router.outcome import Outcome, OutcomeKind
-from router.ports import (
-    BindView,
-    KeptPlan,
-    LinkState,
-    LoadedPlan,
-    NumberLookup,
-    OperatorSink,
-    Question,
-    Store,
-    Submission,
-)
+from router.ports.lookups import NumberLookup
+from router.ports.operators import BindView, LinkState, OperatorSink, Question, Submission
+from router.ports.plans import KeptPlan, LoadedPlan
+from router.ports.store import Store
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from router.settings import Choice, Limits, Plan, Rule, Settings

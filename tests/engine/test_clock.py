@@ -12,7 +12,7 @@ import pytest
 from router.engine import wakeups
 from router.message import Message, State
 from router.outcome import Outcome, OutcomeKind
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from tests.engine.rig import ReceiptRules, Retry, Rig, operator, settings, wish
 

@@ -14,7 +14,8 @@ from router.message import EncodingWish, Message, Part, State
 from router.money import Money
 from router.operator import TextRules
 from router.outcome import Fault, Outcome, OutcomeKind
-from router.ports import LoadedPlan, Recovery
+from router.ports.plans import LoadedPlan
+from router.ports.store import Recovery
 from router.receipt import ReceiptState
 from router.refusal import InvalidConfig, Refusal
 from router.routing.route import RouteQuery

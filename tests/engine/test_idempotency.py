@@ -12,7 +12,7 @@ from router.account import Account
 from router.engine import intake
 from router.engine.intake import Answer, Prepared
 from router.message import Message
-from router.ports import MessageFilter
+from router.ports.store import MessageFilter
 from router.refusal import Refusal
 from tests.engine.rig import Rig, operator, settings, wish
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from router.account import Account, InboundRule
 from router.engine import inbound as inbound_module
 from router.inbound import WHOLE, Inbound, Piece, Place
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.settings import Limits, Settings
 from tests.engine.rig import ManualClock, Rig, operator, settings
 

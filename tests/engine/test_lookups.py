@@ -14,7 +14,7 @@ from router.account import Account, Guards, OwnNumber, Price, RateLimit, Velocit
 from router.message import Message, Network
 from router.operator import Operator, Rate
 from router.outcome import Outcome, OutcomeKind
-from router.ports import Found
+from router.ports.lookups import Found
 from router.refusal import Refusal
 from router.routing.networks import names_by_code
 from router.routing.route import RouteQuery

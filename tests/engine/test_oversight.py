@@ -8,7 +8,8 @@ from router.account import Account
 from router.engine.timeline import timeline
 from router.message import FINAL, State
 from router.outcome import Outcome, OutcomeKind
-from router.ports import MessageSearch, WebhookView
+from router.ports.store import MessageSearch
+from router.ports.watching import WebhookView
 from router.refusal import Refusal
 from tests.engine.rig import Retry, Rig, operator, settings
 

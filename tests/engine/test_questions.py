@@ -8,7 +8,7 @@ import pytest
 from router.message import Message, State
 from router.operator import ReceiptRules
 from router.outcome import Outcome, OutcomeKind
-from router.ports import Question, Reply
+from router.ports.operators import Question, Reply
 from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from tests.engine.rig import Rig, operator, settings

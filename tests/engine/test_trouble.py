@@ -19,7 +19,7 @@ from router.engine.settle import Settler
 from router.engine.trouble import keep_up
 from router.engine.wakeups import Wakeups
 from router.message import Message, State
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.receipt import Receipt
 from router.refusal import Refusal
 from tests.engine.rig import HandOperator, Rig, operator, settings, wish

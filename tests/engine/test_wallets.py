@@ -21,7 +21,7 @@ from router.engine.wallets import Balance
 from router.message import FINAL, Message, State
 from router.money import MOST_NANO, NANO
 from router.outcome import Outcome, OutcomeKind
-from router.ports import KEYS_KEPT, MessageFilter, Remembered
+from router.ports.store import KEYS_KEPT, MessageFilter, Remembered
 from router.receipt import ReceiptState
 from router.refusal import Refusal
 from router.settings import Settings

@@ -24,16 +24,10 @@ from router.event import LoggedEvent
 from router.gateway.records import Contact, Group
 from router.message import FINAL, Message, Network, State
 from router.money import Money
-from router.ports import (
-    BindView,
-    GaugeSample,
-    KeptPlan,
-    Measured,
-    MessagesFound,
-    Reading,
-    StoreUnavailable,
-    WebhookView,
-)
+from router.ports.operators import BindView
+from router.ports.plans import KeptPlan
+from router.ports.store import MessagesFound, StoreUnavailable
+from router.ports.watching import GaugeSample, Measured, Reading, WebhookView
 from router.refusal import InvalidConfig, Refusal
 from router.routing.changes import Change
 from router.routing.coverage import Coverage, NetworkCoverage, OperatorCoverage, PriceRange

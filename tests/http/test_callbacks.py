@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from router.ports import CallbackReply
+from router.ports.operators import CallbackReply
 
 
 class Taker:

@@ -11,7 +11,7 @@ import pytest
 from adapters.http.problem import KINDS
 from router.account import RateLimit
 from router.engine.limits import Quota
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from tests.http.conftest import MAX_BODY
 from tests.http.fakes import ADMIN_TOKEN, OTHER_TOKEN, SUSPENDED_TOKEN, TEXT, TOKEN

@@ -11,7 +11,7 @@ from adapters.http.console import attempts
 from adapters.http.console.attempts import Attempts
 from adapters.http.console.sampler import EVERY, Sampler
 from adapters.http.sessions import COOKIE, HEADER, IDLE, LONGEST, MOST, Sessions
-from router.ports import Measured, Reading
+from router.ports.watching import Measured, Reading
 from tests.http.fakes import ADMIN_TOKEN, MEASURED, TEXT, TOKEN, Engine
 
 OURS = {HEADER: "1"}

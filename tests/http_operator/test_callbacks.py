@@ -17,7 +17,7 @@ from adapters.http_operator.documents import MOST_ITEMS, Unreadable, read_multip
 from adapters.http_operator.genuine import Forged
 from router.http_calls import Callbacks, Challenge, Fits, InboundShape, ReceiptShape, Secret, Signature, Signed
 from router.inbound import Media
-from router.ports import Callback
+from router.ports.operators import Callback
 from router.receipt import ReceiptState
 from router.text.received import read_text
 

@@ -5,7 +5,7 @@ from typing import Any
 from router.http_calls import Answer, HttpRequest
 from router.message import Attempt, Encoding, Message, Network, Part
 from router.operator import HttpLink, Operator, TextRules
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.text.segment import Segment
 
 URL = ("http://carrier.example/send",)

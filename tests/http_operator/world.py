@@ -18,7 +18,7 @@ from adapters.smpp.gateway import SmppGateway
 from adapters.web.server import HttpServer
 from router.account import Account, InboundRule, Price
 from router.operator import Operator
-from router.ports import OperatorSink
+from router.ports.operators import OperatorSink
 from router.settings import HttpSettings, Plan
 from tests.engine.rig import LOG, Rig, settings
 from tests.http.fakes import Engine as Fakes

@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from router.ports import Found, NumberLookup
+from router.ports.lookups import Found, NumberLookup
 
 PORTED, OTHER = "+237670000001", "+237670000002"
 CM = Found(("624", "02"))

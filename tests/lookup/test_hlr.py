@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.lookup import hlr
-from router.ports import Found, NumberLookup
+from router.ports.lookups import Found, NumberLookup
 from tests.engine.rig import ManualClock
 from tests.lookup.contract import CM, OTHER, PORTED, NumberLookupContract, look
 from tests.lookup.provider import LOG, FakeProvider, answer, network

@@ -5,7 +5,7 @@ import pytest
 
 from adapters.lookup.build import build
 from adapters.lookup.table import PortedTable
-from router.ports import NumberLookup
+from router.ports.lookups import NumberLookup
 from tests.lookup.contract import NumberLookupContract
 
 

@@ -17,7 +17,7 @@ from router.account import Account
 from router.message import Attempt, Message, Part, State
 from router.operator import Operator, ReceiptRules
 from router.outcome import Fault, OutcomeKind
-from router.ports import OperatorGateway, OperatorSink, Submission
+from router.ports.operators import OperatorGateway, OperatorSink, Submission
 from router.receipt import ReceiptState
 from router.text.segment import segment
 from tests.engine.rig import LOG, Rig, settings

@@ -19,7 +19,8 @@ from adapters.smpp.gateway import SmppGateway
 from adapters.smtp.connection import Patience
 from adapters.smtp.gateway import SmtpGateway
 from router.operator import HttpLink, Operator, Rate, Reconnect, Retry, SmppLink, SmtpLink, TextRules
-from router.ports import Callback, Clock, OperatorGateway, OperatorSink
+from router.ports.clock import Clock
+from router.ports.operators import Callback, OperatorGateway, OperatorSink
 from tests.http_operator.world import LINK, TOKEN, operator_of
 from tests.http_operator.world import SECRET as SIGNED
 from tests.processes import free_port

@@ -11,7 +11,7 @@ from adapters.smpp.codec import Decoder, encode
 from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Pdu, ShortMessage, Simple
 from router.inbound import Inbound
 from router.outcome import Outcome
-from router.ports import OperatorGateway, Submission
+from router.ports.operators import OperatorGateway, Submission
 from router.receipt import Receipt
 from tests.turns import until
 

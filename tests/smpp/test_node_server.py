@@ -10,7 +10,7 @@ from adapters.smpp.gateway import SmppGateway
 from router.message import Attempt, EncodingWish, Message, Part, ReceiptWish
 from router.operator import ReceiptRules, TextRules
 from router.outcome import OutcomeKind
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.receipt import ReceiptState
 from router.text.received import read_text
 from router.text.segment import segment

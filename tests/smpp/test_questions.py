@@ -10,7 +10,7 @@ from adapters.smpp.timers import Patience
 from router.message import Attempt
 from router.operator import Addressing, AddressKind
 from router.outcome import OutcomeKind
-from router.ports import Question, Reply
+from router.ports.operators import Question, Reply
 from router.receipt import ReceiptState
 from tests.smpp.peer import Peer, Sink
 from tests.smpp.test_gateway import Open, up

@@ -17,7 +17,7 @@ from adapters.smpp.pdu import BadBody, Bind, BindResp, DataSm, MessageResp, Quer
 from adapters.smpp.reading import READERS
 from adapters.smpp.session import Session
 from adapters.smpp.timers import Patience
-from router.ports import Question
+from router.ports.operators import Question
 from tests.smpp.values import submission
 
 OPEN, BINDING, TX, RX, TRX, UNBINDING, CLOSED = SessionState

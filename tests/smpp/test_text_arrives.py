@@ -11,7 +11,7 @@ from adapters.smpp.message_pdu import SubmitForm
 from adapters.smpp.pdu import ShortMessage
 from router.message import Attempt, EncodingWish, Message, Part
 from router.operator import TextRules
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.text.languages import IDENTIFIERS, forms, table_of
 from router.text.segment import Segmentation, segment
 from tests.smpp.handset import read

@@ -14,7 +14,7 @@ from router.delivery.join import assemble
 from router.inbound import Inbound, Piece
 from router.message import Attempt, EncodingWish, Message, Part
 from router.operator import Operator, TextRules
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.refusal import Refusal
 from router.text import gsm7
 from router.text.received import read_data, read_text

@@ -4,7 +4,7 @@ from typing import Any
 
 from router.message import Attempt, Encoding, Message, Part
 from router.operator import Operator, Reconnect, SmppLink
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.text.segment import Segment
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from router.message import Attempt, Message, Part
 from router.operator import Operator, SmtpLink, TextRules
-from router.ports import Submission
+from router.ports.operators import Submission
 from router.text.segment import Segment
 
 ID = "0190f2b3-4c5d-7e6f-8a9b-0c1d2e3f4a5b"

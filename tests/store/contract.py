@@ -33,7 +33,7 @@ from router.message import (
 )
 from router.money import Money
 from router.outcome import OutcomeKind
-from router.ports import (
+from router.ports.store import (
     Lane,
     LaneBacklog,
     MessageFilter,

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from router.message import Message, State
-from router.ports import MessageFilter, Store
+from router.ports.store import MessageFilter, Store
 from router.wallet import Entry, EntryKind
 from tests.store.contract import Shelf, StoreContract, found, opened, purged
 from tests.store.values import NOW, accepted, accepting, committed, event, message, refused

@@ -18,7 +18,7 @@ from adapters.store.schema import migrate, state_of, steps
 from router.cli import backup as backup_command
 from router.cli import migrate as migrate_command
 from router.cli import restore as restore_command
-from router.ports import MessageFilter, Store, StoreUnavailable
+from router.ports.store import MessageFilter, Store, StoreUnavailable
 from router.refusal import Refusal
 from tests.store.test_earlier import EARLIER
 from tests.store.values import accepted, committed, event, waiting

@@ -10,7 +10,7 @@ import structlog
 from adapters.store import open_store
 from router.message import Message, State
 from router.outcome import OutcomeKind
-from router.ports import Lane, LaneBacklog, MessageFilter, Spent, Store
+from router.ports.store import Lane, LaneBacklog, MessageFilter, Spent, Store
 from tests.store.values import NOW, accepted, answer, event, message, piece, receipt
 
 EARLIER = sorted((Path(__file__).parent / "earlier").glob("*.sql"))

@@ -28,7 +28,7 @@ from structlog.testing import capture_logs
 from adapters.store import open_store, reads
 from router.event import EventType, LoggedEvent
 from router.message import Message, State
-from router.ports import MessageFilter, Store, StoreUnavailable
+from router.ports.store import MessageFilter, Store, StoreUnavailable
 from tests.store import contract, paying
 from tests.store.contract import found, ids, opened
 from tests.store.values import (

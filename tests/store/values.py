@@ -8,7 +8,7 @@ from router.event import EventType, LoggedEvent
 from router.inbound import Inbound, Piece, Place
 from router.message import Attempt, Message, Part, State
 from router.outcome import OutcomeKind
-from router.ports import Remembered, Rider, Store, StoreUnavailable
+from router.ports.store import Remembered, Rider, Store, StoreUnavailable
 from router.receipt import Receipt, ReceiptState
 from router.wallet import Entry
 

@@ -24,7 +24,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from adapters.webhook import Schedule, WebhookSender, delivery
 from router.account import Webhook
 from router.event import EventType
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from tests.turns import until
 from tests.webhook.receiver import OK, Log, Receiver, answer, receiving

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from router.book import Book
 from router.gateway.campaigns import OPEN, CampaignChange, at_time, cancelled, paused, resumed
 from router.gateway.records import Campaign, CampaignQuery, CampaignState, CampaignStats
-from router.ports import Clock, Rider
+from router.ports.clock import Clock
+from router.ports.store import Rider
 from router.refusal import Refusal
 
 _PIECE = 1000

@@ -16,7 +16,7 @@ from router.engine.intake import Answer, Via
 from router.gateway.codes import cancelled, digest_of, tried
 from router.gateway.records import Code
 from router.message import Message
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 from router.submit import Submit
 from router.wallet import Tariff

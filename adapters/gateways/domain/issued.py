@@ -6,7 +6,7 @@ from secrets import token_urlsafe
 from adapters.gateways.domain.keys import hashed
 from router.book import Book
 from router.gateway.records import IssuedKey
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 
 _OCTETS = 32

@@ -10,7 +10,7 @@ from msgspec import Struct
 from adapters.gateways.domain.limits import Limits
 from router.account import Account, RateLimit
 from router.engine.running import Running
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 
 _GUESSING = RateLimit(60, 60.0)

@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from router.account import RateLimit
 from router.engine.limits import Meter, Quota
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 
 _MOST = 10_000

@@ -20,7 +20,8 @@ from router.engine.trouble import described
 from router.gateway.campaigns import PENDING, content_for, due_of, failed, run_ended, started
 from router.gateway.records import Campaign, Contact
 from router.message import Message
-from router.ports import Clock, Rider, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import Rider, StoreUnavailable
 from router.refusal import Refusal
 from router.submit import Channel, Submit
 from router.text.counting import too_long

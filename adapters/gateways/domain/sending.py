@@ -9,7 +9,8 @@ from router.book import Book
 from router.engine.intake import Answer, Intake, Prepared, Via
 from router.gateway.records import Send
 from router.message import Message
-from router.ports import Clock, Rider
+from router.ports.clock import Clock
+from router.ports.store import Rider
 from router.refusal import Refusal
 from router.submit import Submit
 

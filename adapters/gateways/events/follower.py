@@ -24,7 +24,8 @@ from router.engine.directory import Directory
 from router.engine.trouble import described
 from router.event import Event, EventType, LoggedEvent, ReceivedEvent
 from router.gateway.records import InboundMessage, Notice
-from router.ports import Clock, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
 from router.refusal import Refusal
 from router.settings import Settings
 

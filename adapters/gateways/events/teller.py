@@ -22,7 +22,8 @@ from adapters.hooks.pauses import growing
 from adapters.hooks.post import open_session, post
 from router.book import Book
 from router.gateway.records import Notice
-from router.ports import Clock, StoreUnavailable
+from router.ports.clock import Clock
+from router.ports.store import StoreUnavailable
 
 _AT_ONCE = 8
 # Notices that are ready to be told, and all that memory holds: those that were refused wait there for their next try.

@@ -13,7 +13,7 @@ from adapters.gateways.textdigo.checking import BODY, Code, Invalid, Problem
 from adapters.gateways.textdigo.words import Locale, Said
 from adapters.web.reply import Reply
 from adapters.web.routes import MethodNotAllowed
-from router.ports import Clock
+from router.ports.clock import Clock
 from router.refusal import Refusal
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from router.engine.control import OperatorView
-from router.ports import Measured, Reading
+from router.ports.watching import Measured, Reading
 
 EVERY = 1.0
 """Seconds between two samples."""

@@ -14,7 +14,7 @@ from router.gateway.campaigns import CampaignChange, due_of
 from router.gateway.progress import NOT_SENT, WAITING
 from router.gateway.records import Campaign, CampaignQuery, CampaignState, CampaignStats
 from router.message import State
-from router.ports import Rider
+from router.ports.store import Rider
 from router.refusal import Refusal
 
 _encode = Encoder().encode

@@ -11,7 +11,7 @@ from adapters.store.numbers import words
 from adapters.store.sqlite import SqliteStore
 from router.gateway.codes import Change
 from router.gateway.records import Code
-from router.ports import Rider
+from router.ports.store import Rider
 
 _encode = Encoder().encode
 _decode = Decoder(Code).decode

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from secrets import token_bytes
 
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 
 _OCTETS = 32
 

@@ -11,7 +11,7 @@ from adapters.store.sqlite import SqliteStore
 from router.gateway.progress import NOT_SENT, SENT, WAITING, Progress
 from router.gateway.records import Send, SendQuery
 from router.message import Message, State
-from router.ports import Rider
+from router.ports.store import Rider
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Send).decode

@@ -12,7 +12,7 @@ from msgspec.json import Decoder, Encoder
 
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import Ticket
-from router.ports import StoreUnavailable
+from router.ports.store import StoreUnavailable
 
 _encode = Encoder().encode
 _decode = Decoder(Ticket).decode

@@ -11,7 +11,7 @@ import structlog
 from adapters.store import open_store
 from router.message import Part, State
 from router.outcome import OutcomeKind
-from router.ports import Spent
+from router.ports.store import Spent
 from router.wallet import Entry, EntryKind
 from tests.store.values import NOW, accepted, answer, event, in_doubt, message, piece, receipt, waiting
 
