@@ -24,6 +24,7 @@ MOST_MAILS: Final = 100
 IDLE: Final = 30.0
 """Seconds that a connection is kept without a mail; servers cut it after minutes."""
 
+_AGAIN: Final = 0.1
 _FAREWELL: Final = 2.0
 _LARGE: Final = 32 * 1024
 
@@ -108,9 +109,11 @@ class Bind:
 
     async def stop(self) -> None:
         """Send nothing more and close. A mail that is on its way is settled: as unknown once its last octet is out."""
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
+            # Once may not be enough: before Python 3.12 asyncio.wait_for, which the client uses, loses a cancellation
+            # that comes in the same turn as the answer.
             self._task.cancel()
-            await asyncio.wait((self._task,))
+            await asyncio.wait((self._task,), timeout=_AGAIN)
         connection, given = self._connection, self._given
         if given is not None:
             self._given = None

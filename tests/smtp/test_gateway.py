@@ -1,11 +1,13 @@
 """The pool of connections over real sockets, against a mail server by aiosmtpd."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from adapters.smtp import bind as binds
+from adapters.smtp.connection import Connection
 from adapters.smtp.gateway import CONNECTIONS, SmtpGateway
 from router.message import ReceiptWish
 from router.operator import ReceiptRules, SmppLink
@@ -344,3 +346,22 @@ async def test_it_answers_no_questions(open_gateway: Open, server: MailServer) -
     gateway = await open_gateway(server.port)
     await until(lambda: gateway.link().up)
     assert not gateway.ask(None)  # type: ignore[arg-type]
+
+
+async def test_it_stops_though_a_cancellation_is_lost(
+    open_gateway: Open, server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def loses_one(self: Connection) -> None:
+        """As asyncio.wait_for does before Python 3.12, when the answer comes in the same turn of the loop."""
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(Connection, "open", loses_one)
+    gateway = await open_gateway(server.port)
+    await begun.wait()
+    async with asyncio.timeout(10):
+        await gateway.stop(0)
+    assert {view.state for view in gateway.views()} == {"closed"}
