@@ -65,7 +65,7 @@ class Chooser:
         barred: Refusal | None = None
         plan = self._running.plan
         pays = worth(ranking.plan, message.price, ranking.worth) if message.price is not None else None
-        judge = rulings(plan, message.to, message.sender, ranking, now) if plan.sender_rules is not None else None
+        judge = rulings(plan, message.to, message.sender, ranking, now)
         shunned = (*refused, *but) if but else refused
         for candidate in self._sharing.in_turn(ranking, message.to, shunned):
             desk = self._desks.get(candidate.operator)
@@ -164,12 +164,10 @@ class Chooser:
 
     def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
         """What stands in the sender's place at this operator, None for the sender itself."""
-        plan = self._running.plan
-        if plan.sender_rules is not None:
-            judge = rulings(plan, message.to, message.sender, ranking, now)
-            ruling = judge(candidate) if judge is not None else None
-            if ruling is not None:
-                return ruling.sent_as
+        judge = rulings(self._running.plan, message.to, message.sender, ranking, now)
+        ruling = judge(candidate) if judge is not None else None
+        if ruling is not None:
+            return ruling.sent_as
         return ranking.rule.sender if ranking.rule is not None else None
 
 
