@@ -278,7 +278,12 @@ class Dispatcher:
 
     def _write(self, desk: Desk, claimed: Sequence[Submission]) -> None:
         for submission in claimed:
-            self._write_one(desk, submission)
+            try:
+                self._write_one(desk, submission)
+            except Exception as error:
+                self._log.error(
+                    "dispatch_broke", operator=desk.name, message_id=submission.message.id, **described(error)
+                )
 
     def _write_one(self, desk: Desk, submission: Submission) -> None:
         gateway = desk.gateway

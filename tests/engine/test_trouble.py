@@ -140,6 +140,23 @@ async def test_a_batch_is_taken_whole_though_one_of_it_breaks(tmp_path: Path, mo
         assert rig.operators["mtn"].history[-1].message is taken[1]
 
 
+async def test_one_that_breaks_when_the_bind_is_gone_takes_none_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        log = Log(rig)
+        mtn = rig.operators["mtn"]
+        monkeypatch.setattr(mtn, "submit", lambda _: False)
+        fault = Broken(monkeypatch, rig.engine._lines, "front")
+        fault.only = lambda desk, message: message.text == "poison"
+        texts = ["one", "poison", "three"]
+        await rig.submit_all([wish(to=f"+23767000000{at}", text=text) for at, text in enumerate(texts)])
+        await rig.until(lambda: fault.times)
+        monkeypatch.undo()
+        assert {one.message.text for one in await rig.written("mtn", 2)} == {"one", "three"}
+        assert "dispatch_broke" in log.events
+
+
 async def test_one_operator_s_trouble_keeps_no_other_from_sending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
