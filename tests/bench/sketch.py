@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any, cast
+from typing import cast
 
 import apsw
 import msgspec
@@ -143,7 +143,7 @@ class Sketch(asyncio.Protocol):
         data = self.buffer + data
         at, size = 0, len(data)
         while size - at >= 16:
-            length, command, status, sequence = _HEADER.unpack_from(data, at)
+            length, command, _, sequence = _HEADER.unpack_from(data, at)
             if size - at < length:
                 break
             if command == 0x80000004:
