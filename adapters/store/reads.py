@@ -16,13 +16,11 @@ from adapters.store.rows import (
     entry_of,
     id_bytes,
     key_bytes,
-    logged_event,
     long_message_bytes,
     messages,
 )
 from adapters.store.schema import open_reader
 from router.audit import AuditEntry
-from router.event import LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import Message
 from router.ports.store import Lane, Remembered, StoreUnavailable
@@ -128,14 +126,6 @@ def load_due(connection: apsw.Connection, now: int, limit: int) -> list[Message]
         (now, limit),
     )
     return messages(rows)
-
-
-def events(connection: apsw.Connection, account: str, after: int, limit: int) -> list[LoggedEvent]:
-    rows = connection.execute(
-        "SELECT account, seq, type, at, payload FROM events WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
-        (account, after, limit),
-    )
-    return [logged_event(row) for row in rows]
 
 
 def pieces(connection: apsw.Connection, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
+from adapters.store import event_log
 from adapters.store.forgetting import forget
 from adapters.store.rows import first_id
 from router.message import FINAL, State
@@ -62,7 +63,7 @@ def step(
 def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Progress, bool]:
     round_, more_messages = _delete_messages(connection, done.round, cutoffs.messages)
     texts_gone_to, more_texts = _blank_texts(connection, done.texts_gone_to, cutoffs.texts)
-    more_events = _delete_events(connection, cutoffs.events)
+    more_events = event_log.forget(connection, cutoffs.events, _CHUNK)
     more_audit = _delete_oldest(connection, "audit", "at", cutoffs.events)
     more_answers = _delete_oldest(connection, "remembered", "at", cutoffs.keys)
     more_parked = _delete_oldest(connection, "parked", "received_at", cutoffs.keys)
@@ -102,20 +103,6 @@ def _old_ones(connection: Connection, after: int, before: int) -> tuple[int, boo
         (after, _CHUNK, first_id(before)),
     ).get
     return last or after, count == _CHUNK
-
-
-def _delete_events(connection: Connection, before: int) -> bool:
-    left = _CHUNK
-    for (account,) in connection.execute("SELECT account FROM logs").fetchall():
-        connection.execute(
-            "DELETE FROM events WHERE account = ?1 AND at < ?2 AND seq <="
-            " (SELECT max(seq) FROM (SELECT seq FROM events WHERE account = ?1 ORDER BY seq LIMIT ?3))",
-            (account, before, left),
-        )
-        left -= connection.changes()
-        if not left:
-            return True
-    return False
 
 
 def _carry_entries(connection: Connection, before: int) -> bool:

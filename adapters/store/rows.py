@@ -127,8 +127,8 @@ def messages(rows: Iterable[Row]) -> list[Message]:
     return [decode_message(body) for (body,) in rows]
 
 
-def event_rows(events: Iterable[LoggedEvent]) -> list[Row]:
-    return [(event.account, event.seq, _TYPES[event.type], event.at, event.payload) for event in events]
+def event_row(event: LoggedEvent) -> Row:
+    return event.account, event.seq, _TYPES[event.type], event.at, event.payload
 
 
 def logged_event(row: Row) -> LoggedEvent:

@@ -12,7 +12,7 @@ import apsw
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from adapters.store import lists, reads, retention, searching, transaction
+from adapters.store import event_log, lists, reads, retention, searching, transaction
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import audit_row, key_bytes, piece_key, piece_row, receipt_bytes
@@ -189,7 +189,7 @@ class SqliteStore:
         return await self._readers.ask(next_due)
 
     async def events(self, account: str, after: int, limit: int) -> list[LoggedEvent]:
-        return await self._readers.ask(partial(reads.events, account=account, after=after, limit=limit))
+        return await self._readers.ask(partial(event_log.read, account=account, after=after, limit=limit))
 
     async def pieces(self, messages: Sequence[LongMessage]) -> dict[LongMessage, list[Piece]]:
         return await self._readers.ask(partial(reads.pieces, messages=messages))

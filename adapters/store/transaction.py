@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection
 
 from apsw import Connection
 
+from adapters.store import event_log
 from adapters.store.batch import Batch
 from adapters.store.reads import recall
 from adapters.store.rows import (
     Row,
     claimed_row,
     entry_row,
-    event_rows,
     new_row,
     remembered_row,
     saved_row,
@@ -27,10 +27,6 @@ _UPDATE_MESSAGE = (
 # Every index over a column that is named here is written anew, changed or not.
 _CLAIM_MESSAGE = "UPDATE messages SET live = ?, body = ? WHERE no = ?"
 _INSERT_LINK = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)"
-_INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?)"
-_UPSERT_LOG = (
-    "INSERT INTO logs VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)"
-)
 _PARK = "INSERT OR IGNORE INTO parked VALUES (?, ?)"
 _UNPARK = "DELETE FROM parked WHERE receipt = ?"
 _KEEP = "INSERT INTO pieces VALUES (?, ?, ?, ?)"
@@ -76,8 +72,7 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     if batch.links:
         connection.executemany(_INSERT_LINK, batch.links)
     if batch.events:
-        connection.executemany(_INSERT_EVENT, event_rows(batch.events))
-        connection.executemany(_UPSERT_LOG, {event.account: event.seq for event in batch.events}.items())
+        event_log.append(connection, batch.events)
     if batch.parked:
         connection.executemany(_UNPARK, [(receipt,) for receipt, at in batch.parked.items() if at is None])
         connection.executemany(_PARK, [(receipt, at) for receipt, at in batch.parked.items() if at is not None])

@@ -254,7 +254,8 @@ def back_to_version_1(path: Path) -> None:
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     connection.execute("ATTACH ? AS now", (str(path),))
     for table in tables:
-        connection.execute(f"INSERT INTO main.{table} SELECT * FROM now.{table}")
+        columns = ", ".join(name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})"))
+        connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM now.{table}")
     connection.close()
     old.rename(path)
 
