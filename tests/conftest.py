@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests import leaks
 
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("quick", settings.get_profile("steady"), max_examples=30)
+settings.register_profile("quick", settings.get_profile("steady"), max_examples=20)
 settings.load_profile("steady")
 
 # Thousands of stores that live for a moment: in memory where there is room, for no power goes out in a test.

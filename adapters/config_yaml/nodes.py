@@ -183,12 +183,12 @@ class Value:
                 key.report("merge keys (<<) are not supported: write the keys out")
             elif not key.is_scalar:
                 key.report("a key must be text")
-            elif key.written in entries:
-                key.report(f"key {key.written!r} is already given in line {entries[key.written][0].line}")
+            elif (name := key.written) in entries:
+                key.report(f"key {name!r} is already given in line {entries[name][0].line}")
             else:
-                path = f"{self.key}.{key.written}" if self.key else key.written
+                path = f"{self.key}.{name}" if self.key else name
                 shown = path if path.isprintable() else ascii(path)
-                entries[key.written] = (key, Value(self.source, node, shown))
+                entries[name] = (key, Value(self.source, node, shown))
         return list(entries.values())
 
     def _no_tag(self) -> None:

@@ -415,6 +415,7 @@ def test_peers_stand_beside_kannel() -> None:
     assert "ours, not as it must be: refused: 3" in told
 
 
+@pytest.mark.deep
 def test_a_picture_is_drawn_where_there_is_matplotlib(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason=plot.MISSING)
     file = tmp_path / "bench.png"

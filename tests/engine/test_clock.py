@@ -408,6 +408,7 @@ async def test_a_clock_set_back_while_the_due_are_read_keeps_none_waiting(
         )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_the_clock_does_each_goes_once_and_none_is_forgotten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int

@@ -81,6 +81,7 @@ async def test_a_thousand_waiting_messages_are_sent_once_and_in_order_after_a_re
         assert found.state is State.CANCELLED
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("restart", [False, True])
 async def test_however_many_accounts_wait_memory_holds_what_it_may(tmp_path: Path, restart: bool) -> None:
     """Lines of many accounts and classes at an operator that is down, and receipts of all that went by another."""

@@ -214,6 +214,7 @@ async def test_a_cancel_of_nothing_and_of_another_s_is_no_action(tmp_path: Path)
 # --- the record while the store fails ------------------------------------------------------------------------
 
 
+@pytest.mark.deep
 async def test_a_sick_store_keeps_nobody_from_acting_and_the_record_is_made_up(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         with rig.outage():

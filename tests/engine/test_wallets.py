@@ -650,6 +650,7 @@ class Story:
                 assert one.refunded == 0
 
 
+@pytest.mark.deep
 @given(
     wallet=st.sampled_from(["prepaid", "postpaid"]),
     rule=st.sampled_from(RULES),

@@ -80,6 +80,7 @@ async def test_who_cannot_pay_for_all_has_sent_nothing(tmp_path: Path, api: Api)
         assert balance(rig) == 0
 
 
+@pytest.mark.deep
 @EACH
 async def test_a_hundred_at_once_overdraw_nothing(tmp_path: Path, api: Api) -> None:
     """XA-2."""

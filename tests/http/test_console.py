@@ -212,6 +212,7 @@ async def frames(answer, count: int) -> list[tuple[str, object]]:
     return found
 
 
+@pytest.mark.deep
 async def test_the_stream_tells_the_same_to_all_and_ends_with_the_session(api) -> None:
     session = {**OURS, "Cookie": cookie_of(await enter(api))}
     url = f"http://127.0.0.1:{api.port}/console/live"

@@ -83,6 +83,7 @@ def test_a_text_of_megabytes_is_refused_at_once(
     assert refused.value.code == "too_long"
 
 
+@pytest.mark.deep
 def test_many_texts_that_are_too_long_are_refused_with_what_they_need() -> None:
     """A thousand in one batch, each as long as what fits in GSM and twice what fits in UCS-2."""
     items = parse_batch(json.dumps({"messages": [{**GOOD, "text": "ж" * 1530}] * 1000}, ensure_ascii=False).encode())

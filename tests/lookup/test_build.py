@@ -40,6 +40,7 @@ def test_it_is_made_once(table: TableLookup, monkeypatch: pytest.MonkeyPatch) ->
     assert [path.name for path in table.index.parent.iterdir()] == ["ported.csv.table"]
 
 
+@pytest.mark.deep
 def test_a_bad_file_leaves_the_old_table(table: TableLookup) -> None:
     ensure_built(table, LOG)
     old = table.index.read_bytes()

@@ -99,6 +99,7 @@ def test_more_networks_than_there_is_room_for(tmp_path: Path) -> None:
 NETWORK = st.tuples(st.from_regex(r"\A[0-9]{3}\Z"), st.from_regex(r"\A[0-9]{2,3}\Z"))
 
 
+@pytest.mark.deep
 @given(numbers=st.dictionaries(st.integers(10**6, 10**15 - 1), NETWORK, max_size=200), size=st.integers(1, 50))
 @settings(max_examples=60, deadline=None)
 def test_what_goes_in_comes_out(

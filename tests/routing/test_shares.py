@@ -48,6 +48,7 @@ def test_nobody_gets_more_than_a_turn_beyond_its_due_while_shares_change(rows: l
     assert sum(had) == len(rows)
 
 
+@pytest.mark.deep
 def test_a_million_turns_lose_nothing_to_rounding() -> None:
     turns, shares = Turns(3), normal([1, 1, 5])
     had = Counter(run(turns, shares, 100_000))

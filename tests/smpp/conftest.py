@@ -1,13 +1,12 @@
 """A gateway wired to a sink, towards a peer that a test steers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-import uvloop
 
 from adapters.smpp.gateway import SmppGateway
+from tests.loops import loops
 from tests.smpp.nodejs import find_node
 from tests.smpp.peer import Log, Peer, Sink, WallClock
 from tests.smpp.values import operator
@@ -16,8 +15,7 @@ Open = Callable[..., Awaitable[SmppGateway]]
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[..., Any]]:
-    """Transports differ in what they do on a close, an abort and a pause: both must suit."""
-    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
+    return loops(config)
 
 
 @pytest.fixture

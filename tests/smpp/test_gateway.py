@@ -463,6 +463,7 @@ async def test_a_status_that_says_we_are_not_bound(open_gateway: Open, peer: Pee
     await until(lambda: peer.last is not was and gateway.link().up)
 
 
+@pytest.mark.deep
 async def test_a_silent_peer_is_dead(open_gateway: Open, peer: Peer, sink: Sink) -> None:
     gateway = await open_gateway(link={"enquire_link": 0.08})
     await until(up(gateway))

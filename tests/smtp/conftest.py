@@ -1,15 +1,14 @@
 """A gateway wired to a sink, towards a mail server."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-import uvloop
 
 from adapters.smtp.connection import Patience
 from adapters.smtp.gateway import SmtpGateway
 from router.operator import Retry
+from tests.loops import loops
 from tests.smpp.peer import Log, Sink, WallClock
 from tests.smtp.server import MailServer
 from tests.smtp.values import operator
@@ -19,8 +18,7 @@ Open = Callable[..., Awaitable[SmtpGateway]]
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[..., Any]]:
-    """Transports differ in what they do on a close, an abort and a pause: both must suit."""
-    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
+    return loops(config)
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def test_any_fields(fields: list[tuple[str, str]]) -> None:
         assert receipt.to.isprintable()
 
 
+@pytest.mark.deep
 def test_boxes_in_boxes() -> None:
     raw = "".join(f'Content-Type: multipart/mixed; boundary="{n}"\n\n--{n}\n' for n in range(5000))
     assert receipts(raw) == []

@@ -106,6 +106,7 @@ async def test_a_server_that_hates_one_mail_is_not_asked_for_ever(open_gateway: 
         await gateway.stop(0)
 
 
+@pytest.mark.deep
 async def test_a_server_that_stops_reading_is_not_waited_for_for_ever(
     open_gateway: Open, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

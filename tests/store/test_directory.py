@@ -268,6 +268,7 @@ PEOPLE = st.lists(
 )
 
 
+@pytest.mark.deep
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     people=PEOPLE,

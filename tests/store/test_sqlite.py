@@ -280,6 +280,7 @@ class TestWriter:
         recovery = await found(folder)
         assert (recovery.last_no, recovery.open_messages) == (201, 1)
 
+    @pytest.mark.deep
     async def test_the_disk_must_take_a_write_before_the_store_is_healthy_again(self, tmp_path: Path) -> None:
         tries = 0
 

@@ -33,6 +33,7 @@ def test_what_is_read(html: str, text: str) -> None:
     assert readable(html) == text
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "piece",
     [

@@ -251,6 +251,7 @@ async def test_a_certificate_of_another_name_is_given_no_event(bench: Bench, mon
     server.close()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_a_receiver_does_it_gets_every_event_and_in_order(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -453,6 +454,7 @@ async def test_a_replay_while_a_post_is_under_way_loses_no_event(bench: Bench) -
         assert accepted(receiver, 0) == [1, 2, 3, 4, 5, 6, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.deep
 async def test_a_replay_skips_nothing_and_needs_a_webhook(bench: Bench) -> None:
     await bench.log.append("acme", *[DELIVERED] * 4)
     async with receiving(*[Receiver.HANG]) as receiver, bench.delivering(receiver.url) as sender:
