@@ -15,6 +15,9 @@ _PAGE = 8192
 _WRITER_CACHE = 64 * 1024 * 1024
 _READER_CACHE = 8 * 1024 * 1024
 _WAL = 32 * 1024 * 1024
+LOG_PAGES = _WAL // _PAGE
+"""So far the write-ahead log grows before it is brought into the database."""
+
 # No two threads ever use one connection at a time, so SQLite need not guard it.
 _ALONE = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_NOMUTEX
 
@@ -96,12 +99,21 @@ def open_writer(path: Path, show: Callable[[str], None] = lambda step: None) -> 
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA cache_size = {-_WRITER_CACHE // 1024}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL // _PAGE}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL}")
         _migrate(connection, show)
     except (apsw.Error, StoreUnavailable) as error:
         connection.close()
         raise unavailable(path, error) from error
+    return connection
+
+
+def open_checkpointer(path: Path) -> apsw.Connection:
+    """A connection that brings the log of others into the database. Raises apsw.Error."""
+    connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX)
+    connection.execute("PRAGMA synchronous = FULL")
+    # Without a statement the file is not looked into, and its log not found.
+    connection.execute("PRAGMA user_version")
     return connection
 
 

@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.store import event_log, lists, reads, retention, searching, transaction
 from adapters.store.batch import Acceptance, Done, Step
+from adapters.store.checkpoints import Checkpoints
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import audit_row, key_bytes, piece_key, piece_row, receipt_bytes
 from adapters.store.schema import lock, open_writer, unavailable
@@ -68,7 +69,7 @@ class SqliteStore:
     async def open(self) -> Recovery:
         self._executor = ThreadPoolExecutor(1, "store-commit")
         try:
-            connection, recovery = await self._in_thread(self._prepare)
+            connection, checkpoints, recovery = await self._in_thread(self._prepare)
         except BaseException:
             self._executor.shutdown(wait=False)
             raise
@@ -78,6 +79,7 @@ class SqliteStore:
             lambda: self._progress.texts_gone_to,
             self._readers.keep,
             self._log,
+            checkpoints,
             self._on_commit,
             self._monotonic,
         )
@@ -257,7 +259,7 @@ class SqliteStore:
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
-    def _prepare(self) -> tuple[apsw.Connection, Recovery]:
+    def _prepare(self) -> tuple[apsw.Connection, Checkpoints, Recovery]:
         with ExitStack() as resources:
             resources.callback(lock(self.path).close)
             connection = open_writer(self.path)
@@ -265,9 +267,11 @@ class SqliteStore:
             try:
                 self._progress = retention.progress(connection)
                 recovery = recover(connection)
+                checkpoints = Checkpoints(self.path, connection, self._log)
             except (apsw.Error, msgspec.MsgspecError) as error:
                 raise unavailable(self.path, error) from error
+            resources.callback(checkpoints.close)
             self._readers = reads.Readers(self.path)
             resources.callback(self._readers.close)
             self._resources = resources.pop_all()
-        return connection, recovery
+        return connection, checkpoints, recovery

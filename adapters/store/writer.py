@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 
 from adapters.store import transaction
 from adapters.store.batch import Acceptance, Batch
+from adapters.store.checkpoints import Checkpoints
 from router.event import LoggedEvent
 from router.message import Message
 from router.ports.store import StoreUnavailable
@@ -39,6 +40,7 @@ class Writer:
         texts_gone_to: Callable[[], int],
         keep: Callable[[Batch], None],
         log: FilteringBoundLogger,
+        checkpoints: Checkpoints,
         on_commit: Callable[[float, int], None],
         monotonic: Callable[[], float],
     ) -> None:
@@ -49,6 +51,7 @@ class Writer:
         self._executor = executor
         self._keep = keep
         self._log = log
+        self._checkpoints = checkpoints
         self._on_commit = on_commit
         self._monotonic = monotonic
         self.listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
@@ -103,6 +106,8 @@ class Writer:
             began = self._monotonic()
             if await self._next(began):
                 pause = _FIRST_PAUSE
+                if self._checkpoints.look():
+                    await asyncio.get_running_loop().run_in_executor(self._executor, self._checkpoints.finish)
                 rest = began + _RHYTHM - self._monotonic()
                 if rest > 0 and not self._closing:
                     await asyncio.sleep(rest)
