@@ -166,6 +166,9 @@ class SqliteStore:
     def listen(self, heard: Callable[[Sequence[LoggedEvent]], None]) -> None:
         self._writer.listeners.append(heard)
 
+    def before_commit(self, call: Callable[[], None]) -> None:
+        self._writer.askers.append(call)
+
     def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
         self._writer.batch().callbacks.append((call, args))
 

@@ -55,6 +55,7 @@ class Writer:
         self._on_commit = on_commit
         self._monotonic = monotonic
         self.listeners: list[Callable[[Sequence[LoggedEvent]], None]] = []
+        self.askers: list[Callable[[], None]] = []
         self._waiting: deque[Batch] = deque()
         self._asked = asyncio.Event()
         self._closing = False
@@ -119,6 +120,8 @@ class Writer:
 
     async def _next(self, began: float) -> bool:
         """Commit the first batch in line; False when that failed."""
+        for ask in self.askers:
+            self.call(ask)
         batch = self._waiting.popleft()
         try:
             await self._commit(batch, began)

@@ -73,11 +73,11 @@ class Dispatcher:
         self._due_for_pump: dict[str, Desk] = {}
         self._resting: set[str] = set()
         self._stopped = False
+        self._store.before_commit(self._pump_due)
 
     def take(self, messages: Sequence[Message]) -> None:
-        """Stand accepted messages in line, or have the clock do it, and fill at once what is due for it, so that the
-        claims go into the batch that is open. Raises nothing: whoever is told that they were taken is told the truth.
-        """
+        """Stand accepted messages in line, or have the clock do it. Raises nothing: whoever is told that they were
+        taken is told the truth."""
         for message in messages:
             if message.state is _QUEUED:
                 try:
@@ -86,10 +86,10 @@ class Dispatcher:
                     self._lines.put_off(message, error)
             if message.due_at is not None:
                 self._alarm(message)
-        self._pump_due()
 
     def pump_soon(self, desk: Desk) -> None:
-        """Fill the operator's windows at the end of this turn of the loop."""
+        """Fill the operator's windows at the end of this turn of the loop, or before the open batch is cut, so that the
+        claims of what was just accepted are in the batch of the messages."""
         if not self._due_for_pump:
             asyncio.get_running_loop().call_soon(self._pump_due)
         self._due_for_pump[desk.name] = desk

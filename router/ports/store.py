@@ -211,6 +211,9 @@ class Store(Protocol):
     def listen(self, heard: Callable[[Sequence[LoggedEvent]], None]) -> None:
         """Have `heard` told all events, in order, as soon as they are on disk."""
 
+    def before_commit(self, call: Callable[[], None]) -> None:
+        """Have `call` called each time that a batch is about to be cut: what it writes is in that batch."""
+
     def after_commit(self, call: Callable[[Unpack[Ts]], None], *args: *Ts) -> None:
         """Run `call` with `args` once everything written so far is on disk."""
 

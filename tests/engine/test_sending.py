@@ -5,8 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import apsw
 import pytest
 
+from adapters.store import transaction
+from adapters.store.batch import Batch
 from router.message import FINAL, State
 from router.money import Money
 from router.operator import TextRules
@@ -56,6 +59,23 @@ async def test_nothing_is_written_before_the_claim_is_on_disk(tmp_path: Path) ->
         stored = await rig.store.find("acme", message.id)
         assert stored is not None
         assert stored.parts[0].attempts[0].outcome is None, "the intent was committed first"
+
+
+async def test_the_claims_of_what_was_just_accepted_are_in_its_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[list[int]] = []
+    write = transaction.write
+
+    def noted(connection: apsw.Connection, batch: Batch, texts_gone_to: int) -> None:
+        written.append([len(message.parts[0].attempts) for message in batch.new.values()])
+        write(connection, batch, texts_gone_to)
+        assert not batch.claimed
+
+    monkeypatch.setattr(transaction, "write", noted)
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        await asyncio.gather(*(rig.submit(to=f"+2376700000{place:02}") for place in range(10)))
+        assert [attempts for batch in written for attempts in batch] == [1] * 10
 
 
 async def test_the_cheapest_operator_goes_first_and_the_next_when_it_refuses(tmp_path: Path) -> None:

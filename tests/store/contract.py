@@ -322,6 +322,29 @@ class Writing(StoreContract):
         await committed(store)
         assert heard[2:] == [event(3)]
 
+    async def test_what_is_asked_before_the_cut_is_in_the_batch(self, store: Store) -> None:
+        """One that raises keeps nobody else from asking."""
+        given = [message(1), message(2)]
+
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        def ask() -> None:
+            if given:
+                one = given.pop()
+                one.state = State.SUBMITTED
+                store.save(one)
+
+        store.before_commit(broken)
+        store.before_commit(ask)
+        one, two = given
+        await accepted(store, one, two)
+        assert (await store.find("acme", two.id)) == two
+        assert two.state is State.SUBMITTED
+        await committed(store)
+        assert (await store.find("acme", one.id)) == one
+        assert one.state is State.SUBMITTED
+
     async def test_nothing_to_write_is_committed_too(self, store: Store) -> None:
         told: list[object] = []
         store.accept([], None, told.append)
