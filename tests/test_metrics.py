@@ -43,9 +43,9 @@ def use_each_once(metrics: Metrics) -> None:
     metrics.accepted("acme", "sms", 1)
     metrics.refused("invalid_number")
     metrics.final("mtn-cm", "delivered")
-    metrics.submitted("mtn-cm", "accepted", 0.2)
+    metrics.submitted("mtn-cm", "accepted", [0.2])
     metrics.spent("mtn-cm", "XAF", 0.02)
-    metrics.receipt("mtn-cm", "matched", 4.0)
+    metrics.receipts("mtn-cm", "matched", 1, 4.0)
     metrics.event("message.delivered", 1)
     metrics.accept_seconds(0.003)
     metrics.commit(0.002, 40)
@@ -114,16 +114,16 @@ def test_a_bound_belongs_to_its_bucket(value: float, below: str | None, within: 
 
 def test_a_receipt_without_a_known_answer_has_no_delay() -> None:
     metrics = PrometheusMetrics()
-    metrics.receipt("mtn-cm", "matched", 4.0)
-    metrics.receipt("mtn-cm", "unmatched")
+    metrics.receipts("mtn-cm", "matched", 1, 4.0)
+    metrics.receipts("mtn-cm", "unmatched", 1)
     assert read(metrics, "receipt_seconds_count", operator="mtn-cm") == 1
     assert read(metrics, "receipts_total", operator="mtn-cm", result="unmatched") == 1
 
 
 def test_histogram_buckets_are_cumulative_with_count_and_sum() -> None:
     metrics = PrometheusMetrics()
-    for seconds in (0.01, 0.3, 0.3, 7.0, 1e9):
-        metrics.submitted("mtn-cm", "accepted", seconds)
+    metrics.submitted("mtn-cm", "accepted", (0.01, 0.3, 7.0))
+    metrics.submitted("mtn-cm", "accepted", (0.3, 1e9))
     bucket = [
         read(metrics, "submit_seconds_bucket", operator="mtn-cm", le=le) for le in ("0.05", "0.5", "10.0", "+Inf")
     ]

@@ -7,6 +7,8 @@ leading zeros, in either case. Ids have no size limit here: Python integers do n
 import re
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 from router.address import bare
 from router.message import Attempt, Message, Part, State
 from router.operator import IdForm, ReceiptRules
@@ -55,16 +57,13 @@ def _number(written: str, base: int) -> int | None:
     return int(written, base) if (_HEX if base == 16 else _DECIMAL).fullmatch(written) else None
 
 
-class Match:
+class Match(Struct, eq=False, gc=False):
     """One part's attempt that a receipt may be about, and the key it waits under, where that is known."""
 
-    __slots__ = ("attempt", "key", "message", "part")
-
-    def __init__(self, message: Message, part: Part, attempt: Attempt, key: str | None = None) -> None:
-        self.key = key
-        self.message = message
-        self.part = part
-        self.attempt = attempt
+    message: Message
+    part: Part
+    attempt: Attempt
+    key: str | None = None
 
 
 def attempts_under(message: Message, operator: str, key: str) -> list[Match]:

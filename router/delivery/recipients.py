@@ -1,6 +1,7 @@
 """Numbers whose own queue at an operator is full (ESME_RMSGQFUL may mean one recipient or the whole operator)."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 _FIRST, _MOST = 1.0, 300.0
 _ALONE = 10.0
@@ -26,13 +27,18 @@ class Recipients:
         """Whether any number may be held back."""
         return bool(self._held)
 
-    def accepted(self, to: str, now: float) -> None:
-        """A part for `to` was accepted."""
-        if self._accepted[0] != to:
+    def accepted(self, numbers: Sequence[str], now: float) -> None:
+        """Parts for these (one at least) were accepted, in this order."""
+        last = numbers[-1]
+        before = next((to for to in reversed(numbers) if to != last), None)
+        if before is not None:
+            self._others = (before, now)
+        elif self._accepted[0] != last:
             self._others = self._accepted
-        self._accepted = (to, now)
+        self._accepted = (last, now)
         if self._held:
-            self._held.pop(to, None)
+            for to in numbers:
+                self._held.pop(to, None)
 
     def full(self, to: str, written_at: float, now: float) -> bool:
         """A part for `to`, written at a time, met a full queue. True when it is the number's own, now held back."""

@@ -62,21 +62,37 @@ class Correlator:
         self._looking = False
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def received(self, operator: str, receipt: Receipt, token: Any) -> bool:
-        """A receipt came in; see the port OperatorSink. True where it is applied, to be acknowledged by the caller;
-        else what it is about is looked for, and it is acknowledged after that."""
+    def received(self, operator: str, receipts: Sequence[tuple[Receipt, Any]]) -> None:
+        """Receipts came in; see the port OperatorSink. Those about parts in memory are applied at once; what the others
+        are about is looked for, and they are acknowledged after that. One that breaks is refused, and takes no other
+        along."""
         desk = self._desks[operator]
-        match = self._at_hand(desk, receipt)
-        if match is not None:
-            self._apply(desk, match, receipt, "matched")
-            return True
-        self._missed.append((receipt, token))
-        if not self._looking:
+        heard: list[tuple[Match, Receipt]] = []
+        duplicates = 0
+        stored = []
+        for receipt, token in receipts:
+            try:
+                match = self._at_hand(desk, receipt)
+                if match is None:
+                    self._missed.append((receipt, token))
+                    continue
+                if self._apply(desk, match, receipt) is _DUPLICATE:
+                    duplicates += 1
+                else:
+                    heard.append((match, receipt))
+            except Exception as error:
+                self._broke(operator, error)
+                self.refuse(operator, token)
+            else:
+                stored.append(token)
+        if stored:
+            self.acknowledge(operator, stored)
+        if self._missed and not self._looking:
             self._looking = True
             task = asyncio.get_running_loop().create_task(self._look_up())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return False
+        self._observer.receipts(operator, "matched", heard, duplicates)
 
     def acknowledge(self, operator: str, tokens: Sequence[Any]) -> None:
         """Answer the operator for what came, once all that was written so far is on disk."""
@@ -88,19 +104,25 @@ class Correlator:
 
     def told(self, desk: Desk, match: Match, receipt: Receipt) -> None:
         """The operator said on our asking what a receipt would have said."""
-        self._apply(desk, match, receipt, "queried")
+        self._apply_one(desk, match, receipt, "queried")
 
-    def accepted(self, desk: Desk, message: Message, part: Part, attempt: Attempt) -> None:
-        """A part was accepted: its receipt is expected under this id, and may have come already."""
-        if attempt.smsc_message_id is None:
-            # Nothing will ever match by id; the number may still tell.
-            self.unanswered(desk, message)
-            return
-        key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
-        match = Match(message, part, attempt, key)
-        self._ledger.await_receipt(desk.name, key, match, self._clock.now())
-        if self._ledger.parked:
-            self._place_early(desk, self._ledger.parked.under(desk.name, key))
+    def accepted(self, desk: Desk, matches: Sequence[Match], now: int) -> None:
+        """Parts were accepted: their receipts are expected under these ids, and may have come already."""
+        ledger, form = self._ledger, desk.operator.receipts.id_in_response
+        early = bool(ledger.parked)
+        for match in matches:
+            try:
+                written = match.attempt.smsc_message_id
+                if written is None:
+                    # Nothing will ever match by id; the number may still tell.
+                    self.unanswered(desk, match.message)
+                    continue
+                key = response_key(written, form)
+                ledger.await_receipt(desk.name, key, match, now)
+                if early:
+                    self._place_early(desk, ledger.parked.under(desk.name, key))
+            except Exception as error:
+                self._log.error("answer_broke", message_id=match.message.id, **described(error))
 
     def unanswered(self, desk: Desk, message: Message) -> None:
         """Only its number can tell which receipt is about a part of `message`; it may have come already."""
@@ -118,7 +140,7 @@ class Correlator:
     def housekeep(self) -> None:
         """Count the parked receipts that nobody asked for."""
         for receipt in self._ledger.parked.expire(self._clock.now() - _EARLY_MS):
-            self._metrics.receipt(receipt.operator, "unmatched")
+            self._metrics.receipts(receipt.operator, "unmatched", 1)
 
     def stop(self) -> None:
         for task in self._tasks:
@@ -146,7 +168,7 @@ class Correlator:
                     try:
                         self._place(receipt, linked)
                     except Exception as error:
-                        self._log.error("receipt_broke", operator=receipt.operator, **described(error))
+                        self._broke(receipt.operator, error)
                         self.refuse(receipt.operator, token)
                         continue
                     self.acknowledge(receipt.operator, (token,))
@@ -168,12 +190,12 @@ class Correlator:
         match = best_match(receipt, list({id(one.attempt): one for one in found}.values()), rules)
         match = match or self._by_number(desk, receipt)
         if match is not None:
-            self._apply(desk, match, receipt, "matched")
+            self._apply_one(desk, match, receipt, "matched")
             return
         self._ledger.park(receipt, self._all_keys(desk, receipt))
         if not desk.in_flight:
             # Nothing is under way that it could be early for.
-            self._metrics.receipt(desk.name, "unmatched")
+            self._metrics.receipts(desk.name, "unmatched", 1)
             self._log.warning("receipt_unmatched", operator=desk.name, ids=list(receipt.smsc_message_ids))
 
     def _place_early(self, desk: Desk, receipts: list[Receipt]) -> None:
@@ -184,7 +206,7 @@ class Correlator:
                 match = self._by_id(desk, receipt, self._all_keys(desk, receipt)) or self._by_number(desk, receipt)
                 if match is not None:
                     self._ledger.unpark(receipt)
-                    self._apply(desk, match, receipt, "early")
+                    self._apply_one(desk, match, receipt, "early")
 
     def _at_hand(self, desk: Desk, receipt: Receipt) -> Match | None:
         """The part in memory that a receipt is about beyond doubt; all else is weighed against what the store knows."""
@@ -218,34 +240,37 @@ class Correlator:
             return None
         return max(found, key=lambda one: one.attempt.at)
 
-    def _apply(self, desk: Desk, match: Match, receipt: Receipt, result: str) -> None:
-        message = match.message
-        if match.attempt.smsc_message_id is None:
+    def _apply_one(self, desk: Desk, match: Match, receipt: Receipt, result: str) -> None:
+        """As `_apply`, and count it as `result`."""
+        if self._apply(desk, match, receipt) is _DUPLICATE:
+            self._observer.receipts(desk.name, result, (), 1)
+        else:
+            self._observer.receipts(desk.name, result, ((match, receipt),))
+
+    def _apply(self, desk: Desk, match: Match, receipt: Receipt) -> Reading:
+        """Store and tell what a receipt says of its part."""
+        message, attempt = match.message, match.attempt
+        if attempt.smsc_message_id is None:
             # Found by its number: what has a receipt was accepted, and under this id the next one comes.
             taken = Outcome(OutcomeKind.ACCEPTED, next(iter(receipt.smsc_message_ids), None))
-            self._accepted_late(message, match.part, match.attempt, taken)
+            self._accepted_late(message, match.part, attempt, taken)
         was = message.state
-        reading = apply_receipt(message, match.part, match.attempt, receipt)
-        if reading is _DUPLICATE:
-            self._metrics.receipt(desk.name, "duplicate")
-            return
-        answered_at = match.attempt.answered_at
-        if answered_at is None:
-            self._metrics.receipt(desk.name, result)
-        else:
-            self._metrics.receipt(desk.name, result, max(0.0, (receipt.received_at - answered_at) / 1000))
-            self._observer.receipt(message, match.attempt, receipt)
-        if reading is _FINAL:
+        reading = apply_receipt(message, match.part, attempt, receipt)
+        if reading is _FINAL:  # nearly always
             if was in _OPEN:
                 self._ledger.open -= 1
             key = match.key
-            if key is None and match.attempt.smsc_message_id is not None:
-                key = response_key(match.attempt.smsc_message_id, desk.operator.receipts.id_in_response)
+            if key is None and attempt.smsc_message_id is not None:
+                key = response_key(attempt.smsc_message_id, desk.operator.receipts.id_in_response)
             if key is not None:
                 self._ledger.forget_receipt(desk.name, key)
             self._endings.close(message, receipt.received_at)
-        else:
+        elif reading is not _DUPLICATE:
             self._store.save(message)
+        return reading
+
+    def _broke(self, operator: str, error: Exception) -> None:
+        self._log.error("receipt_broke", operator=operator, **described(error))
 
     def _answer(self, desk: Desk, tokens: Sequence[Any], stored: bool) -> None:
         gateway = desk.gateway or desk.leaving

@@ -90,7 +90,7 @@ class Engine:
         self.feed = Feed(store, metrics, ids, recovery.last_seqs)
         self.lookups = Lookups(lookups, clock, metrics, log)
         statistics = Statistics()
-        self._observer = observer = Observer(statistics, clock)
+        self._observer = observer = Observer(statistics, metrics, clock)
         sharing = Sharing(self.desks, statistics, clock)
         chooser = Chooser(self.running, self.desks, sharing)
         self.wallets = Wallets(store, self.running, clock, recovery.wallets)
@@ -154,10 +154,10 @@ class Engine:
             self._wakeups.note,
             self._caps,
             clock,
-            metrics,
             observer,
             self._correlator.accepted,
             self._correlator.unanswered,
+            log,
         )
         self.intake = Intake(
             self.ledger,
@@ -279,15 +279,16 @@ class Engine:
     # OperatorSink: an error of ours over one of them must not take away what came in the same octets.
 
     def settled(self, results: Sequence[tuple[Submission, Outcome]]) -> None:
-        now, monotonic = self._clock.now(), self._clock.monotonic()
+        operators = {submission.attempt.operator for submission, _ in results}
         # Asked for before anything is saved, so that the next claims still go into the batch of these results.
-        for operator in {submission.attempt.operator for submission, _ in results}:
+        for operator in operators:
             self._dispatcher.pump_soon(self._lines.desk(operator))
-        for submission, outcome in results:
+        for operator in operators:
+            own = results if len(operators) == 1 else [one for one in results if one[0].attempt.operator == operator]
             try:
-                self._settler.settled(submission, outcome, now, monotonic)
+                self._settler.settled(self._lines.desk(operator), own)
             except Exception as error:
-                self._broke(error, message_id=submission.message.id)
+                self._broke(error, operator=operator)
 
     def answered_late(self, submission: Submission, outcome: Outcome) -> None:
         try:
@@ -296,16 +297,10 @@ class Engine:
             self._broke(error, message_id=submission.message.id)
 
     def received(self, operator: str, receipts: Sequence[tuple[Receipt, Any]]) -> None:
-        stored = []
-        for receipt, token in receipts:
-            try:
-                if self._correlator.received(operator, receipt, token):
-                    stored.append(token)
-            except Exception as error:
-                self._broke(error, operator=operator)
-                self._correlator.refuse(operator, token)
-        if stored:
-            self._correlator.acknowledge(operator, stored)
+        try:
+            self._correlator.received(operator, receipts)
+        except Exception as error:
+            self._broke(error, operator=operator)
 
     def inbound(self, operator: str, message: Inbound, token: Any) -> None:
         try:

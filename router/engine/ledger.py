@@ -86,11 +86,13 @@ class Ledger:
 
     def await_receipt(self, operator: str, key: str, match: Match, now: int) -> None:
         """An attempt got an id that gives `key`."""
-        self.store.link(operator, key, match.message, now)
-        if match.message.channel == _EMAIL:
+        message = match.message
+        self.store.link(operator, key, message, now)
+        if message.channel == _EMAIL:
             awaiting, most = self._awaiting_mails, self._remember // MAIL
         else:
             awaiting, most = self._awaiting, self._remember
+        match.key = key
         awaiting[operator, key] = match
         if len(awaiting) > most:
             awaiting.popitem(last=False)

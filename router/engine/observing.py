@@ -1,10 +1,14 @@
-"""What is seen of operators while messages go their way, as statistics by network."""
+"""What is seen of operators while messages go their way: counted, and as statistics by network."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from itertools import islice
 
-from router.message import Attempt, Message
+from router.delivery.correlate import Match
+from router.message import Message
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports.clock import Clock
+from router.ports.watching import Metrics
 from router.receipt import Receipt, ReceiptState
 from router.routing.quality import Statistics, destination_of
 from router.routing.suspicion import Check, suspicions
@@ -21,33 +25,59 @@ _MOST = 10_000
 
 
 class Observer:
-    def __init__(self, statistics: Statistics, clock: Clock) -> None:
+    """Takes what came together as one: what is alike in it is counted once."""
+
+    def __init__(self, statistics: Statistics, metrics: Metrics, clock: Clock) -> None:
         self._statistics = statistics
+        self._metrics = metrics
         self._clock = clock
         # Operators and networks to look at next, the first first: those with new receipts, and those that were odd.
         self._unlooked: dict[tuple[str, str], None] = {}
         self._odd: dict[str, dict[str, list[Check]]] = {}
         self._looked_at: int | None = None
 
-    def answered(self, message: Message, operator: str, outcome: Outcome) -> None:
-        """An operator answered a submission; what is the message's own fault or ours says nothing of it."""
+    def answered(self, operator: str, kind: OutcomeKind, seconds: Sequence[float]) -> None:
+        """Submissions came to the same, each after so many seconds."""
+        self._metrics.submitted(operator, kind, seconds)
+
+    def refused(self, message: Message, operator: str, outcome: Outcome) -> None:
+        """An operator did not take a part; what is the message's own fault or ours says nothing of it."""
         if outcome.kind in _REFUSED and outcome.fault in _OPERATOR_S:
             self._statistics.refused(operator, _destination(message), self._clock.now())
 
-    def accepted(self, message: Message, attempt: Attempt, whole: bool) -> None:
-        """An operator took a part, with which it has the whole message or not yet."""
-        at = self._clock.now() if attempt.answered_at is None else attempt.answered_at
-        self._statistics.accepted(attempt.operator, _destination(message), message.account if whole else None, at)
+    def accepted(self, operator: str, matches: Sequence[Match], whole: bool, now: int) -> None:
+        """An operator took parts, with which it has their whole messages or not yet."""
+        alike: defaultdict[tuple[str, str], int] = defaultdict(int)
+        spent: defaultdict[str, float] = defaultdict(float)
+        for match in matches:
+            message = match.message
+            alike[_destination(message), message.account] += 1
+            cost = message.cost
+            if cost is not None:
+                spent[cost.currency] += float(cost.amount) / len(message.parts)
+        for (destination, account), count in alike.items():
+            self._statistics.accepted(operator, destination, account if whole else None, now, count)
+        for currency, amount in spent.items():
+            self._metrics.spent(operator, currency, amount)
 
-    def receipt(self, message: Message, attempt: Attempt, receipt: Receipt) -> None:
-        """A receipt was applied to an attempt that its operator had accepted."""
-        if receipt.state not in _UNDER_WAY and attempt.answered_at is not None:
-            destination = _destination(message)
-            self._statistics.ended(
-                attempt.operator, destination, receipt.state, attempt.answered_at, receipt.received_at
-            )
-            if len(self._unlooked) < _MOST:
-                self._unlooked[attempt.operator, destination] = None
+    def receipts(
+        self, operator: str, result: str, applied: Sequence[tuple[Match, Receipt]], duplicates: int = 0
+    ) -> None:
+        """Receipts were applied to attempts of an operator's, and some said nothing new."""
+        if duplicates:
+            self._metrics.receipts(operator, "duplicate", duplicates)
+        alike: defaultdict[tuple[str, ReceiptState, int, int | None], int] = defaultdict(int)
+        for match, receipt in applied:
+            alike[_destination(match.message), receipt.state, receipt.received_at, match.attempt.answered_at] += 1
+        for (destination, state, at, answered_at), count in alike.items():
+            if answered_at is None:
+                self._metrics.receipts(operator, result, count)
+                continue
+            self._metrics.receipts(operator, result, count, max(0.0, (at - answered_at) / 1000))
+            if state not in _UNDER_WAY:
+                self._statistics.ended(operator, destination, state, answered_at, at, count)
+                if len(self._unlooked) < _MOST:
+                    self._unlooked[operator, destination] = None
 
     def converted(self, message: Message) -> None:
         """The account reports a conversion of a message that was submitted."""

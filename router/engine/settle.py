@@ -1,8 +1,10 @@
 """What comes back from the operators: every attempt's result, applied and stored."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from router.delivery.correlate import Match
 from router.delivery.settle import Step, hold_back, settle, settle_late
 from router.engine.caps import CapKeeper
 from router.engine.choosing import Chooser
@@ -11,11 +13,11 @@ from router.engine.endings import Endings
 from router.engine.ledger import Ledger
 from router.engine.lines import Lines
 from router.engine.observing import Observer
+from router.engine.trouble import described
 from router.message import FINAL, Attempt, Message, Part, State
 from router.outcome import Fault, Outcome, OutcomeKind
 from router.ports.clock import Clock
 from router.ports.operators import Submission
-from router.ports.watching import Metrics
 
 
 class Settler:
@@ -30,10 +32,10 @@ class Settler:
         alarm: Callable[[Message], None],
         caps: CapKeeper,
         clock: Clock,
-        metrics: Metrics,
         observer: Observer,
-        on_accepted: Callable[[Desk, Message, Part, Attempt], None],
+        on_accepted: Callable[[Desk, Sequence[Match], int], None],
         on_unanswered: Callable[[Desk, Message], None],
+        log: Any,
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
@@ -43,19 +45,79 @@ class Settler:
         self._alarm = alarm
         self._caps = caps
         self._clock = clock
-        self._metrics = metrics
         self._observer = observer
         self._on_accepted = on_accepted
         self._on_unanswered = on_unanswered
+        self._log = log
 
-    def settled(self, submission: Submission, outcome: Outcome, now: int, monotonic: float) -> None:
-        """The result of a submission, at `now` (ms) and `monotonic` (seconds); see the port OperatorSink."""
+    def settled(self, desk: Desk, results: Sequence[tuple[Submission, Outcome]]) -> None:
+        """The results of an operator's submissions, in order; see the port OperatorSink. What breaks over one of them
+        is told, and takes no other along."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        accepted: list[tuple[Submission, Outcome]] = []
+        for result in results:
+            if result[1].kind is _ACCEPTED:  # nearly always
+                accepted.append(result)
+                continue
+            if accepted:
+                self._all_accepted(desk, accepted, now, monotonic)
+                accepted = []
+            submission, outcome = result
+            try:
+                self._not_accepted(desk, submission, outcome, now, monotonic)
+            except Exception as error:
+                self._broke(submission.message, error)
+        if accepted:
+            self._all_accepted(desk, accepted, now, monotonic)
+
+    def _all_accepted(
+        self, desk: Desk, results: Sequence[tuple[Submission, Outcome]], now: int, monotonic: float
+    ) -> None:
+        """Answers with which the operator took their parts, one behind another."""
+        numbers = [submission.message.to for submission, _ in results]
+        desk.recipients.accepted(numbers, monotonic)
+        # To the circuit one of them says as much as all.
+        if desk.circuit.answered(results[-1][1], numbers[-1], monotonic):
+            self._lines.circuit_changed(desk, monotonic)
+        gateway, in_flight, operator = desk.gateway, desk.in_flight, desk.operator
+        whole: list[Match] = []
+        begun: list[Match] = []
+        for submission, outcome in results:
+            message, part, attempt = submission.message, submission.part, submission.attempt
+            try:
+                if gateway is not None:
+                    gateway.release(submission.slot)
+                in_flight.pop(id(submission), None)
+                step = settle(message, part, attempt, outcome, operator, now, 0.0)
+                if step is _AWAIT:
+                    whole.append(Match(message, part, attempt))
+                else:
+                    self._go_on(desk, message, part, step, now)
+                    begun.append(Match(message, part, attempt))
+            except Exception as error:
+                self._broke(message, error)
+        if whole:
+            self._lines.submitted([match.message for match in whole], now)
+            self._taken(desk, whole, True, now)
+        if begun:
+            self._taken(desk, begun, False, now)
+        self._observer.answered(desk.name, _ACCEPTED, [monotonic - submission.written_at for submission, _ in results])
+
+    def _taken(self, desk: Desk, matches: Sequence[Match], whole: bool, now: int) -> None:
+        """An operator has accepted parts, with which it has their whole messages or not yet."""
+        try:
+            self._observer.accepted(desk.name, matches, whole, now)
+        except Exception as error:
+            self._log.error("answer_broke", operator=desk.name, **described(error))
+        # Also where the counting broke: their receipts are to find them.
+        self._on_accepted(desk, matches, now)
+
+    def _not_accepted(self, desk: Desk, submission: Submission, outcome: Outcome, now: int, monotonic: float) -> None:
         message, part, attempt = submission.message, submission.part, submission.attempt
-        desk = self._lines.desk(attempt.operator)
         if desk.gateway is not None:
             desk.gateway.release(submission.slot)
         desk.in_flight.pop(id(submission), None)
-        self._metrics.submitted(desk.name, outcome.kind, monotonic - submission.written_at)
+        self._observer.answered(desk.name, outcome.kind, (monotonic - submission.written_at,))
         own = self._learn(desk, submission, outcome, monotonic)
         step = settle(message, part, attempt, outcome, desk.operator, now, random.random())
         if desk.spending is not None and outcome.kind not in _COUNTED:
@@ -66,17 +128,12 @@ class Settler:
         self._proceed(desk, message, part, attempt, step, now)
 
     def _learn(self, desk: Desk, submission: Submission, outcome: Outcome, now: float) -> bool:
-        """What an answer says about the operator. True when it complains of the recipient's own queue only."""
+        """What a refusal or silence says about the operator. True when it is about the recipient's own queue only."""
         to = submission.message.to
         own = False
-        if outcome.kind is _ACCEPTED:
-            desk.recipients.accepted(to, now)
-            if desk.circuit.answered(outcome, to, now):
-                self._lines.circuit_changed(desk, now)
-            return False
         if outcome.fault is Fault.QUEUE:
             own = desk.recipients.full(to, submission.written_at, now)
-        self._observer.answered(submission.message, desk.name, outcome)
+        self._observer.refused(submission.message, desk.name, outcome)
         if outcome.kind is OutcomeKind.THROTTLED and not own:
             desk.pacer.throttled(now)
         if desk.circuit.answered(outcome, to, now):
@@ -112,17 +169,12 @@ class Settler:
                     self._lines.front(desk, message)
 
     def _proceed(self, desk: Desk, message: Message, part: Part, attempt: Attempt, step: Step, now: int) -> None:
-        whole = step is _AWAIT
-        if whole:  # nearly always
-            self._lines.submitted(message, now)
+        if step is _AWAIT:
+            self._lines.submitted((message,), now)
         else:
             self._go_on(desk, message, part, step, now)
         if attempt.outcome is _ACCEPTED:
-            self._observer.accepted(message, attempt, whole)
-            cost = message.cost
-            if cost is not None:
-                self._metrics.spent(desk.name, cost.currency, float(cost.amount) / len(message.parts))
-            self._on_accepted(desk, message, part, attempt)
+            self._taken(desk, (Match(message, part, attempt),), step is _AWAIT, now)
         elif attempt.outcome is OutcomeKind.UNKNOWN and message.state not in FINAL:
             self._on_unanswered(desk, message)
 
@@ -154,6 +206,9 @@ class Settler:
         exhausted = message.error is not None and message.error.code == "retries_exhausted"
         part.state = State.FAILED if exhausted else State.REJECTED
         self._endings.end(message, part.state, now)
+
+    def _broke(self, message: Message, error: Exception) -> None:
+        self._log.error("answer_broke", message_id=message.id, **described(error))
 
 
 # Looking a member up in its enumeration takes longer than comparing it.

@@ -126,33 +126,35 @@ class Statistics:
     def __len__(self) -> int:
         return len(self._series)
 
-    def accepted(self, operator: str, destination: str, account: str | None, at: int) -> None:
-        """The operator took a part; `account` is given with the part that completes a message."""
+    def accepted(self, operator: str, destination: str, account: str | None, at: int, count: int = 1) -> None:
+        """The operator took so many parts; `account` is given with those that complete a message."""
         minute = self._minute(operator, destination, at)
-        minute.accepted += 1
+        minute.accepted += count
         if account is not None and at - self._reporting.get(account, -_REPORTS) < _REPORTS:
-            minute.hoped += 1
+            minute.hoped += count
 
     def refused(self, operator: str, destination: str, at: int) -> None:
         """The operator did not take a part that another one might take."""
         self._minute(operator, destination, at).refused += 1
 
-    def ended(self, operator: str, destination: str, state: ReceiptState, accepted_at: int, at: int) -> None:
-        """A final receipt came for a part that was accepted at `accepted_at`."""
+    def ended(
+        self, operator: str, destination: str, state: ReceiptState, accepted_at: int, at: int, count: int = 1
+    ) -> None:
+        """So many final receipts came at `at` for parts that were accepted at `accepted_at`."""
         minute = self._known(operator, destination, accepted_at)
         if minute is None:
             return
         if state is ReceiptState.DELIVERED:
-            minute.delivered += 1
+            minute.delivered += count
         elif state is ReceiptState.UNKNOWN:
-            minute.unknown += 1
+            minute.unknown += count
         else:
-            minute.failed += 1
+            minute.failed += count
         seconds = (at - accepted_at) / 1000
         if seconds > _SLOW:
-            minute.slow += 1
+            minute.slow += count
         step = delay_step(seconds)
-        minute.delays[step] = minute.delays.get(step, 0) + 1
+        minute.delays[step] = minute.delays.get(step, 0) + count
 
     def converted(self, operator: str, destination: str, account: str, accepted_at: int, at: int) -> None:
         """The account reports that the recipient acted on a message that was accepted at `accepted_at`."""

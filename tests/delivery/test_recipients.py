@@ -11,7 +11,7 @@ def test_without_a_sign_of_life_it_is_the_operator() -> None:
 
 def test_others_accepted_meanwhile_make_it_the_number() -> None:
     recipients = Recipients()
-    recipients.accepted(YOU, 10.5)
+    recipients.accepted([YOU], 10.5)
     assert recipients.full(ME, 10.0, 11.0)
     assert recipients.wait(ME, 11.0) == 1
     assert recipients.wait(YOU, 11.0) == 0
@@ -20,45 +20,45 @@ def test_others_accepted_meanwhile_make_it_the_number() -> None:
 
 def test_others_accepted_before_it_was_written_say_nothing() -> None:
     recipients = Recipients()
-    recipients.accepted(YOU, 9.0)
+    recipients.accepted([YOU], 9.0)
     assert not recipients.full(ME, 10.0, 11.0)
     # Unless it was a moment ago.
     recipients = Recipients()
-    recipients.accepted(YOU, 9.999)
+    recipients.accepted([YOU], 9.999)
     assert recipients.full(ME, 10.0, 10.1)
 
 
 def test_its_own_acceptance_says_nothing_and_hides_no_other() -> None:
     recipients = Recipients()
-    recipients.accepted(ME, 10.5)
+    recipients.accepted([ME], 10.5)
     assert not recipients.full(ME, 10.0, 11.0)
     recipients = Recipients()
-    recipients.accepted(YOU, 10.4)
-    recipients.accepted(ME, 10.5)
-    recipients.accepted(ME, 10.6)
+    recipients.accepted([YOU], 10.4)
+    recipients.accepted([ME], 10.5)
+    recipients.accepted([ME], 10.6)
     assert recipients.full(ME, 10.0, 11.0)
 
 
 def test_a_second_number_soon_after_makes_it_the_operator() -> None:
     recipients = Recipients()
-    recipients.accepted(THEM, 10.5)
+    recipients.accepted([THEM], 10.5)
     assert recipients.full(ME, 10.0, 11.0)
     assert not recipients.full(YOU, 10.0, 11.1)
-    recipients.accepted(THEM, 30.0)
+    recipients.accepted([THEM], 30.0)
     assert recipients.full(YOU, 29.0, 31.0)
 
 
 def test_it_waits_longer_each_time_until_it_is_accepted() -> None:
     recipients, now, waits = Recipients(), 0.0, []
     for _ in range(11):
-        recipients.accepted(YOU, now + 0.5)
+        recipients.accepted([YOU], now + 0.5)
         assert recipients.full(ME, now, now + 1)
         waits.append(recipients.wait(ME, now + 1))
         now += 1000
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
-    recipients.accepted(ME, now)
+    recipients.accepted([ME], now)
     assert not recipients
-    recipients.accepted(YOU, now + 0.5)
+    recipients.accepted([YOU], now + 0.5)
     recipients.full(ME, now, now + 1)
     assert recipients.wait(ME, now + 1) == 1
 
@@ -66,6 +66,6 @@ def test_it_waits_longer_each_time_until_it_is_accepted() -> None:
 def test_memory_is_bounded() -> None:
     recipients = Recipients()
     for number in range(30_000):
-        recipients.accepted(YOU, number * 100.0)
+        recipients.accepted([YOU], number * 100.0)
         recipients.full(f"+{number}", number * 100.0, number * 100.0)
     assert len(recipients._held) == 10_000

@@ -68,14 +68,14 @@ class Counts:
     def final(self, operator: str, state: str) -> None:
         self.counted["final", operator, state] += 1
 
-    def submitted(self, operator: str, outcome: str, seconds: float) -> None:
-        self.counted["submitted", operator, outcome] += 1
+    def submitted(self, operator: str, outcome: str, seconds: Sequence[float]) -> None:
+        self.counted["submitted", operator, outcome] += len(seconds)
 
     def spent(self, operator: str, currency: str, amount: float) -> None:
         self.spending[operator, currency] += amount
 
-    def receipt(self, operator: str, result: str, seconds: float | None = None) -> None:
-        self.counted["receipt", operator, result] += 1
+    def receipts(self, operator: str, result: str, count: int, seconds: float | None = None) -> None:
+        self.counted["receipt", operator, result] += count
 
     def event(self, type: str, count: int) -> None:
         self.counted["event", type] += count

@@ -4,12 +4,13 @@ from collections import Counter
 
 import pytest
 
+from router.delivery.correlate import Match
 from router.engine import observing
 from router.engine.observing import Observer
-from router.message import Attempt, Message, Network
+from router.message import Attempt, Message, Network, Part
 from router.receipt import Receipt, ReceiptState
 from router.routing.quality import Statistics, Sums
-from tests.engine.rig import ManualClock
+from tests.engine.rig import Counts, ManualClock
 
 
 class Counting(Statistics):
@@ -28,16 +29,20 @@ class World:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.statistics = Counting()
-        self.observer = Observer(self.statistics, self.clock)
+        self.metrics = Counts()
+        self.observer = Observer(self.statistics, self.metrics, self.clock)
 
     def receipts(self, operator: str, mnc: str, count: int, seconds: float, failed: int = 0) -> None:
         message = Message(id="m", account="acme", to="+237670000001", created_at=0, network=Network("624", mnc))
+        attempt = Attempt(operator, self.clock.ms, answered_at=self.clock.ms)
+        match = Match(message, Part(1, attempts=[attempt]), attempt)
+        self.observer.accepted(operator, [match] * count, True, self.clock.ms)
+        applied = []
         for number in range(count):
-            attempt = Attempt(operator, self.clock.ms, answered_at=self.clock.ms)
-            self.observer.accepted(message, attempt, True)
             state = ReceiptState.UNDELIVERED if number < failed else ReceiptState.DELIVERED
             delay = round(seconds * 1000 * (1 + number % 10))
-            self.observer.receipt(message, attempt, Receipt(operator, ("1",), state, "1", self.clock.ms + delay))
+            applied.append((match, Receipt(operator, ("1",), state, "1", self.clock.ms + delay)))
+        self.observer.receipts(operator, "matched", applied)
 
     def odd(self, operator: str = "a") -> list[tuple[str, str]]:
         return [(network, check) for network, check in self.observer.suspicions(operator)]

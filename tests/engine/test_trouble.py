@@ -1,7 +1,7 @@
 """Errors of our own, injected wherever a message is on its way: nothing accepted is lost, doubled or denied by them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 
 from router.delivery.pacing import Pacer
-from router.engine import dispatch, trouble
+from router.engine import dispatch, settle, trouble
 from router.engine.choosing import Chooser
 from router.engine.correlate import Correlator
 from router.engine.desk import Desk
 from router.engine.dispatch import Dispatcher
+from router.engine.feed import Feed
+from router.engine.ledger import Ledger
 from router.engine.lines import Lines
-from router.engine.settle import Settler
 from router.engine.trouble import keep_up
 from router.engine.wakeups import Wakeups
 from router.message import Message, State
+from router.outcome import Outcome, OutcomeKind
 from router.ports.operators import Submission
-from router.receipt import Receipt
+from router.receipt import Receipt, ReceiptState
 from router.refusal import Refusal
 from tests.engine.rig import HandOperator, Rig, operator, settings, wish
 from tests.engine.test_clock import in_seconds, tick
@@ -35,7 +37,7 @@ class Log:
     def __init__(self, rig: Rig) -> None:
         self.told: list[tuple[str, dict[str, Any]]] = []
         engine = rig.engine
-        for part in (engine, engine._lines, engine._dispatcher, engine._correlator):
+        for part in (engine, engine._lines, engine._dispatcher, engine._correlator, engine._settler):
             part._log = self  # type: ignore[attr-defined]
 
     def error(self, event: str, **fields: Any) -> None:
@@ -227,19 +229,34 @@ async def test_a_message_that_breaks_when_it_is_due_is_tried_again_and_the_other
         assert (await rig.written("mtn", 3))[-1].message.text == "poison"
 
 
-async def test_an_answer_that_breaks_us_takes_no_other_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def answer(rig: Rig, submissions: Sequence[Submission], outcome: Outcome | None = None) -> list[str]:
+    """All in one call, as of one read: accepted by these ids, or that outcome for each."""
+    mtn = rig.operators["mtn"]
+    mtn.written.clear()
+    ids = [f"{at}" for at, _ in enumerate(submissions, 70)]
+    mtn.sink.settled(
+        [(one, outcome or Outcome(OutcomeKind.ACCEPTED, id)) for one, id in zip(submissions, ids, strict=True)]
+    )
+    return ids
+
+
+@pytest.mark.parametrize("outcome", [None, Outcome(OutcomeKind.UNKNOWN)])
+async def test_an_answer_that_breaks_us_takes_no_other_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Outcome | None
+) -> None:
     """A gateway hands over many answers of one read: the one behind a broken one still counts."""
-    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+    async with Rig(settings(operator("mtn", on_unanswered="hold")), tmp_path) as rig:
         log = Log(rig)
         for at in range(3):
             await rig.submit(f"+23767000000{at}")
-        fault = Broken(monkeypatch, Settler, "settled")
+        fault = Broken(monkeypatch, settle, "settle")
         written = await rig.written("mtn", 3)
-        fault.only = lambda _, submission, *__: submission is written[1]
-        for submission in written:
-            rig.operators["mtn"].accept(submission)
+        fault.only = lambda message, *_: message is written[1].message
+        answer(rig, written, outcome)
         await rig.until(lambda: written[0].message.state is written[2].message.state is State.SUBMITTED)
         assert log.events == {"answer_broke"}
+        assert rig.operators["mtn"].in_use == 0
+        fault.broken = False
     # Nobody knows what became of that one: it is in doubt, as after a kill.
     async with Rig(settings(operator("mtn")), tmp_path, rig.clock) as rig:
         (submission,) = await rig.written("mtn")
@@ -247,7 +264,40 @@ async def test_an_answer_that_breaks_us_takes_no_other_away(tmp_path: Path, monk
         assert submission.message.possible_duplicate
 
 
-@pytest.mark.parametrize("place", ["received", "_place"])
+@pytest.mark.parametrize(
+    ("owner", "name", "told"),
+    [(Feed, "tell", ["message.submitted"] * 2), (Ledger, "await_receipt", ["message.submitted"] * 3)],
+)
+async def test_what_breaks_after_an_answer_takes_no_other_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, told: list[str]
+) -> None:
+    """What is written and awaited of the others is there, and their receipts are told."""
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        for at in range(3):
+            await rig.submit(f"+23767000000{at}")
+        written = await rig.written("mtn", 3)
+        poison = written[1].message
+        fault = Broken(monkeypatch, owner, name)
+        fault.only = lambda *given: any(poison in (one, getattr(one, "message", None)) for one in given)
+        # The engine holds the method itself.
+        rig.engine._lines._tell = rig.engine.feed.tell
+        log = Log(rig)
+        ids = answer(rig, written)
+        assert fault.times == 1
+        assert log.events == {"answer_broke"}
+        fault.broken = False
+        for submission, id in zip(written, ids, strict=True):
+            rig.operators["mtn"].receipt(submission.message.to, id, token=id)
+        await rig.until(lambda: {written[at].message.state for at in (0, 2)} == {State.DELIVERED})
+        await rig.settle()
+        types = await rig.types()
+        assert types[: len(told)] == told
+        assert types.count("message.delivered") >= 2
+        assert rig.engine.ledger.open == 0
+        assert rig.metrics.counted["submitted", "mtn", "accepted"] == 3
+
+
+@pytest.mark.parametrize("place", ["_at_hand", "_apply", "_place"])
 async def test_a_receipt_that_breaks_us_is_not_acknowledged_and_the_others_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -262,9 +312,16 @@ async def test_a_receipt_that_breaks_us_is_not_acknowledged_and_the_others_count
             rig.engine.ledger._awaiting.clear()
         fault = Broken(monkeypatch, Correlator, place)
         fault.only = lambda *given: any(isinstance(one, Receipt) and one.to == messages[1].to[1:] for one in given)
-        for message, id in zip(messages, ids, strict=True):
-            mtn.receipt(message.to, id, token=id)
+        now = rig.clock.now()
+        mtn.sink.received(
+            "mtn",
+            [
+                (Receipt("mtn", (id,), ReceiptState.DELIVERED, message.to[1:], now), id)
+                for message, id in zip(messages, ids, strict=True)
+            ],
+        )
         await rig.until(lambda: len(mtn.acknowledged) == 3)
+        assert rig.metrics.counted["receipt", "mtn", "matched"] == 2
         assert sorted(mtn.acknowledged) == [(ids[0], True), (ids[1], False), (ids[2], True)]
         fault.broken = False
         mtn.receipt(messages[1].to, ids[1], token="again")
