@@ -121,7 +121,7 @@ def test_a_number_and_an_address() -> None:
     assert (digits(address), bare(address), full(address)) == ("", address, address)
     assert is_email(address)
     assert (country(address), network_name(address)) == (None, None)
-    assert destination_of(None, None, address) == destination_of(None, None, "x@shop.example")
+    assert destination_of(None, address) == destination_of(None, "x@shop.example")
 
 
 @pytest.mark.parametrize("channel", ["sms", "whatsapp", "voice", "mms", "viber"])

@@ -78,11 +78,6 @@ def attempts_under(message: Message, operator: str, key: str) -> list[Match]:
     ]
 
 
-def is_exact(receipt: Receipt, match: Match) -> bool:
-    """Whether id and number are equal as they are written."""
-    return match.attempt.smsc_message_id in receipt.smsc_message_ids and bare(match.message.to) == receipt.to
-
-
 def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) -> Match | None:
     """The one attempt this receipt is about, or None.
 

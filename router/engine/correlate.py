@@ -10,7 +10,6 @@ from router.delivery.correlate import (
     attempts_under,
     best_match,
     converted_keys,
-    is_exact,
     other_keys,
     response_key,
     written_keys,
@@ -213,7 +212,8 @@ class Correlator:
         rules = desk.operator.receipts
         for written in receipt.smsc_message_ids:
             match = self._ledger.awaiting(desk.name, response_key(written, rules.id_in_response))
-            if match is not None and is_exact(receipt, match):
+            # Nearly always id and number are equal as they are written.
+            if match is not None and match.attempt.smsc_message_id == written and bare(match.message.to) == receipt.to:
                 return match
         if rules.id_in_receipt in ("hex", "decimal"):
             return self._by_id(desk, receipt, converted_keys(receipt, rules))

@@ -33,6 +33,7 @@ class Endings:
         on_end: Callable[[Message], None] | None = None,
     ) -> None:
         self._ledger = ledger
+        self._store = ledger.store
         self._feed = feed
         self._metrics = metrics
         self._wallets = wallets
@@ -58,7 +59,7 @@ class Endings:
         self._ledger.active.pop(message.no, None)
         if message.charged:
             self._wallets.settle(message)
-        self._ledger.store.save(message)
+        self._store.save(message)
         self._feed.tell(_EVENTS[message.state], message, now)
         self._metrics.final(message.operator or "", message.state)
         if self._on_end is not None:

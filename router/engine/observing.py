@@ -43,7 +43,7 @@ class Observer:
     def refused(self, message: Message, operator: str, outcome: Outcome) -> None:
         """An operator did not take a part; what is the message's own fault or ours says nothing of it."""
         if outcome.kind in _REFUSED and outcome.fault in _OPERATOR_S:
-            self._statistics.refused(operator, _destination(message), self._clock.now())
+            self._statistics.refused(operator, destination_of(message.network, message.to), self._clock.now())
 
     def accepted(self, operator: str, matches: Sequence[Match], whole: bool, now: int) -> None:
         """An operator took parts, with which it has their whole messages or not yet."""
@@ -51,7 +51,7 @@ class Observer:
         spent: defaultdict[str, float] = defaultdict(float)
         for match in matches:
             message = match.message
-            alike[_destination(message), message.account] += 1
+            alike[destination_of(message.network, message.to), message.account] += 1
             cost = message.cost
             if cost is not None:
                 spent[cost.currency] += float(cost.amount) / len(message.parts)
@@ -68,7 +68,9 @@ class Observer:
             self._metrics.receipts(operator, "duplicate", duplicates)
         alike: defaultdict[tuple[str, ReceiptState, int, int | None], int] = defaultdict(int)
         for match, receipt in applied:
-            alike[_destination(match.message), receipt.state, receipt.received_at, match.attempt.answered_at] += 1
+            message = match.message
+            destination = destination_of(message.network, message.to)
+            alike[destination, receipt.state, receipt.received_at, match.attempt.answered_at] += 1
         for (destination, state, at, answered_at), count in alike.items():
             if answered_at is None:
                 self._metrics.receipts(operator, result, count)
@@ -82,8 +84,9 @@ class Observer:
     def converted(self, message: Message) -> None:
         """The account reports a conversion of a message that was submitted."""
         if message.operator is not None and message.submitted_at is not None:
+            destination = destination_of(message.network, message.to)
             self._statistics.converted(
-                message.operator, _destination(message), message.account, message.submitted_at, self._clock.now()
+                message.operator, destination, message.account, message.submitted_at, self._clock.now()
             )
 
     def suspicions(self, operator: str) -> list[tuple[str, Check]]:
@@ -113,8 +116,3 @@ class Observer:
                 self._unlooked[operator, destination] = None
             elif operator in self._odd:
                 self._odd[operator].pop(destination, None)
-
-
-def _destination(message: Message) -> str:
-    network = message.network
-    return destination_of(network.mcc if network else None, network.mnc if network else None, message.to)

@@ -6,6 +6,7 @@ from typing import TypeVar
 from msgspec import structs
 
 from router.engine.desk import Desk
+from router.message import Network
 from router.ports.clock import Clock
 from router.routing.quality import Standing, Statistics, destination_of, explained, scores
 from router.routing.route import Candidate, Ranking
@@ -155,8 +156,7 @@ class Sharing:
 
 
 def _destination(ranking: Ranking, to: str) -> str:
-    mcc, mnc = ranking.network or (None, None)
-    return destination_of(mcc, mnc, to)
+    return destination_of(Network(*ranking.network) if ranking.network is not None else None, to)
 
 
 def _make_room(remembered: dict[tuple[Hashable, ...], T]) -> None:

@@ -27,6 +27,7 @@ from math import log, sqrt
 
 from msgspec import Struct
 
+from router.message import Network
 from router.receipt import ReceiptState
 from router.routing.numbering import calling_code
 
@@ -46,11 +47,11 @@ _STEP = 15_000
 _REFRESH = 1_000
 
 
-def destination_of(mcc: str | None, mnc: str | None, to: str) -> str:
+def destination_of(network: Network | None, to: str) -> str:
     """What statistics are kept for: the network where its codes are known ("624-01"), else the country ("+237").
     `to` is E.164."""
-    if mcc is not None:
-        return f"{mcc}-{mnc or ''}"
+    if network is not None and network.mcc is not None:
+        return f"{network.mcc}-{network.mnc or ''}"
     if "@" in to:
         return "+"
     found = _COUNTRIES.get(to[:4])

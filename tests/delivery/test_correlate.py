@@ -11,7 +11,6 @@ from router.delivery.correlate import (
     attempts_under,
     best_match,
     converted_keys,
-    is_exact,
     response_key,
     unanswered,
     written_keys,
@@ -228,12 +227,6 @@ def test_attempts_under_a_key_are_those_of_the_operator_with_that_id() -> None:
     assert [(match.part.number, match.attempt.smsc_message_id) for match in found] == [(1, "0A"), (2, "a")]
     # As it would have been kept by a declared form of hex.
     assert [match.attempt.smsc_message_id for match in attempts_under(one, "mtn", "10")] == ["0A", "a"]
-
-
-def test_plainly_equal_is_id_and_number() -> None:
-    assert is_exact(delivered("1", "2"), sent("2"))
-    assert not is_exact(delivered("02"), sent("2"))
-    assert not is_exact(delivered("2", to=OTHER), sent("2"))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.message import Network
 from router.receipt import ReceiptState
 from router.routing.quality import (
     Standing,
@@ -219,17 +220,19 @@ def test_delays_fall_into_their_step(seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mcc", "mnc", "to", "name"),
+    ("network", "to", "name"),
     [
-        ("624", "01", "+237670000001", "624-01"),
-        ("310", "410", "+12025550123", "310-410"),
-        (None, None, "+237670000001", "+237"),
-        (None, None, "+12025550123", "+1"),
-        (None, None, "+999", "+"),
+        (Network("624", "01"), "+237670000001", "624-01"),
+        (Network("310", "410"), "+12025550123", "310-410"),
+        (Network("624"), "+237670000001", "624-"),
+        (Network(name="MTN"), "+237670000001", "+237"),
+        (None, "+237670000001", "+237"),
+        (None, "+12025550123", "+1"),
+        (None, "+999", "+"),
     ],
 )
-def test_the_network_or_else_the_country(mcc: str | None, mnc: str | None, to: str, name: str) -> None:
-    assert destination_of(mcc, mnc, to) == name
+def test_the_network_or_else_the_country(network: Network | None, to: str, name: str) -> None:
+    assert destination_of(network, to) == name
 
 
 # --- order and shares ----------------------------------------------------------------------------------------
