@@ -1,5 +1,8 @@
 """Whose queue is full: the operator's or one number's."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from router.delivery.recipients import Recipients
 
 ME, YOU, THEM = "+237670000001", "+237670000002", "+237670000003"
@@ -61,6 +64,18 @@ def test_it_waits_longer_each_time_until_it_is_accepted() -> None:
     recipients.accepted([YOU], now + 0.5)
     recipients.full(ME, now, now + 1)
     assert recipients.wait(ME, now + 1) == 1
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from([ME, YOU, THEM]), min_size=1), st.sampled_from([ME, YOU, THEM]))))
+def test_many_accepted_together_are_as_one_after_another(read: list[tuple[list[str], str]]) -> None:
+    together, singly, now = Recipients(), Recipients(), 100.0
+    for accepted, refused in read:
+        now += 7
+        together.accepted(accepted, now)
+        for to in accepted:
+            singly.accepted([to], now)
+        assert together.full(refused, now - 1, now) == singly.full(refused, now - 1, now)
+        assert [together.wait(to, now) for to in (ME, YOU, THEM)] == [singly.wait(to, now) for to in (ME, YOU, THEM)]
 
 
 def test_memory_is_bounded() -> None:

@@ -1,16 +1,22 @@
 """What is odd about receipts is found whatever the number of networks, and asking for it costs little."""
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.delivery.correlate import Match
 from router.engine import observing
 from router.engine.observing import Observer
 from router.message import Attempt, Message, Network, Part
+from router.money import Money
 from router.receipt import Receipt, ReceiptState
 from router.routing.quality import Statistics, Sums
 from tests.engine.rig import Counts, ManualClock
+
+COST = Money(Decimal("0.07"), "XAF")
 
 
 class Counting(Statistics):
@@ -115,3 +121,49 @@ def test_what_waits_to_be_looked_at_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     assert len(world.observer._unlooked) == 5
     assert len(world.odd()) == 5
     assert len(world.observer._unlooked) == 5
+
+
+Seen = tuple[str, str, ReceiptState, int, bool]
+answers = st.lists(
+    st.tuples(
+        st.sampled_from(["01", "02"]),
+        st.sampled_from(["acme", "other"]),
+        st.sampled_from([ReceiptState.DELIVERED, ReceiptState.EXPIRED, ReceiptState.UNKNOWN, ReceiptState.ENROUTE]),
+        st.integers(0, 90_000),
+        st.booleans(),
+    ),
+    min_size=1,
+)
+
+
+def observe(seen: list[Seen], whole: bool, together: bool) -> World:
+    """One part and one receipt each (network, account, what it says, after how many ms, whether its answer came)."""
+    world = World()
+    # Of this account conversions are to be hoped for.
+    world.statistics.converted("a", "624-01", "acme", 0, world.clock.ms)
+    accepted, applied = [], []
+    for mnc, account, state, delay, answered in seen:
+        attempt = Attempt("a", world.clock.ms, answered_at=world.clock.ms if answered else None)
+        part = Part(1, attempts=[attempt])
+        message = Message("m", account, "+237670000001", 0, network=Network("624", mnc), cost=COST, parts=[part] * 2)
+        accepted.append(Match(message, part, attempt))
+        applied.append((accepted[-1], Receipt("a", ("1",), state, "1", world.clock.ms + delay)))
+    step = len(seen) if together else 1
+    for first in range(0, len(seen), step):
+        world.observer.accepted("a", accepted[first : first + step], whole, world.clock.ms)
+        world.observer.receipts("a", "matched", applied[first : first + step], duplicates=step)
+    world.clock.move(300)
+    return world
+
+
+@given(answers, st.booleans())
+def test_many_at_once_count_as_much_as_one_by_one(seen: list[Seen], whole: bool) -> None:
+    together, singly = observe(seen, whole, True), observe(seen, whole, False)
+    assert together.metrics.counted == singly.metrics.counted
+    assert together.metrics.spending["a", "XAF"] == pytest.approx(singly.metrics.spending["a", "XAF"])
+    assert together.metrics.spending["a", "XAF"] == pytest.approx(len(seen) * 0.035)
+    now = together.clock.ms
+    for network in ("624-01", "624-02"):
+        assert together.statistics.sums("a", network, now) == singly.statistics.sums("a", network, now)
+        assert together.statistics.delays("a", network, now) == singly.statistics.delays("a", network, now)
+    assert together.observer._unlooked == singly.observer._unlooked
