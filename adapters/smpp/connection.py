@@ -16,6 +16,9 @@ _HELD_BACK: Final = 1 << 20
 _OWED: Final = 20_000
 """With so many deliveries waiting to be stored, we read no more until half of them are acknowledged."""
 
+_SLICE: Final = 16 * 1024
+"""Octets that are dealt with in one turn of the loop, some hundred PDUs, so that others get theirs."""
+
 _LINGER: Final = 1.0
 """Seconds that a closed connection may take to send its last octets."""
 
@@ -47,6 +50,7 @@ class Connection(asyncio.Protocol):
         self._closed: Closed | None = None
         self._flushing = False
         self._writable = True
+        self._unread = bytearray()
 
     # --- from above ----------------------------------------------------------------------------------------------
 
@@ -69,6 +73,8 @@ class Connection(asyncio.Protocol):
         self._settle()
 
     def close(self, reason: str) -> None:
+        while self._unread:
+            self._take()
         self.session.close(reason)
         self._settle()
 
@@ -85,8 +91,15 @@ class Connection(asyncio.Protocol):
         self._settle()
 
     def data_received(self, data: bytes) -> None:
-        self.session.receive(data, self._clock.monotonic())
-        self._settle()
+        if len(data) <= _SLICE and not self._unread:
+            self.session.receive(data, self._clock.monotonic())
+            self._settle()
+            return
+        if not self._unread:
+            self._loop.call_soon(self._go_on)
+        self._unread += data
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def eof_received(self) -> None:
         self.close("the peer closed the connection")
@@ -105,6 +118,20 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        """Deal with the next slice of what was read."""
+        self._take()
+        if self._unread:
+            self._loop.call_soon(self._go_on)
+        else:
+            self.touch()
+
+    def _take(self) -> None:
+        data = bytes(self._unread[:_SLICE])
+        del self._unread[:_SLICE]
+        self.session.receive(data, self._clock.monotonic())
+        self._settle()
 
     def _settle(self) -> None:
         """After any call of the session: pass its events on and see to its octets."""
@@ -130,7 +157,7 @@ class Connection(asyncio.Protocol):
             out = self.session.out
             self.session.out = bytearray()
             transport.write(out)
-        if len(self.session.out) > _HELD_BACK or self.session.owed > _OWED:
+        if len(self.session.out) > _HELD_BACK or self.session.owed > _OWED or self._unread:
             transport.pause_reading()
         elif not transport.is_reading() and self.session.owed <= _OWED // 2:
             transport.resume_reading()
