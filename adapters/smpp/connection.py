@@ -16,9 +16,6 @@ _HELD_BACK: Final = 1 << 20
 _OWED: Final = 20_000
 """With so many deliveries waiting to be stored, we read no more until half of them are acknowledged."""
 
-_SLICE: Final = 16 * 1024
-"""Octets that are dealt with in one turn of the loop, some hundred PDUs, so that others get theirs."""
-
 _LINGER: Final = 1.0
 """Seconds that a closed connection may take to send its last octets."""
 
@@ -50,7 +47,6 @@ class Connection(asyncio.Protocol):
         self._closed: Closed | None = None
         self._flushing = False
         self._writable = True
-        self._unread = bytearray()
 
     # --- from above ----------------------------------------------------------------------------------------------
 
@@ -73,8 +69,6 @@ class Connection(asyncio.Protocol):
         self._settle()
 
     def close(self, reason: str) -> None:
-        while self._unread:
-            self._take()
         self.session.close(reason)
         self._settle()
 
@@ -91,15 +85,8 @@ class Connection(asyncio.Protocol):
         self._settle()
 
     def data_received(self, data: bytes) -> None:
-        if len(data) <= _SLICE and not self._unread:
-            self.session.receive(data, self._clock.monotonic())
-            self._settle()
-            return
-        if not self._unread:
-            self._loop.call_soon(self._go_on)
-        self._unread += data
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self.session.receive(data, self._clock.monotonic())
+        self._settle()
 
     def eof_received(self) -> None:
         self.close("the peer closed the connection")
@@ -118,20 +105,6 @@ class Connection(asyncio.Protocol):
         self._flush()
 
     # --- inside --------------------------------------------------------------------------------------------------
-
-    def _go_on(self) -> None:
-        """Deal with the next slice of what was read."""
-        self._take()
-        if self._unread:
-            self._loop.call_soon(self._go_on)
-        else:
-            self.touch()
-
-    def _take(self) -> None:
-        data = bytes(self._unread[:_SLICE])
-        del self._unread[:_SLICE]
-        self.session.receive(data, self._clock.monotonic())
-        self._settle()
 
     def _settle(self) -> None:
         """After any call of the session: pass its events on and see to its octets."""
@@ -157,7 +130,7 @@ class Connection(asyncio.Protocol):
             out = self.session.out
             self.session.out = bytearray()
             transport.write(out)
-        if len(self.session.out) > _HELD_BACK or self.session.owed > _OWED or self._unread:
+        if len(self.session.out) > _HELD_BACK or self.session.owed > _OWED:
             transport.pause_reading()
         elif not transport.is_reading() and self.session.owed <= _OWED // 2:
             transport.resume_reading()

@@ -51,9 +51,6 @@ class Checkpoints:
         self._own.close()
 
     def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        if pages < self._in_log:
-            # It was begun anew, whoever had copied it.
-            self._next = LOG_PAGES
         self._in_log = pages
         return apsw.SQLITE_OK
 
