@@ -6,7 +6,7 @@ import pytest
 
 from router.message import FINAL, State
 from router.outcome import Outcome, OutcomeKind
-from router.receipt import ReceiptState
+from router.receipt import Receipt, ReceiptState
 from tests.engine.rig import ReceiptRules, Rig, operator, settings
 
 UNKNOWN = Outcome(OutcomeKind.UNKNOWN, detail="no answer in time")
@@ -232,6 +232,37 @@ async def test_a_true_receipt_after_unknown_counts_once(tmp_path: Path) -> None:
         await rig.settle()
         assert await rig.types() == ["message.submitted", "message.unknown", "message.delivered"]
         assert message.error is None
+
+
+async def test_receipts_of_one_read_count_in_their_order(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        messages = [await rig.submit(f"+23767000000{at}") for at in range(2)]
+        mtn = rig.operators["mtn"]
+        ids = [mtn.accept(submission) for submission in await rig.written("mtn", 2)]
+        told = [
+            (0, ReceiptState.ENROUTE),
+            (0, ReceiptState.UNKNOWN),
+            (1, ReceiptState.UNDELIVERED),
+            (0, ReceiptState.UNKNOWN),
+            (0, ReceiptState.DELIVERED),
+            (1, ReceiptState.DELIVERED),
+        ]
+        now = rig.clock.now()
+        mtn.sink.received(
+            "mtn",
+            [
+                (Receipt("mtn", (ids[at],), state, messages[at].to[1:], now), token)
+                for token, (at, state) in enumerate(told)
+            ],
+        )
+        await rig.until(lambda: len(mtn.acknowledged) == len(told))
+        assert sorted(mtn.acknowledged) == [(token, True) for token, _ in enumerate(told)]
+        assert [message.state for message in messages] == [State.DELIVERED, State.UNDELIVERED]
+        events = [(event["to"][-1], event["type"].removeprefix("message.")) for event in await rig.events()]
+        assert [what for to, what in events if to == "0"] == ["submitted", "unknown", "delivered"]
+        assert [what for to, what in events if to == "1"] == ["submitted", "undelivered"]
+        assert rig.metrics.counted["receipt", "mtn", "matched"] == 4
+        assert rig.metrics.counted["receipt", "mtn", "duplicate"] == 2
 
 
 @pytest.mark.parametrize("restart", [False, True])

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from router.message import State
 from router.outcome import Fault, Outcome, OutcomeKind
 from tests.engine.rig import Rig, operator, settings
@@ -60,6 +62,25 @@ async def test_meanwhile_another_operator_has_it(tmp_path: Path) -> None:
         assert rig.engine.control.resume("mtn").state == "up"
         await rig.settle()
         assert (await rig.submit(to=number(3))).operator == "mtn"
+
+
+@pytest.mark.parametrize(("accepted_at", "state"), [(None, "circuit_open"), (3, "circuit_open"), (4, "up"), (8, "up")])
+async def test_answers_of_one_read_count_in_their_order(tmp_path: Path, accepted_at: int | None, state: str) -> None:
+    """One that is accepted ends the row of unclear refusals before it, and the circuit that they opened."""
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        for one in range(9):
+            await rig.submit(to=number(one))
+        mtn = rig.operators["mtn"]
+        written = await rig.written("mtn", 9)
+        mtn.written.clear()
+        taken = Outcome(OutcomeKind.ACCEPTED, "1")
+        mtn.sink.settled([(one, taken if at == accepted_at else VENDOR) for at, one in enumerate(written)])
+        (view,) = rig.engine.control.operators()
+        assert view.state == state
+        refused = 9 if accepted_at is None else 8
+        assert rig.metrics.counted["submitted", "mtn", "rejected"] == refused
+        assert rig.metrics.counted["submitted", "mtn", "accepted"] == 9 - refused
+        assert mtn.in_use == 0
 
 
 async def test_one_unclear_refusal_after_the_other_is_one_of_the_account(tmp_path: Path) -> None:

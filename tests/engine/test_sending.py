@@ -49,6 +49,22 @@ async def test_a_message_is_delivered_with_one_event_each(tmp_path: Path) -> Non
         assert stored.state is State.DELIVERED
 
 
+async def test_results_of_two_operators_may_come_together(tmp_path: Path) -> None:
+    config = settings(operator("a", prefix="23767"), operator("b", prefix="23769"))
+    async with Rig(config, tmp_path) as rig:
+        messages = [await rig.submit(to) for to in ("+237670000001", "+237690000001", "+237670000002")]
+        written = [*await rig.written("a", 2), *await rig.written("b")]
+        for one in rig.operators.values():
+            one.written.clear()
+        rig.operators["a"].sink.settled([(one, Outcome(OutcomeKind.ACCEPTED, "7")) for one in written])
+        assert {message.state for message in messages} == {State.SUBMITTED}
+        for name, count in (("a", 2), ("b", 1)):
+            assert rig.metrics.counted["submitted", name, "accepted"] == count
+            assert rig.operators[name].in_use == 0
+        rig.operators["b"].receipt(messages[1].to, "7")
+        await rig.until(lambda: messages[1].state is State.DELIVERED)
+
+
 async def test_nothing_is_written_before_the_claim_is_on_disk(tmp_path: Path) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         pending = asyncio.ensure_future(rig.submit())
