@@ -7,7 +7,7 @@ is still left to it.
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import regex
@@ -36,21 +36,26 @@ class Numbering:
 
     `regions` are ISO codes in the order in which a number is looked for; "001" for a code of no country.
     National numbers are given as digits behind the calling code, without a national prefix. `size` is how many digits
-    the code has, `country` the code as people write it.
+    the code has, `country` the code as people write it; `prefixed`: people there write a national prefix, so that not
+    every number is `plain`.
+
+    `valid` says whether a national number is of a range that is in use in its region, `mobile` whether a valid one is
+    (or may be) a mobile's or a pager's.
     """
 
     __slots__ = (
         "_beginnings",
-        "_mobile",
         "_national_prefix",
         "_region_of",
         "_transforms",
-        "_valid",
         "code",
         "country",
         "lengths",
+        "mobile",
+        "prefixed",
         "regions",
         "size",
+        "valid",
     )
 
     def __init__(self, code: str) -> None:
@@ -64,9 +69,10 @@ class Numbering:
         self.lengths = frozenset((*general.possible_length, *general.possible_length_local_only))
         prefix = main.national_prefix_for_parsing
         self._national_prefix = re.compile(prefix) if prefix else None
+        self.prefixed = self._national_prefix is not None
         self._transforms = bool(main.national_prefix_transform_rule)
-        self._valid: dict[tuple[str, int], re.Pattern[str]] = {}
-        self._mobile: dict[tuple[str, int], re.Pattern[str]] = {}
+        self.valid: Callable[[str], bool] = partial(self._matches, {}, _valid)
+        self.mobile: Callable[[str], bool] = partial(self._matches, {}, _mobile)
         self._beginnings: dict[str, regex.Pattern[str]] = {}
         self._region_of: dict[int, re.Pattern[str]] = {}
 
@@ -91,14 +97,6 @@ class Numbering:
             pattern = self._region_of[length] = self._compile_regions(length)
         match = pattern.match(national)
         return match.lastgroup if match else None
-
-    def valid(self, national: str) -> bool:
-        """Whether a national number is of a range that is in use in its region."""
-        return self._matches(self._valid, _valid, national)
-
-    def mobile(self, national: str) -> bool:
-        """Whether a valid national number is (or may be) a mobile's or a pager's."""
-        return self._matches(self._mobile, _mobile, national)
 
     def reaches(self, region: str, beginning: str) -> bool:
         """Whether a number that is valid in `region` may begin with these national digits."""
@@ -189,19 +187,18 @@ def numbering(code: str) -> Numbering:
     return Numbering(code)
 
 
-_BEGINNINGS: Final[dict[str, Numbering]] = {}
-"""By three digits, at most a thousand: filled as they are met."""
+class _Beginnings(dict[str, Numbering | None]):
+    """Filled as they are met, with those that are some code's: at most a thousand and the codes."""
 
-
-def calling_code(digits: str) -> Numbering | None:
-    """The country calling code that international `digits` begin with; no code begins another."""
-    found = _BEGINNINGS.get(digits[:3])
-    if found is None:
+    def __missing__(self, beginning: str) -> Numbering | None:
         for length in (3, 2, 1):
-            code = digits[:length]
+            code = beginning[:length]
             if code in _CODES:
-                found = numbering(code)
-                if len(digits) >= 3:
-                    _BEGINNINGS[digits[:3]] = found
-                break
-    return found
+                found = self[beginning] = numbering(code)
+                return found
+        return None
+
+
+CALLING_CODES: Final = _Beginnings()
+"""The country calling code that the first three digits of an international number (or all, where there are fewer) begin
+with, None where they begin with none; no code begins another."""
