@@ -49,10 +49,6 @@ class Ledger:
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
         self.parked = Parked(remember)
 
-    def next_no(self) -> int:
-        self._no += 1
-        return self._no
-
     def next_position(self) -> int:
         self._position += 1
         return self._position
@@ -62,10 +58,14 @@ class Ledger:
         return self._position
 
     def enrol(self, messages: Sequence[Message]) -> None:
-        """Take up new messages."""
+        """Take up new messages and number them: their numbers (`no`) have no other's between them."""
         held = self.messages
+        no = self._no
         for message in messages:
+            no += 1
+            message.no = no
             held[message.id] = message
+        self._no = no
         self.open += len(messages)
 
     def resident(self, message: Message) -> Message:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from router.account import Account, ChargeRule, Guards, Price
 from router.delivery.charging import is_kept
-from router.engine.intake import Prepared, Via
+from router.engine.intake import Prepared
+from router.engine.preparing import Via
 from router.engine.wallets import Balance
 from router.message import FINAL, Message, State
 from router.money import MOST_NANO, NANO
