@@ -114,9 +114,10 @@ class Intake:
     def prepare(
         self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = INTERNAL
     ) -> list[Message | Refusal]:
-        """A message or the reason for its refusal, for each submit in order. Nothing is kept or charged yet; what the
-        account's wallet cannot pay, after the messages before it, is refused with `insufficient_credit`. That holds
-        only while nothing is awaited between this and the end of the `make` that calls it: the wallet is then as found.
+        """A message or the reason for its refusal, for each submit in order; the numbers (`no`) of the messages have no
+        other's between them. Nothing is kept or charged yet; what the account's wallet cannot pay, after the messages
+        before it, is refused with `insufficient_credit`. That holds only while nothing is awaited between this and the
+        end of the `make` that calls it: the wallet is then as found.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -128,6 +129,7 @@ class Intake:
         request = self._preparer.request(account, answers, purse, via)
         prepare = self._preparer.message
         prepared: list[Message | Refusal] = []
+        messages: list[Message] = []
         for submit in submits:
             try:
                 message = prepare(request, submit)
@@ -137,6 +139,8 @@ class Intake:
             if purse is not None:
                 purse.pay(message)
             prepared.append(message)
+            messages.append(message)
+        self._ledger.number(messages)
         return prepared
 
     def discard(self, messages: Sequence[Message]) -> None:

@@ -49,6 +49,14 @@ class Ledger:
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
         self.parked = Parked(remember)
 
+    def number(self, messages: Sequence[Message]) -> None:
+        """Give new messages their numbers (`no`), which have no other's between them."""
+        no = self._no
+        for message in messages:
+            no += 1
+            message.no = no
+        self._no = no
+
     def next_position(self) -> int:
         self._position += 1
         return self._position
@@ -58,14 +66,10 @@ class Ledger:
         return self._position
 
     def enrol(self, messages: Sequence[Message]) -> None:
-        """Take up new messages and number them: their numbers (`no`) have no other's between them."""
+        """Take up new messages."""
         held = self.messages
-        no = self._no
         for message in messages:
-            no += 1
-            message.no = no
             held[message.id] = message
-        self._no = no
         self.open += len(messages)
 
     def resident(self, message: Message) -> Message:
