@@ -19,7 +19,7 @@ from router.refusal import Refusal
 from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
 from router.routing.msisdn import Judge, normalise
 from router.routing.plan import RoutePlan, network_of
-from router.routing.recipient import recipient
+from router.routing.recipient import EMAIL, recipient
 from router.routing.terms import Ranker, Terms
 from router.submit import Channel, Submit
 from router.text.email import email_of
@@ -192,7 +192,7 @@ class Preparer:
         to, now, plan = message.to, request.now, request.plan
         network = None
         digits = to[1:]
-        if terms.channel == _EMAIL:
+        if terms.channel == EMAIL:
             digits = ""
         elif request.answers is not None and (found := self._lookups.find(to, request.answers)) is not None:
             network, message.looked_up = found

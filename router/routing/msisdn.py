@@ -25,6 +25,7 @@ def normalise(number: str, judge: Judge) -> str:
     digits = number[1:]
     if not (number[:1] == "+" and digits.isdigit() and digits.isascii()):
         digits = _digits(number)
+        number = "+" + digits
     plan = CALLING_CODES[digits[:3]]
     if plan is None:
         raise _refused(_nobodys(digits))
@@ -33,7 +34,7 @@ def normalise(number: str, judge: Judge) -> str:
         return _ask(digits, judge)
     if not (len(national) in plan.lengths if judge == "possible" else plan.valid(national)):
         raise _refused(_why(digits, judge))
-    return "+" + digits
+    return number
 
 
 def claimed(address: str, is_international: bool) -> str | None:

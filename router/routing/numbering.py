@@ -28,6 +28,7 @@ _KINDS: Final = (
 )
 """The kinds of number that phonenumbers tells apart; the commonest first, as a match is looked for in this order."""
 
+_Match = Callable[[str], re.Match[str] | None]
 _Writer = Callable[[PhoneMetadata, int], str]
 
 
@@ -46,6 +47,7 @@ class Numbering:
     __slots__ = (
         "_beginnings",
         "_national_prefix",
+        "_only_region",
         "_region_of",
         "_transforms",
         "code",
@@ -63,6 +65,7 @@ class Numbering:
         self.size = len(code)
         self.country = f"+{code}"
         self.regions: tuple[str, ...] = _CODES[code]
+        self._only_region = self.regions[0] if len(self.regions) == 1 else None
         main = _metadata(code, self.regions[0])
         general = main.general_desc
         assert general is not None  # every country has one
@@ -89,8 +92,8 @@ class Numbering:
 
     def region(self, national: str) -> str | None:
         """The region a national number belongs to, None where none of those that share the code knows it."""
-        if len(self.regions) == 1:
-            return self.regions[0]
+        if self._only_region is not None:
+            return self._only_region
         length = len(national)
         pattern = self._region_of.get(length)
         if pattern is None:
@@ -100,7 +103,7 @@ class Numbering:
 
     def reaches(self, region: str, beginning: str) -> bool:
         """Whether a number that is valid in `region` may begin with these national digits."""
-        if len(self.regions) == 1:
+        if self._only_region is not None:
             return True
         pattern = self._beginnings.get(region)
         if pattern is None:
@@ -114,15 +117,15 @@ class Numbering:
             pattern = self._beginnings[region] = regex.compile(f"{leading}(?:{kinds})")
         return pattern.fullmatch(beginning, partial=True) is not None
 
-    def _matches(self, compiled: dict[tuple[str, int], re.Pattern[str]], write: _Writer, national: str) -> bool:
-        region = self.regions[0] if len(self.regions) == 1 else self.region(national)
+    def _matches(self, compiled: dict[tuple[str, int], _Match], write: _Writer, national: str) -> bool:
+        region = self._only_region or self.region(national)
         if region is None:
             return False
         key = (region, len(national))
-        pattern = compiled.get(key)
-        if pattern is None:
-            pattern = compiled[key] = re.compile(write(_metadata(self.code, region), key[1]))
-        return pattern.match(national) is not None
+        match = compiled.get(key)
+        if match is None:
+            match = compiled[key] = re.compile(write(_metadata(self.code, region), key[1])).match
+        return match(national) is not None
 
     def _compile_regions(self, length: int) -> re.Pattern[str]:
         """The first region that matches: by its leading digits where it has some, else by being valid there."""
@@ -152,9 +155,9 @@ def _mobile(metadata: PhoneMetadata, length: int) -> str:
     mobile = "fixed_line" if metadata.same_mobile_and_fixed_line_pattern else "mobile"
     others = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number")
     return (
-        f"{_general(metadata, length)}(?!{_any_of(metadata, others, length)})"
-        f"(?:{_any_of(metadata, ('pager',), length)}"
-        f"|(?!{_any_of(metadata, ('uan', 'voicemail'), length)}){_any_of(metadata, (mobile,), length)})"
+        f"{_general(metadata, length)}{_none_of(metadata, others, length)}"
+        f"(?:{_none_of(metadata, ('uan', 'voicemail'), length)}{_any_of(metadata, (mobile,), length)}"
+        f"|{_any_of(metadata, ('pager',), length)})"
     )
 
 
@@ -170,6 +173,11 @@ def _any_of(metadata: PhoneMetadata, kinds: tuple[str, ...], length: int) -> str
         if description and description.national_number_pattern and length in description.possible_length
     ]
     return f"(?:{'|'.join(patterns)})\\Z" if patterns else _NEVER
+
+
+def _none_of(metadata: PhoneMetadata, kinds: tuple[str, ...], length: int) -> str:
+    pattern = _any_of(metadata, kinds, length)
+    return "" if pattern == _NEVER else f"(?!{pattern})"
 
 
 def _metadata(code: str, region: str) -> PhoneMetadata:
