@@ -29,6 +29,7 @@ from router.wallet import Tariff
 _QUEUED, _SCHEDULED = State.QUEUED, State.SCHEDULED
 _GSM7 = Encoding.GSM7
 _EMAIL = Channel.EMAIL
+_NAMES = {channel: channel.value for channel in Channel}
 
 
 class Via(Struct, frozen=True, gc=False):
@@ -116,15 +117,16 @@ class Preparer:
         channel = submit.channel
         if channel is _EMAIL:
             _check_email(submit)
-            to = recipient(submit.to, channel.value, request.judge)
+            to = recipient(submit.to, EMAIL, request.judge)
         else:
             to = normalise(submit.to, request.judge)
         key = (submit.sender, submit.traffic_class, channel, submit.plan)
         terms = request.terms.get(key)
         account = request.account
         if terms is None:
-            sender = sender_for(account, submit.sender, channel.value)
-            terms = request.ranker.terms(account.name, channel.value, submit.traffic_class, sender, submit.plan)
+            name = _NAMES[channel]
+            sender = sender_for(account, submit.sender, name)
+            terms = request.ranker.terms(account.name, name, submit.traffic_class, sender, submit.plan)
             request.terms[key] = terms
         if account.guards is not None:
             check_destination(account.guards, request.plan, to)
