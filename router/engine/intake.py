@@ -241,7 +241,7 @@ class Intake:
             return stored
         debit = self._debit(account, prepared) if account.wallet != "off" else None
         self._ledger.enrol(messages)
-        done = partial(self._stored, messages, stored)
+        done = partial(self._stored, account.name, messages, stored)
         self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
         self._dispatcher.take(messages)
         return stored
@@ -255,11 +255,11 @@ class Intake:
         reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
         return self._wallets.take(account.name, charged, reference, prepared.detail)
 
-    def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
+    def _stored(self, account: str, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
         resolve(stored, error)
         if error is None:
-            for (account, channel), count in Counter([(one.account, one.channel) for one in messages]).items():
+            for channel, count in Counter([one.channel for one in messages]).items():
                 self._metrics.accepted(account, channel, count)
             return
         for message in messages:
