@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, ValidationError, convert
 from msgspec.json import Decoder, Encoder
 
-from adapters.http.schema.messages import MessageList, detail, view
+from adapters.http.schema.messages import MessageList, detail, view, views
 from adapters.http.schema.requests import ConversionRequest, ListQuery
 from adapters.web.incoming import Incoming, decode
 from adapters.web.reply import Reply
@@ -55,7 +55,7 @@ class MessageCalls:
         found = await self._messages.list(wanted)
         shown = found[: query.limit]
         following = shown[-1].id if len(found) > len(shown) else None
-        return Reply(200, _encode(MessageList([view(message) for message in shown], following)))
+        return Reply(200, _encode(MessageList(views(shown), following)))
 
     async def cancel(self, incoming: Incoming) -> Reply:
         """DELETE /v1/messages/{id}"""

@@ -1,5 +1,6 @@
 """From a body to the submits it holds, in one pass where all is well."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,8 @@ MOST_EMAIL_OPTIONS = 1024 * 1024
 
 DEEPEST_OPTIONS = 16
 
+_EMAIL = Channel.EMAIL
+
 _submit = Decoder(Submit)
 _batch = Decoder(BatchRequest)
 _raw_batch = Decoder(RawBatch)
@@ -30,7 +33,7 @@ _raw_batch = Decoder(RawBatch)
 def parse_submit(body: bytes) -> Submit:
     """One submit. Raises Refusal invalid_json, invalid_request."""
     submit = decode(_submit, body)
-    wrong = _contradiction(submit)
+    wrong = _contradictions((submit,)).get(0)
     if wrong is not None:
         raise wrong
     return submit
@@ -45,10 +48,9 @@ def parse_batch(body: bytes) -> list[Submit | RefusedItem]:
         return [_parse_item(raw) for raw in decode(_raw_batch, body).messages]
     except (DecodeError, UnicodeDecodeError, RecursionError):
         return [*decode(_batch, body).messages]  # never returns: the same error once more, as a refusal
-    items: list[Submit | RefusedItem] = []
-    for submit in submits:
-        wrong = _contradiction(submit)
-        items.append(submit if wrong is None else refused_item(wrong, submit.to, submit.reference))
+    items: list[Submit | RefusedItem] = [*submits]
+    for place, wrong in _contradictions(submits).items():
+        items[place] = refused_item(wrong, submits[place].to, submits[place].reference)
     return items
 
 
@@ -72,7 +74,7 @@ def _parse_item(raw: Raw) -> Submit | RefusedItem:
         # What only skipping over the item let pass is an error of the whole body.
         decode(_submit, bytes(raw))
         raise
-    wrong = _contradiction(submit)
+    wrong = _contradictions((submit,)).get(0)
     return submit if wrong is None else refused_item(wrong, submit.to, submit.reference)
 
 
@@ -80,20 +82,25 @@ def _echo(value: Any, longest: int) -> str | None:
     return value if isinstance(value, str) and len(value) <= longest else None
 
 
-def _contradiction(submit: Submit) -> Refusal | None:
-    """What no single field's type can say."""
-    if (submit.text is None) == (submit.data is None):
-        return Refusal("invalid_request", "give exactly one of text and data", "text")
-    if submit.udh is not None and submit.data is None:
-        return Refusal("invalid_request", "a udh only goes with data", "udh")
-    if "\0" in submit.to or "\0" in (submit.sender or "") or "\0" in (submit.reference or ""):
-        return Refusal("invalid_request", "a NUL character cannot stand in to, from or reference")
-    price = submit.max_price
-    if price is not None and not _sensible(price.amount):
-        return Refusal("invalid_request", "this is not an amount of money", "max_price.amount")
-    if submit.options is not None:
-        return _options_problem(submit.options, MOST_EMAIL_OPTIONS if submit.channel is Channel.EMAIL else MOST_OPTIONS)
-    return None
+def _contradictions(submits: Sequence[Submit]) -> dict[int, Refusal]:
+    """What no single field's type can say, by the place of the submit where it is wrong."""
+    found = {}
+    for place, submit in enumerate(submits):
+        wrong = None
+        if (submit.text is None) == (submit.data is None):
+            wrong = Refusal("invalid_request", "give exactly one of text and data", "text")
+        elif submit.udh is not None and submit.data is None:
+            wrong = Refusal("invalid_request", "a udh only goes with data", "udh")
+        elif "\0" in submit.to or "\0" in (submit.sender or "") or "\0" in (submit.reference or ""):
+            wrong = Refusal("invalid_request", "a NUL character cannot stand in to, from or reference")
+        elif submit.max_price is not None and not _sensible(submit.max_price.amount):
+            wrong = Refusal("invalid_request", "this is not an amount of money", "max_price.amount")
+        elif submit.options is not None:
+            most = MOST_EMAIL_OPTIONS if submit.channel is _EMAIL else MOST_OPTIONS
+            wrong = _options_problem(submit.options, most)
+        if wrong is not None:
+            found[place] = wrong
+    return found
 
 
 def _sensible(amount: Decimal) -> bool:

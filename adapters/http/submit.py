@@ -1,5 +1,6 @@
 """Submitting messages: the hot path."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic
 
 from msgspec.json import Encoder
@@ -7,7 +8,7 @@ from msgspec.json import Encoder
 from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.quota import quota_headers
-from adapters.http.schema.messages import BatchAnswer, MessageView, RefusedItem, view
+from adapters.http.schema.messages import BatchAnswer, MessageView, RefusedItem, view, views
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from router.account import Account
@@ -58,20 +59,14 @@ class SubmitCalls:
         async def make() -> Prepared:
             nonlocal accepted
             answers = await self._intake.look_up(account, submits)
-            taken = iter(self._intake.prepare(account, submits, answers) if submits else ())
-            messages: list[Message] = []
-            results: list[MessageView | RefusedItem] = []
-            for item in items:
-                if isinstance(item, Submit):
-                    result = next(taken)
-                    if isinstance(result, Message):
-                        messages.append(result)
-                        results.append(view(result))
-                        continue
-                    item = refused_item(result, item.to, item.reference)
-                self._metrics.refused(item.error.code)
-                results.append(item)
+            taken = self._intake.prepare(account, submits, answers) if submits else []
+            messages = [one for one in taken if isinstance(one, Message)]
             accepted = len(messages)
+            results: list[MessageView | RefusedItem] = [*views(messages)]
+            if accepted < len(items):
+                for place, refused in _refused(items, taken):
+                    self._metrics.refused(refused.error.code)
+                    results.insert(place, refused)
             return Prepared(messages, 202, _encode(BatchAnswer(accepted, len(items) - accepted, results)))
 
         key = idempotency_key(incoming)
@@ -85,3 +80,15 @@ class SubmitCalls:
         if account.rate is not None:
             headers += quota_headers(self._intake.quota(account))
         return Reply(answer.status, answer.body, headers)
+
+
+def _refused(
+    items: Sequence[Submit | RefusedItem], taken: Iterable[Message | Refusal]
+) -> Iterator[tuple[int, RefusedItem]]:
+    """The items of a batch that were not taken, with their places; `taken` is what became of its submits."""
+    results = iter(taken)
+    for place, item in enumerate(items):
+        if isinstance(item, RefusedItem):
+            yield place, item
+        elif isinstance(result := next(results), Refusal):
+            yield place, refused_item(result, item.to, item.reference)

@@ -10,12 +10,15 @@ from router.message import SOURCES, Message, Part
 from router.money import Money
 from router.operator import TextRules
 from router.refusal import Refusal
-from router.routing.guards import earns, quiet_until, worth
+from router.routing.guards import quiet_until, worth
 from router.routing.networks import network_name
 from router.routing.plan import network_of
 from router.routing.route import Candidate, Ranking, rulings
 from router.text.references import References
 from router.text.segment import MAX_PARTS, Segmentation, fingerprint, segment, segment_binary
+
+Chosen = tuple[Candidate, Segmentation, str | None]
+"""Who gets a message, its text as it goes there, and what stands in the sender's place there (None: the sender)."""
 
 _TOO_DEAR = "every route costs more than max_price"
 # Messages of one part that were cut to choose an operator and are about to be sent as they were cut.
@@ -50,24 +53,27 @@ class Chooser:
         now: int,
         most_parts: int = MAX_PARTS,
         but: Collection[str] = (),
-    ) -> tuple[Candidate, Segmentation] | None:
-        """Who gets the message, and its text as it goes there: the first usable candidate that has not refused it, can
-        write it, is within its max_price and passes the guards; where none is usable the first such one, to wait there;
-        None when nobody is left to ask; those named in `but` are not asked. Raises Refusal where nobody can write it,
-        its max_price is too low (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
+    ) -> Chosen | None:
+        """Who gets the message, and how: the first usable candidate that has not refused it, can write it, is within
+        its max_price and passes the guards; where none is usable the first such one, to wait there; None when nobody is
+        left to ask; those named in `but` are not asked. Raises Refusal where nobody can write it, its max_price is too
+        low (`price_too_high`) or the guards leave nobody (`unroutable`, `sender_not_allowed`).
 
         `message.price` is what the account pays: per part until the message has parts, then for all of them."""
         refused = message.refused_by
         if refused and len(refused) >= ranking.plan.attempts:
             return None
-        waiting: tuple[Candidate, Segmentation] | None = None
+        waiting: Chosen | None = None
         unwritable: Refusal | None = None
         barred: Refusal | None = None
-        plan = self._running.plan
-        pays = worth(ranking.plan, message.price, ranking.worth) if message.price is not None else None
-        judge = rulings(plan, message.to, message.sender, ranking, now)
+        price, limit = message.price, message.max_price
+        pays = worth(ranking.plan, price, ranking.worth) if price is not None else None
+        rules = self._running.plan.sender_rules
+        judge = rulings(rules, message.to, message.sender, ranking, now) if rules is not None else None
+        sent_as = ranking.rule.sender if ranking.rule is not None else None
         shunned = (*refused, *but) if but else refused
-        for candidate in self._sharing.in_turn(ranking, message.to, shunned):
+        candidates = self._sharing.in_turn(ranking, message.to, shunned)
+        for candidate in candidates:
             desk = self._desks.get(candidate.operator)
             if desk is None or candidate.operator in shunned or (waiting and desk.unusable is not None):
                 continue
@@ -80,34 +86,36 @@ class Chooser:
             except Refusal as refusal:
                 unwritable = unwritable or refusal
                 continue
-            if message.max_price is not None and not _affordable(message.max_price, candidate, cut.count, ranking):
+            if limit is not None and not _affordable(limit, candidate, cut.count, ranking):
                 barred = barred or Refusal("price_too_high", _TOO_DEAR, "max_price")
                 continue
-            if pays is not None and not earns(candidate.base_cost, pays, cut.count if message.parts else 1):
+            if pays is not None and candidate.base_cost.amount * (cut.count if message.parts else 1) > pays:
                 barred = barred or Refusal("unroutable", _NO_MARGIN, "to")
                 continue
+            chosen = candidate, cut, sent_as if ruling is None else ruling.sent_as
             if desk.unusable is None:
-                self._sharing.took()
-                return candidate, cut
-            waiting = candidate, cut
+                if candidates is not ranking.candidates:
+                    self._sharing.took()
+                return chosen
+            waiting = chosen
         against = unwritable or barred
         if waiting is None and against is not None:
             raise against
         return waiting
 
-    def assign(self, message: Message, candidate: Candidate, ranking: Ranking, cut: Segmentation, now: int) -> None:
-        """Make `candidate` the operator of a message of which no part is out; `cut` is the text as it goes there."""
+    def assign(self, message: Message, chosen: Chosen, ranking: Ranking, now: int) -> None:
+        """Give a message of which no part is out to the operator that was chosen for it."""
+        candidate, cut, message.sent_as = chosen
         message.operator = candidate.operator
         if message.looked_up not in SOURCES:
             message.network = network_of(ranking.network, network_name(message.to))
-        message.sent_as = self._sent_as(message, candidate, ranking, now)
         message.encoding = cut.encoding
         message.transliterated = cut.transliterated
         message.segments = cut.count
         message.cost = candidate.cost if cut.count == 1 else candidate.cost.times(cut.count)
         count = len(cut.segments)
         if len(message.parts) != count:
-            parts = [Part(number) for number in range(1, count + 1)]
+            parts = [Part(1)] if count == 1 else [Part(number) for number in range(1, count + 1)]
             if message.parts:
                 # Only the first part can have been tried; what was learnt of it stays with the message.
                 parts[0].attempts = message.parts[0].attempts
@@ -140,11 +148,11 @@ class Chooser:
             return False
         if chosen is None:
             return False
-        candidate, cut = chosen
+        candidate, _, sent_as = chosen
         if candidate.operator != message.operator:
-            self.assign(message, candidate, ranking, cut, now)
+            self.assign(message, chosen, ranking, now)
         else:
-            message.sent_as = self._sent_as(message, candidate, ranking, now)
+            message.sent_as = sent_as
         return True
 
     def move_from(self, message: Message, now: int, plans: Collection[str], slow: Collection[str]) -> bool:
@@ -159,16 +167,8 @@ class Chooser:
             return False
         if chosen is None or self._desks[chosen[0].operator].unusable is not None:
             return False
-        self.assign(message, chosen[0], ranking, chosen[1], now)
+        self.assign(message, chosen, ranking, now)
         return True
-
-    def _sent_as(self, message: Message, candidate: Candidate, ranking: Ranking, now: int) -> str | None:
-        """What stands in the sender's place at this operator, None for the sender itself."""
-        judge = rulings(self._running.plan, message.to, message.sender, ranking, now)
-        ruling = judge(candidate) if judge is not None else None
-        if ruling is not None:
-            return ruling.sent_as
-        return ranking.rule.sender if ranking.rule is not None else None
 
 
 def _affordable(limit: Money, candidate: Candidate, segments: int, ranking: Ranking) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from msgspec import Struct
 
 from router.account import Account
-from router.address import digits, is_email
+from router.address import is_email
 from router.engine.choosing import Chooser
 from router.engine.dispatch import Dispatcher
 from router.engine.gate import Gate
@@ -17,31 +17,20 @@ from router.engine.ledger import Ledger, resolve
 from router.engine.limits import Meter, Quota
 from router.engine.lookups import NO_ANSWERS, Answers, Lookups
 from router.engine.opt_outs import OptOuts
+from router.engine.preparing import INTERNAL, Preparer, Via
 from router.engine.running import Running
-from router.engine.senders import sender_for
-from router.engine.wallets import Purse, Wallets
-from router.message import Encoding, Message, State
+from router.engine.wallets import Wallets
+from router.message import Message, State
 from router.ports.clock import Clock
 from router.ports.store import KEYS_KEPT, Remembered, Rider, StoreUnavailable
 from router.ports.watching import Metrics
 from router.refusal import Refusal
-from router.routing.guards import OPTED_OUT, QUIET_HOURS, check_destination, quiet_until
-from router.routing.plan import network_of
-from router.routing.rates import NetworkCode
-from router.routing.recipient import EMAIL, recipient
-from router.routing.route import matching_rule
-from router.routing.terms import Terms
-from router.submit import Channel, Submit
-from router.text.email import email_of
-from router.wallet import Entry, Tariff
+from router.submit import Submit
+from router.wallet import Entry
 
 # How long a second request with an Idempotency-Key waits for the first one's answer.
 _PATIENCE = 10.0
-# Looking a member up in its enumeration takes longer than all that is done with it here.
-_QUEUED, _SCHEDULED = State.QUEUED, State.SCHEDULED
-_OPEN = (_QUEUED, _SCHEDULED)
-_GSM7 = Encoding.GSM7
-_CHANNELS = {channel: channel.value for channel in Channel}
+_OPEN = (State.QUEUED, State.SCHEDULED)
 
 Stored = asyncio.Future[StoreUnavailable | None]
 
@@ -57,20 +46,6 @@ class Prepared(Struct, gc=False):
     reference: str | None = None
     detail: str = ""
     riders: Sequence[Rider] = ()
-
-
-class Via(Struct, frozen=True, gc=False):
-    """The public API that a request came by (None: the internal one), what it charges, and whether what it says is to
-    be kept no longer than needed (a one-time code). `parts` is how many parts the longest text that the API allows can
-    have: limits.message_parts does not go below that."""
-
-    origin: str | None = None
-    tariff: Tariff = Tariff.PRICE
-    confidential: bool = False
-    parts: int = 0
-
-
-_INTERNAL = Via()
 
 
 class Answer(Struct, frozen=True, gc=False):
@@ -97,15 +72,13 @@ class Intake:
     ) -> None:
         self._ledger = ledger
         self._running = running
-        self._chooser = chooser
         self._dispatcher = dispatcher
         self._clock = clock
         self._metrics = metrics
-        self._ids = ids
         self._lookups = lookups
-        self._opt_outs = opt_outs
         self._wallets = wallets
         self._gate = Gate()
+        self._preparer = Preparer(running, chooser, clock, ids, lookups, opt_outs, self._gate)
         self._meters: dict[str, Meter] = {}
         self._answering: dict[tuple[str, str], asyncio.Future[None]] = {}
 
@@ -121,27 +94,25 @@ class Intake:
         if account.rate is not None and not self._meter(account).has(len(submits), now):
             return NO_ANSWERS
         broke = self._wallets.available(account.name) == 0
+        request = self._preparer.request(account, NO_ANSWERS, None, INTERNAL)
         numbers = []
         for submit in submits:
             try:
-                to, sender = self._check(account, submit)
+                to, terms = self._preparer.check(request, submit)
                 if account.guards is not None:
                     self._gate.check(account.guards, account.name, to, submit, now)
             except Refusal:
                 continue
-            if broke and self._has_price(account, to, submit):
+            price = terms.prices.longest(to[1:]) if terms.prices is not None else None
+            if is_email(to) or (broke and price is not None and price.amount > 0):
                 continue
-            rule = matching_rule(self._running.plan.rules, digits(to), sender, submit.traffic_class)
-            if not is_email(to) and (rule is None or rule.refuse is None):
+            rule = terms.rule(to[1:])
+            if rule is None or rule.refuse is None:
                 numbers.append(to)
         return await self._lookups.ask(numbers)
 
-    def _has_price(self, account: Account, to: str, submit: Submit) -> bool:
-        price = self._running.plan.price(account.name, digits(to), submit.traffic_class, submit.channel.value)
-        return price is not None and price.amount > 0
-
     def prepare(
-        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = _INTERNAL
+        self, account: Account, submits: Sequence[Submit], answers: Answers = NO_ANSWERS, via: Via = INTERNAL
     ) -> list[Message | Refusal]:
         """A message or the reason for its refusal, for each submit in order; the numbers (`no`) of the messages have no
         other's between them. Nothing is kept or charged yet; what the account's wallet cannot pay, after the messages
@@ -154,18 +125,22 @@ class Intake:
         self._check_request(account, len(submits))
         if account.rate is not None:
             self._meter(account).take(len(submits), self._clock.monotonic())
-        now = self._clock.now()
         purse = self._wallets.purse(account) if account.wallet != "off" else None
+        request = self._preparer.request(account, answers, purse, via)
+        prepare = self._preparer.message
         prepared: list[Message | Refusal] = []
+        messages: list[Message] = []
         for submit in submits:
             try:
-                message = self._message(account, submit, now, answers, purse, via)
+                message = prepare(request, submit)
             except Refusal as refusal:
                 prepared.append(refusal)
                 continue
             if purse is not None:
                 purse.pay(message)
             prepared.append(message)
+            messages.append(message)
+        self._ledger.number(messages)
         return prepared
 
     def discard(self, messages: Sequence[Message]) -> None:
@@ -179,24 +154,6 @@ class Intake:
             raise Refusal("store_unavailable", "messages cannot be stored at the moment; try again", retry_after=1)
         if self._ledger.open + count > self._running.plan.settings.limits.queued:
             raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
-
-    def _check(self, account: Account, submit: Submit) -> tuple[str, str | None]:
-        """Recipient and sender, normalised, of a message that nothing forbids, whatever network it would go to."""
-        if (submit.text is None) == (submit.data is None):
-            raise Refusal("invalid_request", "give exactly one of text and data", "text")
-        if submit.udh is not None and submit.data is None:
-            raise Refusal("invalid_request", "udh goes with data only", "udh")
-        channel = _CHANNELS[submit.channel]
-        if channel == EMAIL:
-            _check_email(submit)
-        plan = self._running.plan
-        to = recipient(submit.to, channel, plan.settings.limits.numbers)
-        sender = sender_for(account, submit.sender, channel)
-        if account.guards is not None:
-            check_destination(account.guards, plan, to)
-        if self._opt_outs and self._opt_outs.refuses(account.name, to, submit.traffic_class):
-            raise Refusal(OPTED_OUT, "this recipient does not want such messages from the account", "to")
-        return to, sender
 
     @property
     def waiting(self) -> int:
@@ -275,96 +232,6 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _message(
-        self, account: Account, submit: Submit, now: int, answers: Answers, purse: Purse | None, via: Via
-    ) -> Message:
-        to, sender = self._check(account, submit)
-        running = self._running
-        plan = running.plan
-        channel = _CHANNELS[submit.channel]
-        send_at = None
-        if submit.send_at is not None:
-            send_at = round(submit.send_at.timestamp() * 1000)
-            if send_at <= now:
-                send_at = None
-        # By position, in the order of the fields: a quarter of the cost of names.
-        message = Message(
-            self._ids.next(now),
-            account.name,
-            to,
-            now,
-            sender,
-            None,
-            submit.text,
-            submit.data,
-            submit.udh,
-            submit.encoding,
-            _GSM7,
-            account.transliterate,
-            False,
-            1,
-            0,
-            0,
-            submit.reference,
-            submit.traffic_class,
-            channel,
-            send_at,
-            None if submit.expires_in is None else (send_at or now) + submit.expires_in * 1000,
-            submit.receipts,
-            submit.plan,
-            submit.max_price,
-            submit.flash,
-            submit.options,
-            _QUEUED if send_at is None else _SCHEDULED,
-        )
-        if via is not _INTERNAL:
-            message.origin, message.confidential = via.origin, via.confidential
-        network = None
-        if self._lookups.sources and channel != EMAIL:
-            found = self._lookups.find(to, answers)
-            if found is not None:
-                network, message.looked_up = found
-                if network is not None:
-                    message.network = network_of(network, plan.network_names.get(network))
-        terms = running.ranker.terms(account.name, channel, submit.traffic_class, sender, submit.plan)
-        number = digits(to)
-        price = None if terms.prices is None else terms.prices.longest(number)
-        message.price = price
-        self._route(message, terms, number, network, now, max(plan.settings.limits.message_parts, via.parts))
-        if price is not None:
-            message.price = price.times(message.segments)
-        message.due_at = message.expires_at if send_at is None else send_at
-        if plan.quiet is not None and (until := quiet_until(plan, message.traffic_class, message.to, send_at or now)):
-            message.state = _SCHEDULED
-            message.waiting_for = QUIET_HOURS
-            message.due_at = until if message.expires_at is None else min(until, message.expires_at)
-        if purse is not None:
-            purse.charge(message, via.tariff)
-        if account.guards is not None:
-            # Last, for what is refused for another reason must not count.
-            self._gate.admit(account.guards, message, self._clock.monotonic())
-        message.no = self._ledger.next_no()
-        return message
-
-    def _route(
-        self,
-        message: Message,
-        terms: Terms,
-        number: str,
-        network: NetworkCode | None,
-        now: int,
-        most_parts: int,
-    ) -> None:
-        running = self._running
-        if message.max_price is not None and message.max_price.currency not in running.plan.settings.currencies:
-            raise Refusal("invalid_request", f"no rate is known for {message.max_price.currency}", "max_price")
-        ranking = running.ranker.rank(terms, number, network, now)
-        chosen = self._chooser.choose(message, ranking, now, most_parts)
-        if chosen is None:
-            raise Refusal("unroutable", "the operators of this number are leaving the configuration", "to")
-        candidate, cut = chosen
-        self._chooser.assign(message, candidate, ranking, cut, now)
-
     def _begin(self, account: Account, prepared: Prepared, remembered: Remembered | None) -> Stored:
         """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
         stored: Stored = asyncio.get_running_loop().create_future()
@@ -374,7 +241,7 @@ class Intake:
             return stored
         debit = self._debit(account, prepared) if account.wallet != "off" else None
         self._ledger.enrol(messages)
-        done = partial(self._stored, messages, stored)
+        done = partial(self._stored, account.name, messages, stored)
         self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
         self._dispatcher.take(messages)
         return stored
@@ -388,11 +255,11 @@ class Intake:
         reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
         return self._wallets.take(account.name, charged, reference, prepared.detail)
 
-    def _stored(self, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
+    def _stored(self, account: str, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
         resolve(stored, error)
         if error is None:
-            for (account, channel), count in Counter([(one.account, one.channel) for one in messages]).items():
+            for channel, count in Counter([one.channel for one in messages]).items():
                 self._metrics.accepted(account, channel, count)
             return
         for message in messages:
@@ -412,12 +279,6 @@ class Intake:
         if meter is None or meter.limit != account.rate:
             meter = self._meters[account.name] = Meter(account.rate)
         return meter
-
-
-def _check_email(submit: Submit) -> None:
-    if submit.text is None:
-        raise Refusal("invalid_request", "an email has a text, not data", "data")
-    email_of(submit.text, submit.options)
 
 
 def _unavailable() -> Refusal:

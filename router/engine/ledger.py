@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeVar
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from router.delivery.correlate import Match, unanswered
 from router.engine.parked import Parked
@@ -27,6 +27,13 @@ def resolve(future: asyncio.Future[T], value: T) -> None:
         future.set_result(value)
 
 
+class _Held(ref[Message]):
+    """A message that lives as long as anybody works with it."""
+
+    __slots__ = ("id",)
+    id: str
+
+
 class Ledger:
     """One instance of a message in memory, never two; keys and positions for new ones; who waits for which receipt.
 
@@ -40,7 +47,7 @@ class Ledger:
         self.store = store
         self.open = recovery.open_messages
         self.active: dict[int, Message] = {}
-        self.messages: WeakValueDictionary[str, Message] = WeakValueDictionary()
+        self._held: dict[str, _Held] = {}
         self._no = recovery.last_no
         self._position = recovery.last_position
         self._remember = remember
@@ -49,9 +56,13 @@ class Ledger:
         self._unanswered: OrderedDict[tuple[str, str], list[Message]] = OrderedDict()
         self.parked = Parked(remember)
 
-    def next_no(self) -> int:
-        self._no += 1
-        return self._no
+    def number(self, messages: Sequence[Message]) -> None:
+        """Give new messages their numbers (`no`), which have no other's between them."""
+        no = self._no
+        for message in messages:
+            no += 1
+            message.no = no
+        self._no = no
 
     def next_position(self) -> int:
         self._position += 1
@@ -63,18 +74,34 @@ class Ledger:
 
     def enrol(self, messages: Sequence[Message]) -> None:
         """Take up new messages."""
-        held = self.messages
+        held, let_go = self._held, self._let_go
         for message in messages:
-            held[message.id] = message
+            one = held[message.id] = _Held(message, let_go)
+            one.id = message.id
         self.open += len(messages)
 
     def resident(self, message: Message) -> Message:
         """The instance of this message to work with: the one in memory where there is one, else `message`."""
-        return self.messages.setdefault(message.id, message)
+        known = self.find(message.id)
+        if known is not None:
+            return known
+        one = self._held[message.id] = _Held(message, self._let_go)
+        one.id = message.id
+        return message
 
     def current(self, message: Message) -> Message:
         """A message that was read from the store, as it stands now."""
-        return self.messages.get(message.id, message)
+        return self.find(message.id) or message
+
+    def find(self, message_id: str) -> Message | None:
+        """The message of that id, where it is in memory."""
+        held = self._held.get(message_id)
+        return held() if held is not None else None
+
+    def _let_go(self, held: _Held) -> None:
+        # Another instance may have come in its place meanwhile.
+        if self._held.get(held.id) is held:
+            del self._held[held.id]
 
     async def committed(self) -> None:
         """Return once everything written so far is on disk."""

@@ -36,7 +36,7 @@ class Messages:
 
     async def find(self, account: str, message_id: str) -> Message | None:
         """One message of the account as it stands, None where there is none."""
-        message = self._ledger.messages.get(message_id)
+        message = self._ledger.find(message_id)
         if message is not None:
             return message if message.account == account else None
         try:

@@ -29,7 +29,7 @@ class Oversight:
 
     async def find(self, message_id: str) -> Message | None:
         """One message, whosever it is; None where there is none."""
-        message = self._ledger.messages.get(message_id)
+        message = self._ledger.find(message_id)
         if message is not None:
             return message
         return next(iter((await self.search(MessageSearch(id=message_id))).messages), None)

@@ -43,11 +43,20 @@ class Sharing:
         self._turn: tuple[_Division, int] | None = None
 
     def in_turn(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterable[Candidate]:
-        """The candidates in the order to ask them; `to` is E.164, those named in `but` have no turn. Whoever takes the
-        first one that is usable says `took`."""
-        self._turn = None
-        if ranking.plan.order in _IN_ORDER and not self._is_returning(ranking):
-            return ranking.candidates
+        """The candidates in the order to ask them; `to` is E.164, those named in `but` have no turn. These are the
+        ranking's own where nobody takes turns; else whoever takes the first one that is usable says `took`."""
+        candidates = ranking.candidates
+        if ranking.plan.order in _IN_ORDER:
+            for candidate in candidates:
+                desk = self._desks.get(candidate.operator)
+                if desk is not None and desk.unusable is None:
+                    if desk.back_at is None and desk.circuit.open_until is None:
+                        return candidates  # nearly always
+                    if desk.portion(self._clock.monotonic()) >= 1.0:
+                        return candidates
+                    break  # the first that can take messages is still on its way back
+            else:
+                return candidates
         return self._ask(ranking, to, but)
 
     def took(self) -> None:
@@ -82,16 +91,6 @@ class Sharing:
             )
             for rank, one in enumerate(sorted(shown, key=lambda one: standing.order.index(one.operator)), 1)
         ], best
-
-    def _is_returning(self, ranking: Ranking) -> bool:
-        """Whether the first that can take messages is still on its way back."""
-        for candidate in ranking.candidates:
-            desk = self._desks.get(candidate.operator)
-            if desk is not None and desk.unusable is None:
-                if desk.back_at is None and desk.circuit.open_until is None:
-                    return False  # nearly always
-                return desk.portion(self._clock.monotonic()) < 1.0
-        return False
 
     def _ask(self, ranking: Ranking, to: str, but: Collection[str]) -> Iterator[Candidate]:
         candidates = ranking.candidates

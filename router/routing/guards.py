@@ -44,8 +44,3 @@ def worth(chosen: Plan, price: Money | None, rates: Mapping[str, Decimal]) -> De
         return None
     rate = rates.get(price.currency)
     return None if rate is None else price.amount * rate
-
-
-def earns(base_cost: Money, pays: Decimal | None, parts: int) -> bool:
-    """Whether `parts` parts cost no more than what the account pays for them; `pays` as `worth` says it."""
-    return pays is None or base_cost.amount * parts <= pays

@@ -6,7 +6,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, ValidationResult
 
 from router.refusal import Refusal
-from router.routing.numbering import calling_code
+from router.routing.numbering import CALLING_CODES
 
 Judge = Literal["possible", "valid"]
 
@@ -25,15 +25,16 @@ def normalise(number: str, judge: Judge) -> str:
     digits = number[1:]
     if not (number[:1] == "+" and digits.isdigit() and digits.isascii()):
         digits = _digits(number)
-    plan = calling_code(digits)
+        number = "+" + digits
+    plan = CALLING_CODES[digits[:3]]
     if plan is None:
         raise _refused(_nobodys(digits))
     national = digits[plan.size :]
-    if not plan.plain(national):
+    if plan.prefixed and not plan.plain(national):
         return _ask(digits, judge)
     if not (len(national) in plan.lengths if judge == "possible" else plan.valid(national)):
         raise _refused(_why(digits, judge))
-    return "+" + digits
+    return number
 
 
 def claimed(address: str, is_international: bool) -> str | None:
@@ -87,7 +88,7 @@ _POSSIBLE = (ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ON
 
 def _why(digits: str, judge: Judge) -> str:
     """What is wrong with a number that was judged wrong; its country calling code is known."""
-    plan = calling_code(digits)
+    plan = CALLING_CODES[digits[:3]]
     code = plan.code if plan else ""
     try:
         verdict = phonenumbers.is_possible_number_with_reason(phonenumbers.parse("+" + digits, None))

@@ -8,9 +8,8 @@ from collections.abc import Iterable
 import phonenumbers
 from phonenumbers.carrierdata import CARRIER_DATA
 
-from router.address import digits
 from router.operator import Operator
-from router.routing.numbering import Numbering, calling_code
+from router.routing.numbering import CALLING_CODES, Numbering
 from router.routing.prefixes import PrefixTable
 
 
@@ -24,12 +23,11 @@ def country(e164: str) -> str | None:
 
 def network_name(e164: str) -> str | None:
     """The name, in English, of the mobile network that a normalised number's range was given to."""
-    number = digits(e164)
-    plan = calling_code(number)
+    plan = CALLING_CODES[e164[1:4]] if "@" not in e164 else None
     names = _NAMES.get(plan.code) if plan is not None else None
     if plan is None or names is None:
         return None
-    national = number[plan.size :]
+    national = e164[1 + plan.size :]
     name = names.longest(national)
     return name if name and plan.mobile(national) else None
 
@@ -54,15 +52,14 @@ def names_by_code(operators: Iterable[Operator]) -> dict[tuple[str, str], str]:
 
 
 def _placed(e164: str) -> tuple[Numbering | None, str]:
-    number = digits(e164)
-    plan = calling_code(number)
-    return plan, number[plan.size :] if plan is not None else ""
+    plan = CALLING_CODES[e164[1:4]] if "@" not in e164 else None
+    return plan, e164[1 + plan.size :] if plan is not None else ""
 
 
 def _names_by_calling_code() -> dict[str, PrefixTable[str]]:
     names: dict[str, dict[str, str]] = {}
     for prefix, by_language in CARRIER_DATA.items():
-        plan = calling_code(prefix)
+        plan = CALLING_CODES[prefix[:3]]
         if plan and "en" in by_language:
             names.setdefault(plan.code, {})[prefix[len(plan.code) :]] = by_language["en"]
     return {code: PrefixTable(of_code.items()) for code, of_code in names.items()}

@@ -7,7 +7,7 @@ is still left to it.
 
 import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import regex
@@ -28,6 +28,7 @@ _KINDS: Final = (
 )
 """The kinds of number that phonenumbers tells apart; the commonest first, as a match is looked for in this order."""
 
+_Match = Callable[[str], re.Match[str] | None]
 _Writer = Callable[[PhoneMetadata, int], str]
 
 
@@ -36,21 +37,27 @@ class Numbering:
 
     `regions` are ISO codes in the order in which a number is looked for; "001" for a code of no country.
     National numbers are given as digits behind the calling code, without a national prefix. `size` is how many digits
-    the code has, `country` the code as people write it.
+    the code has, `country` the code as people write it; `prefixed`: people there write a national prefix, so that not
+    every number is `plain`.
+
+    `valid` says whether a national number is of a range that is in use in its region, `mobile` whether a valid one is
+    (or may be) a mobile's or a pager's.
     """
 
     __slots__ = (
         "_beginnings",
-        "_mobile",
         "_national_prefix",
+        "_only_region",
         "_region_of",
         "_transforms",
-        "_valid",
         "code",
         "country",
         "lengths",
+        "mobile",
+        "prefixed",
         "regions",
         "size",
+        "valid",
     )
 
     def __init__(self, code: str) -> None:
@@ -58,15 +65,17 @@ class Numbering:
         self.size = len(code)
         self.country = f"+{code}"
         self.regions: tuple[str, ...] = _CODES[code]
+        self._only_region = self.regions[0] if len(self.regions) == 1 else None
         main = _metadata(code, self.regions[0])
         general = main.general_desc
         assert general is not None  # every country has one
         self.lengths = frozenset((*general.possible_length, *general.possible_length_local_only))
         prefix = main.national_prefix_for_parsing
         self._national_prefix = re.compile(prefix) if prefix else None
+        self.prefixed = self._national_prefix is not None
         self._transforms = bool(main.national_prefix_transform_rule)
-        self._valid: dict[tuple[str, int], re.Pattern[str]] = {}
-        self._mobile: dict[tuple[str, int], re.Pattern[str]] = {}
+        self.valid: Callable[[str], bool] = partial(self._matches, {}, _valid)
+        self.mobile: Callable[[str], bool] = partial(self._matches, {}, _mobile)
         self._beginnings: dict[str, regex.Pattern[str]] = {}
         self._region_of: dict[int, re.Pattern[str]] = {}
 
@@ -83,8 +92,8 @@ class Numbering:
 
     def region(self, national: str) -> str | None:
         """The region a national number belongs to, None where none of those that share the code knows it."""
-        if len(self.regions) == 1:
-            return self.regions[0]
+        if self._only_region is not None:
+            return self._only_region
         length = len(national)
         pattern = self._region_of.get(length)
         if pattern is None:
@@ -92,17 +101,9 @@ class Numbering:
         match = pattern.match(national)
         return match.lastgroup if match else None
 
-    def valid(self, national: str) -> bool:
-        """Whether a national number is of a range that is in use in its region."""
-        return self._matches(self._valid, _valid, national)
-
-    def mobile(self, national: str) -> bool:
-        """Whether a valid national number is (or may be) a mobile's or a pager's."""
-        return self._matches(self._mobile, _mobile, national)
-
     def reaches(self, region: str, beginning: str) -> bool:
         """Whether a number that is valid in `region` may begin with these national digits."""
-        if len(self.regions) == 1:
+        if self._only_region is not None:
             return True
         pattern = self._beginnings.get(region)
         if pattern is None:
@@ -116,15 +117,15 @@ class Numbering:
             pattern = self._beginnings[region] = regex.compile(f"{leading}(?:{kinds})")
         return pattern.fullmatch(beginning, partial=True) is not None
 
-    def _matches(self, compiled: dict[tuple[str, int], re.Pattern[str]], write: _Writer, national: str) -> bool:
-        region = self.regions[0] if len(self.regions) == 1 else self.region(national)
+    def _matches(self, compiled: dict[tuple[str, int], _Match], write: _Writer, national: str) -> bool:
+        region = self._only_region or self.region(national)
         if region is None:
             return False
         key = (region, len(national))
-        pattern = compiled.get(key)
-        if pattern is None:
-            pattern = compiled[key] = re.compile(write(_metadata(self.code, region), key[1]))
-        return pattern.match(national) is not None
+        match = compiled.get(key)
+        if match is None:
+            match = compiled[key] = re.compile(write(_metadata(self.code, region), key[1])).match
+        return match(national) is not None
 
     def _compile_regions(self, length: int) -> re.Pattern[str]:
         """The first region that matches: by its leading digits where it has some, else by being valid there."""
@@ -154,9 +155,9 @@ def _mobile(metadata: PhoneMetadata, length: int) -> str:
     mobile = "fixed_line" if metadata.same_mobile_and_fixed_line_pattern else "mobile"
     others = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number")
     return (
-        f"{_general(metadata, length)}(?!{_any_of(metadata, others, length)})"
-        f"(?:{_any_of(metadata, ('pager',), length)}"
-        f"|(?!{_any_of(metadata, ('uan', 'voicemail'), length)}){_any_of(metadata, (mobile,), length)})"
+        f"{_general(metadata, length)}{_none_of(metadata, others, length)}"
+        f"(?:{_none_of(metadata, ('uan', 'voicemail'), length)}{_any_of(metadata, (mobile,), length)}"
+        f"|{_any_of(metadata, ('pager',), length)})"
     )
 
 
@@ -174,6 +175,11 @@ def _any_of(metadata: PhoneMetadata, kinds: tuple[str, ...], length: int) -> str
     return f"(?:{'|'.join(patterns)})\\Z" if patterns else _NEVER
 
 
+def _none_of(metadata: PhoneMetadata, kinds: tuple[str, ...], length: int) -> str:
+    pattern = _any_of(metadata, kinds, length)
+    return "" if pattern == _NEVER else f"(?!{pattern})"
+
+
 def _metadata(code: str, region: str) -> PhoneMetadata:
     metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
     assert metadata is not None  # phonenumbers has some for every region that it lists
@@ -189,19 +195,18 @@ def numbering(code: str) -> Numbering:
     return Numbering(code)
 
 
-_BEGINNINGS: Final[dict[str, Numbering]] = {}
-"""By three digits, at most a thousand: filled as they are met."""
+class _Beginnings(dict[str, Numbering | None]):
+    """Filled as they are met, with those that are some code's: at most a thousand and the codes."""
 
-
-def calling_code(digits: str) -> Numbering | None:
-    """The country calling code that international `digits` begin with; no code begins another."""
-    found = _BEGINNINGS.get(digits[:3])
-    if found is None:
+    def __missing__(self, beginning: str) -> Numbering | None:
         for length in (3, 2, 1):
-            code = digits[:length]
+            code = beginning[:length]
             if code in _CODES:
-                found = numbering(code)
-                if len(digits) >= 3:
-                    _BEGINNINGS[digits[:3]] = found
-                break
-    return found
+                found = self[beginning] = numbering(code)
+                return found
+        return None
+
+
+CALLING_CODES: Final = _Beginnings()
+"""The country calling code that the first three digits of an international number (or all, where there are fewer) begin
+with, None where they begin with none; no code begins another."""

@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from router.message import Network
 from router.receipt import ReceiptState
-from router.routing.numbering import calling_code
+from router.routing.numbering import CALLING_CODES
 
 _MINUTE = 60_000
 _MINUTES = 15
@@ -54,15 +54,8 @@ def destination_of(network: Network | None, to: str) -> str:
         return f"{network.mcc}-{network.mnc or ''}"
     if "@" in to:
         return "+"
-    found = _COUNTRIES.get(to[:4])
-    if found is None:
-        code = calling_code(to[1:])
-        found = _COUNTRIES[to[:4]] = code.country if code is not None else "+"
-    return found
-
-
-_COUNTRIES: dict[str, str] = {}
-"""By plus sign and three digits, at most a thousand: filled as they are met."""
+    code = CALLING_CODES[to[1:4]]
+    return code.country if code is not None else "+"
 
 
 class _Minute:

@@ -15,12 +15,12 @@ from router.address import digits
 from router.message import Network
 from router.money import Money
 from router.refusal import Refusal
-from router.routing.guards import MARGIN, earns, worth
+from router.routing.guards import MARGIN, worth
 from router.routing.networks import country
 from router.routing.plan import RoutePlan, network_of
 from router.routing.quality import Quality
 from router.routing.rates import NetworkCode
-from router.routing.senders import Ruling
+from router.routing.senders import Ruling, SenderRules
 from router.settings import Match, Plan, Rule
 
 Usable = Callable[[str], str | None]
@@ -161,25 +161,23 @@ def objections(
     """Says why the guards keep a candidate from a message (a code), None where they do not; `query.to` is E.164."""
     price = plan.price(account.name, digits(query.to), query.traffic_class, query.channel) if account else None
     pays = worth(ranking.plan, price, ranking.worth)
-    judge = rulings(plan, query.to, query.sender, ranking, query.at)
+    rules = plan.sender_rules
+    judge = None if rules is None else rulings(rules, query.to, query.sender, ranking, query.at)
 
     def objection(candidate: Candidate) -> str | None:
         ruling = judge(candidate) if judge is not None else None
         if ruling is not None and ruling.reason is not None:
             return ruling.reason
-        return None if earns(candidate.base_cost, pays, 1) else MARGIN
+        return MARGIN if pays is not None and candidate.base_cost.amount > pays else None
 
     return objection
 
 
 def rulings(
-    plan: RoutePlan, to: str, sender: str | None, ranking: Ranking, at: int
-) -> Callable[[Candidate], Ruling | None] | None:
+    rules: SenderRules, to: str, sender: str | None, ranking: Ranking, at: int
+) -> Callable[[Candidate], Ruling | None]:
     """Says what the sender rules make of a message from `sender`, or from what a rule of the routes put in its place,
-    to `to` (E.164) at `at` (ms) by a candidate; None where there are no rules."""
-    rules = plan.sender_rules
-    if rules is None:
-        return None
+    to `to` (E.164) at `at` (ms) by a candidate."""
     shown = (ranking.rule.sender if ranking.rule else None) or sender
     place = country(to)
     return lambda candidate: rules.judge(place, candidate.operator, shown, at)

@@ -18,18 +18,28 @@ _RANKINGS = 50_000
 
 class Terms:
     """For the messages of one account, channel, class, sender and wanted plan. `plan` is the name of that which no rule
-    replaces; `prices` is what the account pays per part, None where it has no prices."""
+    replaces; `prices` is what the account pays per part, None where it has no prices; `ruled`: there may be a `rule`
+    for such a message."""
 
-    __slots__ = ("_lengths", "_rules", "channel", "plan", "prices")
+    __slots__ = ("_lengths", "_rules", "channel", "plan", "prices", "ruled", "sender")
 
-    def __init__(self, channel: str, plan: str, prices: PrefixTable[Money] | None, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self,
+        channel: str,
+        sender: str | None,
+        plan: str,
+        prices: PrefixTable[Money] | None,
+        rules: Iterable[Rule],
+    ) -> None:
         self.channel = channel
+        self.sender = sender
         self.plan = plan
         self.prices = prices
         self._rules: dict[str, Rule] = {}
         for rule in rules:
             self._rules.setdefault(rule.match.prefix or "", rule)
         self._lengths = tuple({len(prefix) for prefix in self._rules})
+        self.ruled = bool(self._rules)
 
     def rule(self, digits: str) -> Rule | None:
         """The first rule of the routes that matches a message to this number."""
@@ -63,7 +73,7 @@ class Ranker:
 
     def rank(self, terms: Terms, digits: str, network: NetworkCode | None, at: int) -> Ranking:
         """As the function `rank`, with the same refusals."""
-        rule = terms.rule(digits)
+        rule = terms.rule(digits) if terms.ruled else None
         if rule is not None and rule.refuse is not None:
             raise refused_by(rule)
         name = rule.plan if rule is not None and rule.plan is not None else terms.plan
@@ -86,4 +96,4 @@ class Ranker:
         known = plan.accounts.get(account)
         name = wanted or (known.plan if known is not None else "default")
         rules = [rule for rule in plan.rules if suits(rule.match, sender, traffic_class)]
-        return Terms(channel, name, plan.prices(account, traffic_class, channel), rules)
+        return Terms(channel, sender, name, plan.prices(account, traffic_class, channel), rules)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from router.account import Account, ChargeRule, Guards, Price
 from router.delivery.charging import is_kept
-from router.engine.intake import Prepared, Via
+from router.engine.intake import Prepared
+from router.engine.preparing import Via
 from router.engine.wallets import Balance
 from router.message import FINAL, Message, State
 from router.money import MOST_NANO, NANO
@@ -309,7 +310,8 @@ async def test_what_ends_before_it_is_stored_and_never_is_gives_nothing_back(tmp
             asked = asyncio.ensure_future(rig.submit())
             while not rig.engine.ledger.open:
                 await asyncio.sleep(0)  # on before the commit is tried, in the same turn of the loop
-            (message,) = rig.engine.ledger.messages.values()
+            (held,) = rig.engine.ledger._held.values()
+            message = held()
             cancel = rig.engine.messages.cancel("acme", message.id)
             cancel.send(None)  # at once, as far as it goes without the disk
             assert message.refunded == NANO

@@ -53,7 +53,7 @@ async def test_the_same_path_through_the_engine(tmp_path: Path, api: Api) -> Non
         connection = apsw.Connection(str(rig.engine_rig.path), apsw.SQLITE_OPEN_READONLY)
         bodies = [body for (body,) in connection.execute("SELECT body FROM messages ORDER BY no")]
         connection.close()
-        found = [rig.engine_rig.engine.ledger.messages[_id(body)] for body in bodies]
+        found = [rig.engine_rig.engine.ledger.find(_id(body)) for body in bodies]
         assert [(one.to, one.segments, one.operator, one.sender) for one in found] == [
             (NUMBERS[0], 2, "mtn", "ACME"),
             (NUMBERS[1], 2, "mtn", "ACME"),

@@ -351,7 +351,7 @@ def test_what_is_explained_is_what_the_engine_picks(
         return
     chosen = chooser.choose(message, ranking, 15)
     assert chosen is not None
-    picked, _ = chosen
+    picked = chosen[0]
     assert [one.operator for one in explained.candidates] == names(ranking)
     for one in explained.candidates:
         assert (one.usable, one.reason) == (one.operator not in down, down.get(one.operator))

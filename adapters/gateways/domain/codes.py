@@ -12,7 +12,8 @@ from msgspec import Struct
 from adapters.gateways.domain.sending import Decision, Result, Sending
 from router.account import Account
 from router.book import Book
-from router.engine.intake import Answer, Via
+from router.engine.intake import Answer
+from router.engine.preparing import Via
 from router.gateway.codes import cancelled, digest_of, tried
 from router.gateway.records import Code
 from router.message import Message

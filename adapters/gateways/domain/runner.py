@@ -14,7 +14,8 @@ from structlog.typing import FilteringBoundLogger
 from adapters.gateways.domain.sending import Decision, Result, Sending
 from router.account import Account
 from router.book import Book
-from router.engine.intake import Intake, Via
+from router.engine.intake import Intake
+from router.engine.preparing import Via
 from router.engine.running import Running
 from router.engine.trouble import described
 from router.gateway.campaigns import PENDING, content_for, due_of, failed, run_ended, started

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from router.account import Account
 from router.book import Book
-from router.engine.intake import Answer, Intake, Prepared, Via
+from router.engine.intake import Answer, Intake, Prepared
+from router.engine.preparing import Via
 from router.gateway.records import Send
 from router.message import Message
 from router.ports.clock import Clock

@@ -19,7 +19,7 @@ from adapters.gateways.operation import Asked
 from adapters.gateways.services import Services
 from adapters.web.reply import Reply
 from router.account import Account
-from router.engine.intake import Via
+from router.engine.preparing import Via
 from router.gateway.ids import UUID
 from router.gateway.links import has_short_link
 from router.gateway.records import Campaign

@@ -10,7 +10,7 @@ from adapters.gateways.smsapi.access import NAME
 from adapters.gateways.smsapi.errors import JSON, encode
 from adapters.web.reply import Reply
 from router.delivery.charging import charge_of
-from router.engine.intake import Via
+from router.engine.preparing import Via
 from router.gateway.ids import UUID
 from router.message import Message
 from router.money import from_nano

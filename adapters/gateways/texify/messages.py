@@ -17,7 +17,8 @@ from adapters.gateways.texify.content import check, content_of, texts_for
 from adapters.gateways.texify.pages import Wanted
 from adapters.web.incoming import decode, query_of
 from adapters.web.reply import Reply
-from router.engine.intake import Prepared, Via
+from router.engine.intake import Prepared
+from router.engine.preparing import Via
 from router.gateway.ids import HEX24
 from router.gateway.progress import Progress, progress
 from router.gateway.records import SendQuery

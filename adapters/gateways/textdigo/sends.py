@@ -20,7 +20,7 @@ from adapters.gateways.textdigo.statuses import STATUS
 from adapters.gateways.textdigo.templates import Templates
 from adapters.web.reply import Reply
 from router.account import Account, AccountChannel
-from router.engine.intake import Via
+from router.engine.preparing import Via
 from router.gateway.ids import UUID
 from router.message import Message, TrafficClass
 from router.refusal import Refusal

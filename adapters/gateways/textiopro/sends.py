@@ -15,7 +15,7 @@ from adapters.gateways.textiopro.views import sent
 from adapters.gateways.textiopro.words import bare, microseconds
 from adapters.web.reply import Reply
 from router.account import Account
-from router.engine.intake import Via
+from router.engine.preparing import Via
 from router.message import Message
 from router.refusal import Refusal
 from router.wallet import Tariff

@@ -1,6 +1,8 @@
 """Messages as the internal API shows them."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
@@ -152,27 +154,34 @@ class BatchAnswer(Struct):
 
 def view(message: Message) -> MessageView:
     """What the account sees of its message."""
-    submitted_at, done_at = message.submitted_at, message.done_at
-    return MessageView(
-        message.id,
-        message.state,
-        message.to,
-        message.sender,
-        message.reference,
-        message.traffic_class,
-        message.channel,
-        message.encoding,
-        message.segments,
-        message.operator,
-        message.network,
-        message.cost,
-        message.price,
-        datetime.fromtimestamp(message.created_at / 1000, UTC),
-        None if submitted_at is None else datetime.fromtimestamp(submitted_at / 1000, UTC),
-        None if done_at is None else datetime.fromtimestamp(done_at / 1000, UTC),
-        message.error,
-        message.possible_duplicate,
-    )
+    return views((message,))[0]
+
+
+def views(messages: Iterable[Message]) -> list[MessageView]:
+    """What the account sees of its messages."""
+    return [
+        MessageView(
+            message.id,
+            message.state,
+            message.to,
+            message.sender,
+            message.reference,
+            message.traffic_class,
+            message.channel,
+            message.encoding,
+            message.segments,
+            message.operator,
+            message.network,
+            message.cost,
+            message.price,
+            _moment(message.created_at),
+            None if message.submitted_at is None else _moment(message.submitted_at),
+            None if message.done_at is None else _moment(message.done_at),
+            message.error,
+            message.possible_duplicate,
+        )
+        for message in messages
+    ]
 
 
 def detail(message: Message) -> MessageDetail:
@@ -238,7 +247,7 @@ def _most_telling(attempts: list[Attempt]) -> Attempt | None:
 def _attempt(attempt: Attempt) -> AttemptView:
     return AttemptView(
         operator=attempt.operator,
-        at=datetime.fromtimestamp(attempt.at / 1000, UTC),
+        at=_moment(attempt.at),
         answered_at=_time(attempt.answered_at),
         outcome=attempt.outcome,
         status=shown_status(attempt.status),
@@ -247,5 +256,11 @@ def _attempt(attempt: Attempt) -> AttemptView:
     )
 
 
+@lru_cache(maxsize=256)
+def _moment(at: int) -> datetime:
+    # The messages of a batch are all of one moment.
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
 def _time(at: int | None) -> datetime | None:
-    return None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+    return None if at is None else _moment(at)
