@@ -1,7 +1,6 @@
 """The way in: check, normalise, route, segment, price; then make durable, then answer."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
@@ -259,7 +258,10 @@ class Intake:
         """The store has them, or nobody has: also when the request is not waited for any more."""
         resolve(stored, error)
         if error is None:
-            for channel, count in Counter([one.channel for one in messages]).items():
+            counts: dict[str, int] = {}
+            for message in messages:
+                counts[message.channel] = counts.get(message.channel, 0) + 1
+            for channel, count in counts.items():
                 self._metrics.accepted(account, channel, count)
             return
         for message in messages:

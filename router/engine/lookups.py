@@ -30,7 +30,7 @@ class LookedUp(NamedTuple):
 
 class Lookups:
     def __init__(self, sources: Sequence[NumberLookup], clock: Clock, metrics: Metrics, log: Any) -> None:
-        self._sources: tuple[NumberLookup, ...] = ()
+        self.sources: tuple[NumberLookup, ...] = ()
         self._clock = clock
         self._metrics = metrics
         self._log = log
@@ -38,13 +38,9 @@ class Lookups:
         self.waits = False
         self.configure(sources)
 
-    @property
-    def sources(self) -> tuple[NumberLookup, ...]:
-        return self._sources
-
     def configure(self, sources: Sequence[NumberLookup]) -> None:
         """Ask these from now on. `waits` says whether any of them takes its time."""
-        self._sources = tuple(sources)
+        self.sources = tuple(sources)
         self.waits = any(source.budget for source in sources)
         self._broken.clear()
 
@@ -52,7 +48,7 @@ class Lookups:
         """Wait for what `find` cannot know at once, all together and never longer than a source's budget."""
         asked: dict[NumberLookup, list[str]] = {}
         for number in set(numbers):
-            for source in self._sources:
+            for source in self.sources:
                 found = self._known(source, number)
                 if found is None:
                     asked.setdefault(source, []).append(number)
@@ -68,10 +64,10 @@ class Lookups:
 
     def find(self, number: str, answers: Answers = NO_ANSWERS) -> LookedUp | None:
         """What is known of a number, with the `answers` that were waited for; None where there is nobody to ask."""
-        if not self._sources:
+        if not self.sources:
             return None
         why = "prefix"
-        for source in self._sources:
+        for source in self.sources:
             found = answers.get((source.name, number)) if answers else None
             if found is None:
                 found = self._known(source, number) or _LATE

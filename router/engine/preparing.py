@@ -49,15 +49,14 @@ INTERNAL = Via()
 class Request(Struct, gc=False):
     """What is the same for all submits of a request, by the plan in force; it holds until something is awaited.
 
-    `now` is milliseconds since the epoch, `monotonic` seconds. `answers` are None where numbers are not looked up,
-    `purse` where nothing is charged, `opted_out` where nobody has opted out. `terms` are those of the messages that are
-    alike but for recipient and content, by what their submits say."""
+    `now` is milliseconds since the epoch. `answers` are None where numbers are not looked up, `purse` where nothing is
+    charged, `opted_out` where nobody has opted out. `terms` are those of the messages that are alike but for recipient
+    and content, by what their submits say."""
 
     account: Account
     plan: RoutePlan
     ranker: Ranker
     now: int
-    monotonic: float
     via: Via
     answers: Answers | None
     purse: Purse | None
@@ -97,7 +96,6 @@ class Preparer:
             running.plan,
             running.ranker,
             self._clock.now(),
-            self._clock.monotonic(),
             via,
             answers if self._lookups.sources else None,
             purse,
@@ -187,7 +185,7 @@ class Preparer:
             request.purse.charge(message, via.tariff)
         if account.guards is not None:
             # Last, for what is refused for another reason must not count.
-            self._gate.admit(account.guards, message, request.monotonic)
+            self._gate.admit(account.guards, message, self._clock.monotonic())
         return message
 
     def _route(self, request: Request, message: Message, terms: Terms) -> None:
