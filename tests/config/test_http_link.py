@@ -431,6 +431,7 @@ TREES = st.recursive(
 )
 
 
+@pytest.mark.deep
 @given(st.dictionaries(st.sampled_from(["request", "auth", "answer", "values", "status", "callbacks", "batch"]), TREES))
 def test_nothing_breaks_it(tmp_path_factory: pytest.TempPathFactory, link: dict[str, object]) -> None:
     folder = tmp_path_factory.getbasetemp() / "fuzz"

@@ -46,6 +46,7 @@ async def refused(rig: Rig, *given: Any, **fields: Any) -> tuple[str, str | None
     return caught.value.code, caught.value.field
 
 
+@pytest.mark.deep
 async def test_few_mails_are_in_memory_and_all_of_them_go_in_order(tmp_path: Path) -> None:
     """`in_memory` counts short messages: one mail may be as large as a hundred of them."""
     config = settings(mail(), accounts=(account(),), limits=Limits(in_memory=1000))

@@ -40,6 +40,7 @@ async def fill(rig: GatewayRig, happened: list[tuple[str, int]]) -> list[tuple[s
     return [(kind, no) for _, _, no, kind in sorted(expected, reverse=True)]
 
 
+@pytest.mark.deep
 @settings(max_examples=15, deadline=None)
 @given(HAPPENINGS, st.integers(1, 5))
 async def test_pages_are_pieces_of_the_whole(

@@ -190,6 +190,7 @@ DOCUMENTS = st.recursive(
 )
 
 
+@pytest.mark.deep
 @given(DOCUMENTS)
 def test_no_document_breaks_it(document: Any) -> None:
     of = operator(answer=JSON_ANSWER, batch=Batch(2, results=("r",), to=("to",)))

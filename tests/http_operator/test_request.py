@@ -248,6 +248,7 @@ def test_a_header_is_one_line_of_ascii(value: str) -> None:
     assert safe.isprintable()
 
 
+@pytest.mark.deep
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT, lambda inner: st.lists(inner)))
 def test_everything_can_be_text(value: object) -> None:
     assert isinstance(as_text(value), str)

@@ -48,6 +48,7 @@ def texts(names: list[str]) -> st.SearchStrategy[str]:
     return st.one_of(one, mixed.filter(bool), drawn.map(lambda pair: pair[0] * pair[1]))
 
 
+@pytest.mark.deep
 @given(texts(sorted(IDENTIFIERS)), st.sets(st.sampled_from(sorted(IDENTIFIERS)), max_size=3), st.integers(1, 65536))
 @settings(max_examples=80, deadline=None)
 def test_what_is_sent_is_what_was_written(text: str, tables: set[str], reference: int) -> None:

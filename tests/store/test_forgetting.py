@@ -51,6 +51,7 @@ async def test_a_send_goes_with_its_last_message(shelf: Shelf) -> None:
     assert shelf.book.next_no() > no
 
 
+@pytest.mark.deep
 async def test_a_campaign_goes_once_it_is_over(shelf: Shelf) -> None:
     running, old, new = await campaign(shelf, None), await campaign(shelf, NOW), await campaign(shelf, LATER)
     same = [await campaign(shelf, NOW) for _ in range(120)]
