@@ -115,7 +115,8 @@ async def test_however_many_accounts_wait_memory_holds_what_it_may(tmp_path: Pat
         gc.collect()
         assert len(rig.engine.ledger._awaiting) == 1000
         assert len(rig.engine.ledger.active) <= 1000 + 60 * 10
-        assert len(rig.engine.ledger._held) <= 2000 + 60 * 10 + 60, "those just answered are let go of in a moment"
+        # The store holds what it committed during a read for a moment longer.
+        await rig.until(lambda: len(rig.engine.ledger._held) <= 2000 + 60 * 10 + 60)
         if not restart:
             rig.operators["down"].window = 200
             rig.operators["down"].come_up()

@@ -464,8 +464,8 @@ class Taking:
     async def until(self, condition: Callable[[], Any]) -> None:
         await until(condition)
 
-    async def event(self, type: str) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+    async def event(self, type: str, seconds: float = 10.0) -> dict[str, Any]:
+        async with asyncio.timeout(seconds):
             while True:
                 for event in await self.rig.events():
                     if event["type"] == type:

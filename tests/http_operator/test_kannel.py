@@ -11,10 +11,15 @@ import pytest
 from adapters.simulator.smsc import Smsc, SmscOptions
 from router.cli import children
 from router.cli.bench.kannel import MISSING, boxes
+from router.message import FINAL
 from router.operator import HttpLink
 from tests.http_operator.test_examples import Taking, taking
+from tests.turns import until
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(boxes() is None, reason=MISSING)]
+
+PATIENCE = 90.0
+"""Seconds: what Kannel could not do at once it tries again after a minute."""
 
 CONFIGURATION = """\
 group = core
@@ -82,7 +87,7 @@ async def kannel(folder: Path) -> AsyncIterator[tuple[Taking, Smsc]]:
                 log = folder / f"{Path(binary).name}.log"
                 await stack.enter_async_context(children.program(binary, "--verbosity", "2", str(path), log=log))
                 await listening(ready, log)
-            await one.until(lambda: smsc.sessions and one.rig.engine.desks["kannel"].gateway.link().up)  # type: ignore[union-attr]
+            await until(lambda: smsc.sessions and one.rig.engine.desks["kannel"].gateway.link().up, PATIENCE)  # type: ignore[union-attr]
             yield one, smsc
     finally:
         await smsc.stop()
@@ -98,8 +103,14 @@ async def test_there_and_back(tmp_path: Path) -> None:
         }
         messages = {to: await one.rig.submit(to, text, sender="ACME") for to, text in texts.items()}
         failed = await one.rig.submit("+237670000901", "Hello", sender="ACME")
-        await one.until(lambda: all(message.state == "delivered" for message in messages.values()))
-        await one.until(lambda: failed.state == "undelivered")
+        every = [*messages.values(), failed]
+        try:
+            await until(lambda: all(message.state in FINAL for message in every), PATIENCE)
+        except TimeoutError:
+            boxes_said = [children.last_words(log) for log in sorted(tmp_path.glob("*box.log"))]
+            pytest.fail("\n".join(map(str, [every, smsc.submitted, *boxes_said])))
+        assert {message.state.value for message in messages.values()} == {"delivered"}
+        assert failed.state == "undelivered"
         assert {len(message.parts) for message in messages.values()} == {1}
         assert [messages[to].segments for to in texts] == [1, 1, 3, 2]
         for to, text in texts.items():
@@ -114,7 +125,7 @@ async def test_there_and_back(tmp_path: Path) -> None:
 async def test_a_handset_writes(tmp_path: Path) -> None:
     async with kannel(tmp_path) as (one, smsc):
         smsc.send_mo("237670000001", "8080", b"Yes & no")
-        event = await one.event("message.received")
+        event = await one.event("message.received", PATIENCE)
         assert (event["from"], event["to"], event["text"]) == ("+237670000001", "8080", "Yes & no")
 
 
