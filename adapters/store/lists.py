@@ -1,20 +1,16 @@
 """Lists of an account's messages, newest first, in a time that hardly grows with the history.
 
 What most messages meet is found by walking down their ids. For a number, a reference, a sender or any state but
-`delivered` messages are looked up block by block (of so many numbers each, see migration 0005): one look into an index
-per block, and no more blocks than it takes to fill the page.
+`delivered` messages are looked up block by block (of so many numbers each, see adapters/store/message_places.py): one
+look per block, and no more blocks than it takes to fill the page.
 """
 
 from apsw import Connection
 
+from adapters.store.message_places import BLOCK, look_up
 from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, messages
 from router.message import Message, State
 from router.ports.store import MessageFilter
-
-_BLOCK = 14  # bits
-
-# Columns with an index; the first that is asked for is looked up, the others are checked on what that finds.
-_LOOKED_UP = ("reference", "recipient", "sender", "state")
 
 
 def list_messages(connection: Connection, query: MessageFilter) -> list[Message]:
@@ -51,20 +47,19 @@ def _by_blocks(
     oldest: int | None = connection.execute("SELECT min(no) FROM messages").get
     if oldest is None:
         return []
-    column = next(column for column in _LOOKED_UP if column in wanted)
-    question = (
-        f"SELECT body FROM messages INDEXED BY messages_{column} WHERE account = ? AND no >> {_BLOCK} = ? AND no < ?"
-        " AND id >= ? AND id < ?" + "".join(f" AND {column} = ?" for column in wanted)
-    )
-    if column == "state":
-        question += f" AND state <> '{State.DELIVERED.value}'"  # so the index is known to hold them all
-    question += " ORDER BY no DESC LIMIT ?"
-    found: list[Message] = []
-    for block in range((below - 1) >> _BLOCK, (oldest >> _BLOCK) - 1, -1):
-        bounds = (query.account, block, below, first, end, *wanted.values(), query.limit - len(found))
-        found += messages(connection.execute(question, bounds))
-        if len(found) == query.limit:
+    source = look_up(connection, wanted)
+    conditions = "AND id >= ? AND id < ? " + "".join(f"AND {column} = ? " for column in wanted)
+    bounds = (first, end, *wanted.values())
+    page = "ORDER BY no DESC LIMIT ?"
+    behind = f"SELECT body FROM messages NOT INDEXED WHERE account = ? AND no > ? AND no < ? {conditions} {page}"
+    found = messages(connection.execute(behind, (query.account, source.to, below, *bounds, query.limit)))
+    below = min(below, source.to + 1)
+    in_block = f"SELECT body FROM {source.block} {conditions} {page}"
+    for block in range((below - 1) >> BLOCK, (oldest >> BLOCK) - 1, -1):
+        left = query.limit - len(found)
+        if not left:
             break
+        found += messages(connection.execute(in_block, (query.account, block, below, *source.values, *bounds, left)))
     return found
 
 

@@ -21,6 +21,12 @@ _JOINABLE = (
     " HAVING count(*) >= json_extract(CAST(message AS TEXT), '$[#-1]') ORDER BY min(id)"
 )
 
+# Also of messages that are all deleted by now: their numbers are not given again, for marks and ranges speak of them.
+_LAST_NO = (
+    "SELECT max(no) FROM (SELECT max(no) AS no FROM messages UNION ALL"
+    " SELECT value FROM marks WHERE name IN ('texts_gone_to', 'messages_placed_to'))"
+)
+
 
 def recover(connection: Connection) -> Recovery:
     """Raises apsw.Error, and msgspec.MsgspecError for a document that cannot be read."""
@@ -33,7 +39,7 @@ def recover(connection: Connection) -> Recovery:
         lanes.append(LaneBacklog(Lane(operator, rank, account), count))
         last_position = max(last_position, last)
     return Recovery(
-        last_no=_value(connection, "SELECT max(no) FROM messages") or 0,
+        last_no=_value(connection, _LAST_NO) or 0,
         last_position=last_position,
         last_seqs=dict(connection.execute("SELECT account, last_seq FROM logs")),
         open_messages=_value(connection, f"SELECT count(*) FROM messages WHERE live IN ({OPEN}, {OPEN | UNSETTLED})")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from apsw import Connection
 
-from adapters.store import event_log
+from adapters.store import event_log, message_places
 from adapters.store.forgetting import forget
-from adapters.store.rows import first_id
+from adapters.store.rows import Row, first_id
 from router.message import FINAL, State
 
 # Rows of a kind at a time, and seconds after which a step takes no more: what is being accepted waits behind it.
@@ -76,10 +76,15 @@ def _chunk(connection: Connection, done: Progress, cutoffs: Cutoffs) -> tuple[Pr
 
 def _delete_messages(connection: Connection, after: int, before: int) -> tuple[int, bool]:
     last, more = _old_ones(connection, after, before)
-    doomed = f"no > ?1 AND no <= ?2 AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?3"
-    bounds = (after, last, before)
-    connection.execute(f"DELETE FROM links WHERE no IN (SELECT no FROM messages WHERE {doomed})", bounds)
-    connection.execute(f"DELETE FROM messages WHERE {doomed}", bounds)
+    doomed: list[Row] = connection.execute(
+        "SELECT no, account, recipient, reference, sender FROM messages WHERE no > ? AND no <= ?"
+        f" AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?",
+        (after, last, before),
+    ).fetchall()
+    numbers = [row[:1] for row in doomed]
+    connection.executemany("DELETE FROM links WHERE no = ?", numbers)
+    message_places.forget(connection, doomed)
+    connection.executemany("DELETE FROM messages WHERE no = ?", numbers)
     return last if more else 0, more
 
 

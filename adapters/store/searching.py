@@ -2,21 +2,19 @@
 says where it is to go on.
 
 A number, a reference, any state but `delivered` or the messages of an account are looked up account by account in each
-block of messages (see migration 0005); the rest is walked down.
+block of messages (see adapters/store/message_places.py); the rest is walked down.
 """
 
 from apsw import Connection
 
-from adapters.store.rows import id_bytes, messages
+from adapters.store.message_places import BLOCK, look_up
+from adapters.store.rows import Row, id_bytes, messages
 from router.message import Message, State
 from router.ports.store import MessageSearch, MessagesFound
 
-_BLOCK = 14  # bits
 # Looks into an index (some microseconds each), or rows walked past (under a microsecond each).
 _LOOKS = 10_000
 _WALK = 20_000
-
-_LOOKED_UP = ("reference", "recipient", "state")
 
 
 def search_messages(connection: Connection, query: MessageSearch) -> MessagesFound:
@@ -31,12 +29,12 @@ def search_messages(connection: Connection, query: MessageSearch) -> MessagesFou
         return MessagesFound([], None)
     below = newest + 1 if query.before is None else min(query.before, newest + 1)
     try:
-        accounts = _accounts(connection) if query.account is None else [query.account]
         if query.id is not None:
+            accounts = _accounts(connection) if query.account is None else [query.account]
             return MessagesFound(_by_id(connection, query.id, accounts, wanted), None)
         delivered = wanted == {"state": State.DELIVERED.value}
         if (wanted and not delivered) or (not wanted and query.account is not None):
-            return _by_blocks(connection, wanted, accounts, oldest, below, query.limit)
+            return _by_blocks(connection, wanted, query.account, oldest, below, query.limit)
         if query.account is not None:
             wanted["account"] = query.account
         return _walk(connection, wanted, oldest, below, query.limit)
@@ -65,34 +63,38 @@ def _by_id(connection: Connection, id: str, accounts: list[str], wanted: dict[st
 
 
 def _by_blocks(
-    connection: Connection, wanted: dict[str, str], accounts: list[str], oldest: int, below: int, limit: int
+    connection: Connection, wanted: dict[str, str], account: str | None, oldest: int, below: int, limit: int
 ) -> MessagesFound:
-    column = next((column for column in _LOOKED_UP if column in wanted), "recipient")
-    question = (
-        f"SELECT no FROM messages INDEXED BY messages_{column} WHERE account = ? AND no >> {_BLOCK} = ? AND no < ?"
-        + _and(wanted)
-    )
-    if column == "state":
-        question += f" AND state <> '{State.DELIVERED.value}'"  # so the index is known to hold them all
-    question += " ORDER BY no DESC LIMIT ?"
-    numbers: list[int] = []
-    last = oldest >> _BLOCK
-    block = (below - 1) >> _BLOCK
+    source = look_up(connection, wanted)
+    whole = wanted if account is None else {**wanted, "account": account}
+    behind = f"SELECT no FROM messages NOT INDEXED WHERE no > ? AND no < ?{_and(whole)} ORDER BY no DESC LIMIT ?"
+    numbers = _newest(connection, behind, [(source.to, below, *whole.values())], limit)
+    accounts = _accounts(connection) if account is None else [account]
+    in_block = f"SELECT no FROM {source.block}{_and(wanted)} ORDER BY no DESC LIMIT ?"
+    values = (*source.values, *wanted.values())
+    below = min(below, source.to + 1)
+    last = oldest >> BLOCK
+    block = (below - 1) >> BLOCK
     looks = 0
     while block >= last and looks < _LOOKS and len(numbers) < limit:
-        left = limit - len(numbers)
-        here = [
-            no
-            for account in accounts
-            for (no,) in connection.execute(question, (account, block, below, *wanted.values(), left))
-        ]
-        numbers += sorted(here, reverse=True)[:left]
+        numbers += _newest(
+            connection,
+            in_block,
+            [(one, block, below, *values) for one in accounts],
+            limit - len(numbers),
+        )
         looks += len(accounts)
         block -= 1
     found = [one for no in numbers for one in _numbered(connection, no)]
     if len(numbers) == limit:
         return MessagesFound(found, numbers[-1])
-    return MessagesFound(found, (block + 1) << _BLOCK if block >= last else None)
+    return MessagesFound(found, (block + 1) << BLOCK if block >= last else None)
+
+
+def _newest(connection: Connection, question: str, bounds: list[Row], limit: int) -> list[int]:
+    """The largest numbers that a question, asked with each of these bounds, finds together."""
+    found = [no for one in bounds for (no,) in connection.execute(question, (*one, limit))]
+    return sorted(found, reverse=True)[:limit]
 
 
 def _walk(connection: Connection, wanted: dict[str, str], oldest: int, below: int, limit: int) -> MessagesFound:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from apsw import Connection
 
-from adapters.store import event_log
+from adapters.store import event_log, message_places
 from adapters.store.batch import Batch
 from adapters.store.reads import recall
 from adapters.store.rows import (
@@ -65,6 +65,7 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if new:
         connection.executemany(_INSERT_MESSAGE, new)
+        message_places.place(connection, batch.new.keys())
     if saved:
         connection.executemany(_UPDATE_MESSAGE, saved)
     if claimed:

@@ -11,6 +11,7 @@ from functools import partial
 from apsw import Connection
 from msgspec.json import Decoder
 
+from adapters.store.message_places import count_to_phones, to_phones
 from adapters.store.rows import decode_message, first_id
 from adapters.store.sqlite import SqliteStore
 from router.gateway.records import InboundMessage
@@ -18,7 +19,7 @@ from router.message import Message
 
 _received = Decoder(InboundMessage).decode
 
-_TO_PHONES = "instr(recipient, '@') = 0"
+_TO_PHONES = to_phones("recipient")
 
 
 class SqliteHistory:
@@ -39,9 +40,7 @@ def _sent(connection: Connection, wanted: tuple[int, str]) -> Message | None:
 
 def _page(connection: Connection, account: str, offset: int, limit: int) -> tuple[list[Message | InboundMessage], int]:
     everything: int = connection.execute("SELECT count(*) FROM messages WHERE account = ?", (account,)).get
-    phones: int = connection.execute(
-        f"SELECT count(*) FROM messages INDEXED BY messages_recipient WHERE account = ? AND {_TO_PHONES}", (account,)
-    ).get
+    phones = count_to_phones(connection, account)
     heard: int = connection.execute("SELECT count(*) FROM inbound WHERE account = ?", (account,)).get
     whose = "account = ?" if phones == everything else f"account = ? AND {_TO_PHONES}"
 
