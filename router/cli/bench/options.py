@@ -78,7 +78,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how events are delivered (default: %(default)s)",
     )
     setup.add_argument(
-        "--window", type=whole(1, 10_000), default=500, metavar="N", help="of each bind (default: %(default)s)"
+        "--window",
+        type=whole(1, 10_000),
+        default=500,
+        metavar="N",
+        help="unanswered requests on each bind, submits one way and receipts the other (default: %(default)s)",
     )
     setup.add_argument(
         "--binds", type=whole(1, 100), default=1, metavar="N", help="of each operator (default: %(default)s)"

@@ -67,8 +67,9 @@ async def world(options: Options, start: StartGateway) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-bench-", dir=options.folder)))
         arguments = ("simulate", "smsc", "--port", "0", "--json", "--submits", str(folder / "submits"))
+        window = ("--window", str(options.window))
         simulator = await stack.enter_async_context(
-            talker(folder / "simulator.log", "router", *arguments, *split(options.smsc), told=dict[str, Any])
+            talker(folder / "simulator.log", "router", *arguments, *window, *split(options.smsc), told=dict[str, Any])
         )
         smsc = int(simulator.last["listening"].rpartition(":")[2])
         gateway = await stack.enter_async_context(start(options, folder, smsc, children.free_port()))
