@@ -18,7 +18,7 @@ _INSERT = "INSERT INTO events (account, seq, type, at, payload) VALUES (?, ?, ?,
 _UPSERT_LAST = (
     "INSERT INTO logs VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)"
 )
-_PLACE = "INSERT INTO event_places SELECT account, seq, no FROM events WHERE no > ? ORDER BY account, seq"
+_PLACE = "INSERT INTO event_places SELECT account, seq, no FROM events WHERE no > ?"
 _PLACED_TO = "SELECT value FROM marks WHERE name = 'events_placed_to'"
 _FIND = (
     "SELECT account, seq, type, at, payload FROM"

@@ -1,8 +1,8 @@
 """Where an account's messages to a number, with a reference and of a sender stand: written down for many at once.
 
 What comes together goes to many numbers, so an index over them would take a page to be written for nearly every
-message. The places are sorted first, a thousand messages at a time; messages behind those are looked at one by one.
-Numbers come in blocks: the places of a block stand together, and nothing is added to them once the next one has begun.
+message. The places of a thousand messages share their pages; the messages behind those are looked at one by one.
+Numbers come in blocks: the places of a block stand together, and hardly any come to them once the next one has begun.
 """
 
 from collections.abc import Collection, Iterable
@@ -25,7 +25,7 @@ _PLACES = " UNION ALL ".join(
     f" WHERE no > ?1 AND no <= ?2 AND {column} IS NOT NULL"
     for column, field in _FIELDS.items()
 )
-_PLACE = f"INSERT INTO message_places {_PLACES} ORDER BY account, field, block, value, no"
+_PLACE = f"INSERT INTO message_places {_PLACES}"
 _FORGET = "DELETE FROM message_places WHERE account = ? AND field = ? AND block = ? AND value = ? AND no = ?"
 _PLACED_TO = "SELECT value FROM marks WHERE name = 'messages_placed_to'"
 
