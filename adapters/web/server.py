@@ -118,6 +118,11 @@ class _Connection(RequestHandler):
     ) -> StreamResponse:
         return self._answer()
 
+    def resume_reading(self, *args: Any, **kw: Any) -> None:
+        # aiohttp says so after each piece of a body, and then looks for what a pause has left unread.
+        if self._reading_paused:
+            super().resume_reading(*args, **kw)
+
     def log_exception(self, *args: Any, **kw: Any) -> None:
         error = kw.get("exc_info")
         logging.getLogger(__name__).error("a connection was given up after %s", type(error).__name__)

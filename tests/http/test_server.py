@@ -8,9 +8,11 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp.web import BaseRequest
 
 from adapters.http.app import ANSWERS, App, http_server
 from adapters.web import incoming, reply, room, server
+from adapters.web.reply import Reply
 from adapters.web.server import HttpServer
 from router.settings import HttpSettings, ServerTls
 from tests.http.conftest import MAX_BODY
@@ -89,6 +91,35 @@ async def test_a_chunked_body_that_is_too_large(wire) -> None:
 async def test_a_body_announced_too_large_is_refused_before_it_comes(wire) -> None:
     wire.send(HEAD + b"Content-Length: %d\r\n\r\n" % (MAX_BODY + 1))
     assert (await wire.answer())[0] == 413
+
+
+async def test_a_body_that_was_not_read_for_a_while_comes_whole() -> None:
+    """Nor is the request behind it lost."""
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def handler(request: BaseRequest) -> Reply:
+        begun.set()
+        await goes_on.wait()
+        body = b"".join([piece async for piece in request.content.iter_any()])
+        return Reply(200, b"%d" % len(body))
+
+    serving = HttpServer(handler, "127.0.0.1", 0, answers=ANSWERS)
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serving.start())
+    wire = Wire(reader, writer)
+    size = 50_000_000  # more than the buffers of both sockets hold
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    wire.send(head % size + bytes(size) + head % 3 + b"abc")
+    await begun.wait()
+    # The sender's own buffer stops shrinking once the server reads no more.
+    left = -1
+    while left != (left := writer.transport.get_write_buffer_size()):
+        await asyncio.sleep(0.05)
+    assert left > 0, "the server has read it all"
+    goes_on.set()
+    assert (await wire.answer())[2] == b"%d" % size
+    assert (await wire.answer())[2] == b"3"
+    writer.close()
+    await serving.stop(1)
 
 
 async def test_a_client_that_asks_first_is_told_to_go_on(wire) -> None:
