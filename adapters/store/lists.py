@@ -7,7 +7,7 @@ look per block, and no more blocks than it takes to fill the page.
 
 from apsw import Connection
 
-from adapters.store.message_places import BLOCK, look_up
+from adapters.store.message_places import BLOCK, and_, look_up
 from adapters.store.rows import LARGEST_TIME, first_id, id_bytes, messages
 from router.message import Message, State
 from router.ports.store import MessageFilter
@@ -29,8 +29,7 @@ def list_messages(connection: Connection, query: MessageFilter) -> list[Message]
             return _by_blocks(connection, query, wanted, first, end, cursor)
         rows = connection.execute(
             "SELECT body FROM messages WHERE account = ? AND id >= ? AND id < ?"
-            + "".join(f" AND {column} = ?" for column in wanted)
-            + " ORDER BY id DESC LIMIT ?",
+            f"{and_(wanted)} ORDER BY id DESC LIMIT ?",
             (query.account, first, end if cursor is None else min(end, cursor), *wanted.values(), query.limit),
         )
         return messages(rows)
@@ -48,13 +47,12 @@ def _by_blocks(
     if oldest is None:
         return []
     source = look_up(connection, wanted)
-    conditions = "AND id >= ? AND id < ? " + "".join(f"AND {column} = ? " for column in wanted)
+    page = f" AND id >= ? AND id < ?{and_(wanted)} ORDER BY no DESC LIMIT ?"
     bounds = (first, end, *wanted.values())
-    page = "ORDER BY no DESC LIMIT ?"
-    behind = f"SELECT body FROM messages NOT INDEXED WHERE account = ? AND no > ? AND no < ? {conditions} {page}"
+    behind = f"SELECT body FROM messages NOT INDEXED WHERE account = ? AND no > ? AND no < ?{page}"
     found = messages(connection.execute(behind, (query.account, source.to, below, *bounds, query.limit)))
     below = min(below, source.to + 1)
-    in_block = f"SELECT body FROM {source.block} {conditions} {page}"
+    in_block = f"SELECT body FROM {source.block}{page}"
     for block in range((below - 1) >> BLOCK, (oldest >> BLOCK) - 1, -1):
         left = query.limit - len(found)
         if not left:

@@ -108,6 +108,11 @@ def look_up(connection: Connection, wanted: dict[str, str]) -> LookUp:
     return LookUp(_BY_PLACE, (_FIELDS[column], wanted[column]), _placed_to(connection))
 
 
+def and_(wanted: Iterable[str]) -> str:
+    """The further conditions that columns have a value each."""
+    return "".join(f" AND {column} = ?" for column in wanted)
+
+
 def count_to_phones(connection: Connection, account: str) -> int:
     """How many messages an account has that are no emails, found without looking at most of them."""
     to = _placed_to(connection)

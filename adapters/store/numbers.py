@@ -12,9 +12,14 @@ _encode = Encoder().encode
 
 def used(connection: Connection, no: int) -> None:
     """What has this number is deleted: it is not given to anything else, also when it was the last one."""
+    raise_mark(connection, "book_no", no)
+
+
+def raise_mark(connection: Connection, name: str, value: int) -> None:
+    """Set a mark, unless it is higher already."""
     connection.execute(
-        "INSERT INTO marks VALUES ('book_no', ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-        (no,),
+        "INSERT INTO marks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+        (name, value),
     )
 
 

@@ -24,7 +24,7 @@ _JOINABLE = (
 # Also of messages that are all deleted by now: their numbers are not given again, for marks and ranges speak of them.
 _LAST_NO = (
     "SELECT max(no) FROM (SELECT max(no) AS no FROM messages UNION ALL"
-    " SELECT value FROM marks WHERE name IN ('texts_gone_to', 'messages_placed_to'))"
+    " SELECT value FROM marks WHERE name IN ('texts_gone_to', 'messages_gone_to'))"
 )
 
 

@@ -11,6 +11,7 @@ from apsw import Connection
 
 from adapters.store import event_log, message_places
 from adapters.store.forgetting import forget
+from adapters.store.numbers import raise_mark
 from adapters.store.rows import Row, first_id
 from router.message import FINAL, State
 
@@ -78,13 +79,16 @@ def _delete_messages(connection: Connection, after: int, before: int) -> tuple[i
     last, more = _old_ones(connection, after, before)
     doomed: list[Row] = connection.execute(
         "SELECT no, account, recipient, reference, sender FROM messages WHERE no > ? AND no <= ?"
-        f" AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ?",
+        f" AND {_ENDED} AND coalesce(json_extract(CAST(body AS TEXT), '$.send_at'), 0) < ? ORDER BY no",
         (after, last, before),
     ).fetchall()
     numbers = [row[:1] for row in doomed]
     connection.executemany("DELETE FROM links WHERE no = ?", numbers)
     message_places.forget(connection, doomed)
     connection.executemany("DELETE FROM messages WHERE no = ?", numbers)
+    if doomed:
+        # The next round begins anew with what has ended since, so this one may be behind the last.
+        raise_mark(connection, "messages_gone_to", doomed[-1][0])
     return last if more else 0, more
 
 

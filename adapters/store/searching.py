@@ -7,7 +7,7 @@ block of messages (see adapters/store/message_places.py); the rest is walked dow
 
 from apsw import Connection
 
-from adapters.store.message_places import BLOCK, look_up
+from adapters.store.message_places import BLOCK, and_, look_up
 from adapters.store.rows import Row, id_bytes, messages
 from router.message import Message, State
 from router.ports.store import MessageSearch, MessagesFound
@@ -53,7 +53,7 @@ def _accounts(connection: Connection) -> list[str]:
 
 
 def _by_id(connection: Connection, id: str, accounts: list[str], wanted: dict[str, str]) -> list[Message]:
-    question = "SELECT body FROM messages WHERE account = ? AND id = ?" + _and(wanted)
+    question = "SELECT body FROM messages WHERE account = ? AND id = ?" + and_(wanted)
     key = id_bytes(id)
     return [
         found
@@ -67,10 +67,10 @@ def _by_blocks(
 ) -> MessagesFound:
     source = look_up(connection, wanted)
     whole = wanted if account is None else {**wanted, "account": account}
-    behind = f"SELECT no FROM messages NOT INDEXED WHERE no > ? AND no < ?{_and(whole)} ORDER BY no DESC LIMIT ?"
+    behind = f"SELECT no FROM messages NOT INDEXED WHERE no > ? AND no < ?{and_(whole)} ORDER BY no DESC LIMIT ?"
     numbers = _newest(connection, behind, [(source.to, below, *whole.values())], limit)
     accounts = _accounts(connection) if account is None else [account]
-    in_block = f"SELECT no FROM {source.block}{_and(wanted)} ORDER BY no DESC LIMIT ?"
+    in_block = f"SELECT no FROM {source.block}{and_(wanted)} ORDER BY no DESC LIMIT ?"
     values = (*source.values, *wanted.values())
     below = min(below, source.to + 1)
     last = oldest >> BLOCK
@@ -100,7 +100,7 @@ def _newest(connection: Connection, question: str, bounds: list[Row], limit: int
 def _walk(connection: Connection, wanted: dict[str, str], oldest: int, below: int, limit: int) -> MessagesFound:
     floor = max(oldest, below - _WALK)
     rows = connection.execute(
-        f"SELECT body FROM messages NOT INDEXED WHERE no < ? AND no >= ?{_and(wanted)} ORDER BY no DESC LIMIT ?",
+        f"SELECT body FROM messages NOT INDEXED WHERE no < ? AND no >= ?{and_(wanted)} ORDER BY no DESC LIMIT ?",
         (below, floor, *wanted.values(), limit),
     )
     found = messages(rows)
@@ -111,7 +111,3 @@ def _walk(connection: Connection, wanted: dict[str, str], oldest: int, below: in
 
 def _numbered(connection: Connection, no: int) -> list[Message]:
     return messages(connection.execute("SELECT body FROM messages WHERE no = ?", (no,)))
-
-
-def _and(wanted: dict[str, str]) -> str:
-    return "".join(f" AND {column} = ?" for column in wanted)

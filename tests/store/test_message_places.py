@@ -40,31 +40,29 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> apsw.Connection:
 
 
 def store(connection: apsw.Connection, *messages: Message) -> None:
-    """All but the transaction of a commit."""
     batch = Batch()
     batch.accept(Acceptance(messages, None, lambda error: None))
-    assert connection.in_transaction
-    connection.execute("COMMIT")
     transaction.write(connection, batch, 0)
     connection.execute("COMMIT")
-    connection.execute("BEGIN")
 
 
 def forgotten(connection: apsw.Connection, before: int) -> None:
     progress, more = Progress(0), True
-    while more:
-        progress, more = step(connection, progress, Cutoffs(before, 0, 0, 0), lambda: 0.0)
+    with connection:
+        while more:
+            progress, more = step(connection, progress, Cutoffs(before, 0, 0, 0), lambda: 0.0)
+
+
+def emptied(connection: apsw.Connection) -> None:
+    connection.execute("DELETE FROM messages; DELETE FROM message_places; DELETE FROM marks")
 
 
 @given(steps=steps)
 def test_as_the_model(connection: apsw.Connection, steps: list[list[tuple[Any, ...]] | int]) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(message_places, "_RUN", 5)
-        connection.execute("BEGIN")
-        try:
-            check(connection, steps)
-        finally:
-            connection.execute("DELETE FROM messages; DELETE FROM message_places; DELETE FROM marks; COMMIT")
+        emptied(connection)
+        check(connection, steps)
 
 
 def check(connection: apsw.Connection, steps: list[list[tuple[Any, ...]] | int]) -> None:
@@ -135,7 +133,7 @@ def test_what_gets_its_place_during_a_list_is_found_once(
     connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_places, "_RUN", 4)
-    connection.execute("BEGIN")
+    emptied(connection)
     every = [message(no, reference="r", state=State.DELIVERED) for no in range(1, 12)]
     for first in range(0, 7, 2):
         store(connection, *every[first : first + 2])
@@ -151,20 +149,15 @@ def test_what_gets_its_place_during_a_list_is_found_once(
         page = lists.list_messages(connection, MessageFilter("acme", reference="r"))
     assert [one.no for one in page] == list(range(8, 0, -1))
     assert listed(connection, "acme", {"reference": "r"}) == list(range(11, 0, -1))
-    connection.execute("DELETE FROM messages; DELETE FROM message_places; DELETE FROM marks; COMMIT")
 
 
-def test_numbers_of_deleted_messages_are_not_given_again(
-    connection: apsw.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_numbers_of_deleted_messages_are_not_given_again(connection: apsw.Connection) -> None:
     """What is said of them by their numbers would hold for others."""
-    monkeypatch.setattr(message_places, "_RUN", 4)
-    connection.execute("BEGIN")
+    emptied(connection)
     store(connection, *(message(no, state=State.DELIVERED) for no in range(1, 8)))
     forgotten(connection, 2 * NOW)
     assert not connection.execute("SELECT count(*) FROM messages").get
     assert recover(connection).last_no == 7
-    connection.execute("DELETE FROM marks; COMMIT")
 
 
 def test_a_commit_writes_few_pages_however_the_numbers_lie(tmp_path: Path) -> None:
@@ -173,13 +166,11 @@ def test_a_commit_writes_few_pages_however_the_numbers_lie(tmp_path: Path) -> No
 
     def pages_written(first: int) -> int:
         connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE, True)
-        connection.execute("BEGIN")
         for commit in range(first, first + 4096, 8):
             numbers = range(commit, commit + 8)
             store(
                 connection, *(message(no, to=f"+2376{no * 2654435761 % 10**8:08}", reference=f"{no}") for no in numbers)
             )
-        connection.execute("COMMIT")
         return int(connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0])
 
     pages_written(1)

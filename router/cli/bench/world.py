@@ -66,10 +66,10 @@ async def world(options: Options, start: StartGateway) -> AsyncIterator[World]:
     """Everything up. Raises Failed."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="carrier-router-bench-", dir=options.folder)))
-        arguments = ("simulate", "smsc", "--port", "0", "--json", "--submits", str(folder / "submits"))
-        window = ("--window", str(options.window))
+        told = ("--port", "0", "--json", "--submits", str(folder / "submits"), "--window", str(options.window))
+        arguments = ("simulate", "smsc", *told, *split(options.smsc))
         simulator = await stack.enter_async_context(
-            talker(folder / "simulator.log", "router", *arguments, *window, *split(options.smsc), told=dict[str, Any])
+            talker(folder / "simulator.log", "router", *arguments, told=dict[str, Any])
         )
         smsc = int(simulator.last["listening"].rpartition(":")[2])
         gateway = await stack.enter_async_context(start(options, folder, smsc, children.free_port()))
