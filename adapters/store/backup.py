@@ -17,6 +17,7 @@ import apsw
 import msgspec
 from msgspec import Struct
 
+from adapters.store import claims
 from adapters.store.book.tickets import files_beside
 from adapters.store.rows import OPEN, UNSETTLED
 from adapters.store.schema import lock, open_reader, steps, unavailable, version_of
@@ -154,15 +155,17 @@ def _described(copy: Path, show: Show) -> Backup:
                 schema=schema,
                 octets=copy.stat().st_size,
                 open=_count(database, OPEN),
-                unsettled=_count(database, UNSETTLED),
+                unsettled=_count(database, UNSETTLED, claims.CLAIMED if schema >= claims.SINCE else ""),
                 last_seqs=dict(database.execute("SELECT account, last_seq FROM logs")),
             )
     except (apsw.Error, OSError) as error:
         raise Refusal("damaged", f"{copy}: {error}") from error
 
 
-def _count(database: apsw.Connection, kind: int) -> int:
-    count: int = database.execute("SELECT count(*) FROM messages WHERE live IN (?, ?)", (kind, OPEN | UNSETTLED)).get
+def _count(database: apsw.Connection, kind: int, others: str = "") -> int:
+    """Messages of one kind, and those whose numbers the query `others` gives."""
+    marked = f"SELECT no FROM messages WHERE live IN ({kind}, {OPEN | UNSETTLED})"
+    count: int = database.execute(f"SELECT count(*) FROM ({marked}{others and ' UNION ' + others})").get
     return count
 
 

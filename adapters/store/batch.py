@@ -5,6 +5,7 @@ from typing import Any
 
 from apsw import Connection
 
+from adapters.store.claims import Claims
 from adapters.store.rows import Row
 from router.event import LoggedEvent
 from router.message import Message, State
@@ -105,15 +106,16 @@ class Batch:
         self.size += 1
 
     def claim(self, message: Message) -> None:
-        """A save of which nothing can be searched for but that the message is in flight."""
+        """The parts of a message that have an attempt without outcome."""
         self.claimed[message.no] = message
         self.size += 1
 
-    def settle_claims(self) -> None:
-        """Before it is written: a claim of what is written whole, or is not queued any more by now, is a save."""
+    def settle_claims(self, claims: Claims) -> None:
+        """Before it is written: a claim of what is written whole, is claimed on disk already or is not queued any more by
+        now, is a save."""
         if self.claimed:
             for no, message in self.claimed.items():
-                if no not in self.new and message.state is not _QUEUED:
+                if no not in self.new and (message.state is not _QUEUED or claims.holds(no)):
                     self.saved[no] = message
             self.claimed = {
                 no: message for no, message in self.claimed.items() if no not in self.new and no not in self.saved

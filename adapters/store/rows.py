@@ -90,10 +90,9 @@ def saved_row(message: Message, texts_gone_to: int) -> Row:
     )
 
 
-def claimed_row(message: Message, texts_gone_to: int) -> Row:
-    """What changes in a row when a part of its message is given to an operator, then its number. Raises as
-    `saved_row`."""
-    return _live(message), _body(message, texts_gone_to), message.no
+def claimed_row(message: Message) -> Row:
+    """What changes in a row when a part of its message is given to an operator, then its number."""
+    return _live(message), _encode(message), message.no
 
 
 def has_ended(message: Message) -> bool:

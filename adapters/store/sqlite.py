@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.store import event_log, lists, reads, retention, searching, transaction
 from adapters.store.batch import Acceptance, Done, Step
 from adapters.store.checkpoints import Checkpoints
+from adapters.store.claims import bring_in
 from adapters.store.recovery import next_due, oldest_piece, recover
 from adapters.store.rows import audit_row, key_bytes, piece_key, piece_row, receipt_bytes
 from adapters.store.schema import lock, open_writer, unavailable
@@ -269,6 +270,7 @@ class SqliteStore:
             resources.callback(connection.close)
             try:
                 self._progress = retention.progress(connection)
+                bring_in(connection)
                 recovery = recover(connection)
                 checkpoints = Checkpoints(self.path, connection, self._log)
             except (apsw.Error, msgspec.MsgspecError) as error:

@@ -6,10 +6,10 @@ from apsw import Connection
 
 from adapters.store import event_log, message_places
 from adapters.store.batch import Batch
+from adapters.store.claims import Claims
 from adapters.store.reads import recall
 from adapters.store.rows import (
     Row,
-    claimed_row,
     entry_row,
     new_row,
     remembered_row,
@@ -24,8 +24,6 @@ _INSERT_MESSAGE = "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
 _UPDATE_MESSAGE = (
     "UPDATE messages SET state = ?, operator = ?, position = ?, due_at = ?, live = ?, body = ? WHERE no = ?"
 )
-# Every index over a column that is named here is written anew, changed or not.
-_CLAIM_MESSAGE = "UPDATE messages SET live = ?, body = ? WHERE no = ?"
 _INSERT_LINK = "INSERT OR REPLACE INTO links VALUES (?, ?, ?, ?)"
 _PARK = "INSERT OR IGNORE INTO parked VALUES (?, ?)"
 _UNPARK = "DELETE FROM parked WHERE receipt = ?"
@@ -53,13 +51,12 @@ class Unwritable(Exception):
         self.numbers = numbers
 
 
-def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
+def write(connection: Connection, batch: Batch, claims: Claims, texts_gone_to: int) -> None:
     """Begin a transaction and write the batch, all but its steps, as its messages stand now."""
     unwritable: set[int] = set()
-    batch.settle_claims()
+    batch.settle_claims(claims)
     new = _rows(new_row, batch.new.values(), texts_gone_to, unwritable)
     saved = _rows(saved_row, batch.saved.values(), texts_gone_to, unwritable)
-    claimed = _rows(claimed_row, batch.claimed.values(), texts_gone_to, unwritable)
     if unwritable:
         raise Unwritable(unwritable)
     connection.execute("BEGIN IMMEDIATE")
@@ -68,8 +65,7 @@ def write(connection: Connection, batch: Batch, texts_gone_to: int) -> None:
         message_places.place(connection, batch.new.keys())
     if saved:
         connection.executemany(_UPDATE_MESSAGE, saved)
-    if claimed:
-        connection.executemany(_CLAIM_MESSAGE, claimed)
+    claims.note(connection, list(batch.claimed.values()), batch.saved.keys())
     if batch.links:
         connection.executemany(_INSERT_LINK, batch.links)
     if batch.events:

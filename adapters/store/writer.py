@@ -16,6 +16,7 @@ from structlog.typing import FilteringBoundLogger
 from adapters.store import transaction
 from adapters.store.batch import Acceptance, Batch
 from adapters.store.checkpoints import Checkpoints
+from adapters.store.claims import Claims
 from router.event import LoggedEvent
 from router.message import Message
 from router.ports.store import StoreUnavailable
@@ -46,6 +47,7 @@ class Writer:
     ) -> None:
         """`executor` has one thread; `keep` is given each committed batch, `on_commit` its seconds and size."""
         self.healthy = True
+        self._claims = Claims()
         self._texts_gone_to = texts_gone_to
         self._connection = connection
         self._executor = executor
@@ -163,10 +165,10 @@ class Writer:
 
     def _write(self, batch: Batch) -> None:
         try:
-            transaction.write(self._connection, batch, self._texts_gone_to())
+            transaction.write(self._connection, batch, self._claims, self._texts_gone_to())
         except transaction.Unwritable as error:
             self._take_out(batch, error.numbers)
-            transaction.write(self._connection, batch, self._texts_gone_to())
+            transaction.write(self._connection, batch, self._claims, self._texts_gone_to())
         if not self.healthy:
             transaction.touch(self._connection)
 
@@ -225,6 +227,7 @@ class Writer:
             self.call(acceptance.done, error)
 
     def _committed(self, batch: Batch, began: float) -> None:
+        self._claims.committed()
         self._keep(batch)
         if not self.healthy:
             self.healthy = True

@@ -168,8 +168,9 @@ class Store(Protocol):
         """Write an existing message (also one accepted in the same batch) anew."""
 
     def claim(self, message: Message) -> None:
-        """As `save`, where nothing was changed since it was stored but `parts`, `waiting_for` and `slow_at`: this costs
-        less than half."""
+        """Write that parts of a stored message are about to be submitted: those whose last attempt has no outcome. What
+        else was changed is not written, but a start finds the message waiting for nothing (`waiting_for`, `slow_at`).
+        The next `save` writes all of it."""
 
     def link(self, operator: str, key: str, message: Message, at: int) -> None:
         """Remember that a receipt of `operator` for correlation key `key` is about `message`."""

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.store import transaction
 from adapters.store.batch import Batch
+from adapters.store.claims import Claims
 from router.message import FINAL, State
 from router.money import Money
 from router.operator import TextRules
@@ -83,9 +84,9 @@ async def test_the_claims_of_what_was_just_accepted_are_in_its_batch(
     written: list[list[int]] = []
     write = transaction.write
 
-    def noted(connection: apsw.Connection, batch: Batch, texts_gone_to: int) -> None:
+    def noted(connection: apsw.Connection, batch: Batch, claims: Claims, texts_gone_to: int) -> None:
         written.append([len(message.parts[0].attempts) for message in batch.new.values()])
-        write(connection, batch, texts_gone_to)
+        write(connection, batch, claims, texts_gone_to)
         assert not batch.claimed
 
     monkeypatch.setattr(transaction, "write", noted)

@@ -179,6 +179,62 @@ class Writing(StoreContract):
         assert [lane.count for lane in recovery.lanes] == [2]
         assert recovery.open_messages == 2
 
+    async def test_a_claim_is_over_with_the_next_save(self, shelf: Shelf) -> None:
+        """Whether its row is then empty or others still stand in it, also where nothing of the attempt is left."""
+        several = [waiting(no, parts=[Part(1)]) for no in range(1, 200)]
+        async with opened(shelf) as (store, _):
+            await accepted(store, *several)
+            for one in several:
+                store.claim(one)
+                one.parts[0].attempts.append(Attempt("mtn", NOW))
+            await committed(store)
+            for one in several[:100:3]:
+                one.parts[0].attempts.clear()
+                store.save(one)
+            await committed(store)
+            assert (await found(shelf.crashed())).unsettled == [one for one in several if one.parts[0].attempts]
+            for one in several[100:]:
+                one.parts[0].attempts[0].outcome = OutcomeKind.REJECTED
+                store.save(one)
+        left = [one for one in several if one.parts[0].attempts and one.parts[0].attempts[0].outcome is None]
+        assert (await found(shelf)).unsettled == left
+        assert (await found(shelf)).unsettled == left
+
+    async def test_parts_of_a_message_are_claimed_one_after_another(self, shelf: Shelf) -> None:
+        one = waiting(1, parts=[Part(1), Part(2), Part(3)])
+        async with opened(shelf) as (store, _):
+            await accepted(store, one)
+            for part in one.parts:
+                store.claim(one)
+                part.attempts.append(Attempt("mtn", NOW + part.number))
+                await committed(store)
+                assert (await found(shelf.crashed())).unsettled == [one]
+            one.parts[0].attempts[0].outcome = OutcomeKind.ACCEPTED
+            store.save(one)
+            await committed(store)
+            one.parts[0].attempts.append(Attempt("mtn", NOW + 9))
+            store.claim(one)
+        assert (await found(shelf)).unsettled == [one]
+
+    async def test_a_claim_that_was_not_committed_at_first_is_there_later(self, shelf: Shelf) -> None:
+        first, second = (waiting(no, parts=[Part(1)]) for no in (1, 2))
+        async with opened(shelf) as (store, _):
+            await accepted(store, first, second)
+            store.claim(first)
+            first.parts[0].attempts.append(Attempt("mtn", NOW))
+            await committed(store)
+            with shelf.outage():
+                store.claim(second)
+                second.parts[0].attempts.append(Attempt("mtn", NOW))
+                first.parts[0].attempts[0].outcome = OutcomeKind.UNKNOWN
+                store.save(first)
+                await refused(store)
+            await committed(store)
+            assert (await found(shelf.crashed())).unsettled == [first, second]
+            second.parts[0].attempts[0].outcome = OutcomeKind.ACCEPTED
+            store.save(second)
+        assert (await found(shelf)).unsettled == [first]
+
     @pytest.mark.parametrize("claim_comes", ["first", "last", "with the acceptance"])
     async def test_a_claim_with_a_save_is_that_save(self, shelf: Shelf, claim_comes: str) -> None:
         async with opened(shelf) as (store, _):
@@ -1357,6 +1413,12 @@ OPERATORS = ("mtn", "orange", None)
 CLASSES = list(TrafficClass)
 KEYS = ("a", "b", "\udcff")
 
+
+
+def numbered(parts: list[Part]) -> list[Part]:
+    return [msgspec.structs.replace(part, number=number) for number, part in enumerate(parts, 1)]
+
+
 outcomes = st.sampled_from([None, *OutcomeKind])
 parts = st.builds(
     Part,
@@ -1370,7 +1432,7 @@ mutable = st.fixed_dictionaries(
         "operator": st.sampled_from(OPERATORS),
         "position": st.none() | st.integers(1, 2**62),
         "due_at": st.none() | st.integers(0, 2**62),
-        "parts": st.lists(parts, max_size=2),
+        "parts": st.lists(parts, max_size=2).map(numbered),
         "waiting_for": st.none() | st.text(max_size=3),
     }
 )
@@ -1379,6 +1441,7 @@ small = st.integers(1, 4)
 step = st.one_of(
     st.tuples(st.just("accept"), st.lists(st.tuples(fresh, mutable), max_size=3), st.none() | st.sampled_from(KEYS)),
     st.tuples(st.just("save"), st.integers(0, 99), mutable),
+    st.tuples(st.just("claim"), st.integers(0, 99)),
     st.tuples(st.just("link"), st.integers(0, 99), st.sampled_from(KEYS), small),
     st.tuples(st.just("append"), st.sampled_from(ACCOUNTS)),
     st.tuples(st.just("park"), small),
@@ -1440,9 +1503,11 @@ def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
         shadow.messages.update((one.no, one) for one in new)
         if kept:
             shadow.answers[kept.account, kept.key] = kept
-    elif what in ("save", "link") and shadow.messages:
+    elif what in ("save", "link", "claim") and shadow.messages:
         one = shadow.messages[1 + given_[0] % len(shadow.messages)]
-        if what == "save":
+        if what == "claim":
+            claim(store, one)
+        elif what == "save":
             for name, value in deepcopy(given_[1]).items():
                 setattr(one, name, value)
             store.save(one)
@@ -1477,6 +1542,16 @@ def ask(store: Store, shadow: Shadow, what: str, *given_: Any) -> None:
     elif what == "cursor":
         store.move_cursor(*given_)
         shadow.cursors[given_[0]] = max(shadow.cursors.get(given_[0], 0), given_[1])
+
+
+def claim(store: Store, one: Message) -> None:
+    """As a dispatcher does it: the first part that is to be sent and has no attempt under way."""
+    idle = [part for part in one.parts if not part.attempts or part.attempts[-1].outcome is not None]
+    if one.state is State.QUEUED and idle:
+        store.claim(one)
+        idle[0].attempts.append(Attempt("mtn", NOW))
+        idle[0].state = State.QUEUED
+        one.waiting_for = None
 
 
 async def store_is(shelf: Shelf, shadow: Shadow) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.store import lists, message_places, searching, transaction
 from adapters.store.batch import Acceptance, Batch
+from adapters.store.claims import Claims
 from adapters.store.recovery import recover
 from adapters.store.retention import Cutoffs, Progress, step
 from adapters.store.schema import open_writer
@@ -42,7 +43,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> apsw.Connection:
 def store(connection: apsw.Connection, *messages: Message) -> None:
     batch = Batch()
     batch.accept(Acceptance(messages, None, lambda error: None))
-    transaction.write(connection, batch, 0)
+    transaction.write(connection, batch, Claims(), 0)
     connection.execute("COMMIT")
 
 
