@@ -111,8 +111,8 @@ class Batch:
         self.size += 1
 
     def settle_claims(self, claims: Claims) -> None:
-        """Before it is written: a claim of what is written whole, is claimed on disk already or is not queued any more by
-        now, is a save."""
+        """Before it is written: a claim of what is written whole, has one on disk or is not queued any more by now, is a
+        save."""
         if self.claimed:
             for no, message in self.claimed.items():
                 if no not in self.new and (message.state is not _QUEUED or claims.holds(no)):

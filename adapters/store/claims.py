@@ -73,8 +73,8 @@ class Claims:
 
 
 def bring_in(connection: Connection) -> None:
-    """At a start: write what is claimed into the messages. Raises apsw.Error, and msgspec.MsgspecError for what cannot be
-    read."""
+    """At a start: write what is claimed into the messages. Raises apsw.Error, and msgspec.MsgspecError for what cannot
+    be read."""
     claims = [claim for (body,) in connection.execute("SELECT body FROM claims") for claim in _decode(body)]
     if not claims:
         return

@@ -15,8 +15,8 @@ from router.message import Message
 from router.ports.store import Store
 from router.ports.watching import Metrics
 
-# Readers that are at most this far behind are served from memory.
-_TAIL = 2_000
+# So many events of all accounts are in memory, the newest: readers that are not further behind are served from there.
+_RECENT = 10_000
 
 
 class Feed:
@@ -28,7 +28,8 @@ class Feed:
         self._ids = ids
         self._seqs: defaultdict[str, int] = defaultdict(int, last_seqs)
         self._committed: defaultdict[str, int] = defaultdict(int, last_seqs)
-        self._tails: defaultdict[str, deque[LoggedEvent]] = defaultdict(lambda: deque(maxlen=_TAIL))
+        self._recent: deque[LoggedEvent] = deque()
+        self._tails: defaultdict[str, deque[LoggedEvent]] = defaultdict(deque)
         self._waiting: defaultdict[str, set[asyncio.Future[None]]] = defaultdict(set)
         self._encode = msgspec.json.Encoder().encode
         store.listen(self._readable)
@@ -99,7 +100,7 @@ class Feed:
         """Events with seq > `after`, in order, at most `limit`; when there are none, waits up to `wait` seconds."""
         if self._committed[account] <= after and (wait <= 0 or not await self._arrival(account, after, wait)):
             return []
-        tail, last = self._tails[account], self._committed[account]
+        tail, last = self._tails.get(account), self._committed[account]
         if tail and tail[0].seq <= after + 1:
             skip = max(0, after + 1 - tail[0].seq)
             return [tail[index] for index in range(skip, min(len(tail), skip + limit))]
@@ -110,12 +111,20 @@ class Feed:
         return await self.read(account, last, limit, wait)
 
     def _readable(self, events: Sequence[LoggedEvent]) -> None:
-        committed, tails = self._committed, self._tails
+        committed, tails, recent = self._committed, self._tails, self._recent
         for type, count in Counter([event.type for event in events]).items():
             self._metrics.event(type, count)
         for event in events:
             committed[event.account] = event.seq
             tails[event.account].append(event)
+        recent.extend(events)
+        for _ in range(len(recent) - _RECENT):
+            # The oldest of all is the oldest of its account.
+            account = recent.popleft().account
+            tail = tails[account]
+            tail.popleft()
+            if not tail:
+                del tails[account]
         for account in {event.account for event in events}:
             waiting = self._waiting[account]
             for future in waiting:

@@ -117,15 +117,26 @@ class Numbering:
             pattern = self._beginnings[region] = regex.compile(f"{leading}(?:{kinds})")
         return pattern.fullmatch(beginning, partial=True) is not None
 
-    def _matches(self, compiled: dict[tuple[str, int], _Match], write: _Writer, national: str) -> bool:
-        region = self._only_region or self.region(national)
-        if region is None:
-            return False
-        key = (region, len(national))
-        match = compiled.get(key)
+    def _matches(self, compiled: dict[int, _Match], write: _Writer, national: str) -> bool:
+        length = len(national)
+        match = compiled.get(length)
         if match is None:
-            match = compiled[key] = re.compile(write(_metadata(self.code, region), key[1])).match
+            match = compiled[length] = self._compile(write, length)
         return match(national) is not None
+
+    def _compile(self, write: _Writer, length: int) -> _Match:
+        @cache
+        def of(region: str) -> _Match:
+            return re.compile(write(_metadata(self.code, region), length)).match
+
+        if self._only_region is not None:
+            return of(self._only_region)
+
+        def match(national: str) -> re.Match[str] | None:
+            region = self.region(national)
+            return of(region)(national) if region is not None else None
+
+        return match
 
     def _compile_regions(self, length: int) -> re.Pattern[str]:
         """The first region that matches: by its leading digits where it has some, else by being valid there."""

@@ -94,6 +94,8 @@ def _prices(account: Account, traffic_class: str, channel: str) -> PrefixTable[M
 
 
 @lru_cache(maxsize=4096)
+# Most messages have one of few.
+@lru_cache(maxsize=4096)
 def network_of(codes: tuple[str, str] | None, name: str | None) -> Network | None:
     """The network as it is shown: codes from the rate cards, name from the numbering plan; None where nothing is."""
     if codes is not None:

@@ -27,6 +27,8 @@ _EXTENSION = {
     0x65: "€",
 }
 
+_NOT_ALONE = 0xFF
+
 UNASSIGNED = "\ufffe"
 """Stands in a table for a code without a character."""
 
@@ -45,6 +47,10 @@ class Table:
         escaped = {character: code for character, code in escaped.items() if character not in basic}
         self.characters = frozenset(basic) - {"\x1b", UNASSIGNED} | escaped.keys()
         self._encode = codecs.charmap_build(_encoding_table(basic, escaped))
+        self._from_ascii = bytes(
+            basic.index(character) if character in basic and character in self.characters else _NOT_ALONE
+            for character in map(chr, range(128))
+        ).ljust(256, b"\xff")
         behind = [extension.get(code, character) for code, character in enumerate(basic)]
         behind[ESCAPE] = " "
         self._decode = (basic + "".join(behind)).replace(UNASSIGNED, "\ufffd")
@@ -52,6 +58,10 @@ class Table:
 
     def encode(self, text: str) -> bytes | None:
         """The septets of `text`, one to an octet, or None when a character is in neither table."""
+        if text.isascii():  # nearly always, and then mostly by the shortest way
+            septets = text.encode("ascii").translate(self._from_ascii)
+            if septets.isascii():
+                return septets
         try:
             septets = codecs.charmap_encode(text, "strict", self._encode)[0]
         except UnicodeEncodeError:

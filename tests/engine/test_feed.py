@@ -17,7 +17,7 @@ from tests.engine.rig import Rig, operator, settings
 
 @pytest.fixture
 def short_tail(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(feed_module, "_TAIL", 10)
+    monkeypatch.setattr(feed_module, "_RECENT", 10)
     return 10
 
 
@@ -48,10 +48,18 @@ async def test_every_page_is_right_on_both_sides_of_the_tail_s_edge(tmp_path: Pa
                 assert await seqs(feed, after, limit) == expected, (after, limit)
 
 
-async def test_the_tail_is_bounded(tmp_path: Path, short_tail: int) -> None:
+async def test_the_tails_are_bounded_together(tmp_path: Path, short_tail: int) -> None:
     async with Rig(settings(operator("mtn")), tmp_path) as rig:
         feed = await opened(rig, 35)
         assert len(feed._tails["acme"]) == short_tail
+        for account, count in (("other", 4), ("acme", 3), ("third", 3)):
+            await opened(rig, count, account)
+        assert {account: len(tail) for account, tail in feed._tails.items()} == {"other": 4, "acme": 3, "third": 3}
+        await opened(rig, 5, "third")
+        assert {account: len(tail) for account, tail in feed._tails.items()} == {"acme": 2, "third": 8}
+        for account, last in (("acme", 38), ("other", 4), ("third", 8)):
+            for after in range(last + 1):
+                assert await seqs(feed, after, account=account) == list(range(after + 1, last + 1))
 
 
 async def test_readers_each_have_their_own_place(tmp_path: Path, short_tail: int) -> None:

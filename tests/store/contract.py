@@ -1414,7 +1414,6 @@ CLASSES = list(TrafficClass)
 KEYS = ("a", "b", "\udcff")
 
 
-
 def numbered(parts: list[Part]) -> list[Part]:
     return [msgspec.structs.replace(part, number=number) for number, part in enumerate(parts, 1)]
 

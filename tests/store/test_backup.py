@@ -18,10 +18,12 @@ from adapters.store.schema import migrate, state_of, steps
 from router.cli import backup as backup_command
 from router.cli import migrate as migrate_command
 from router.cli import restore as restore_command
+from router.message import Attempt
+from router.outcome import OutcomeKind
 from router.ports.store import MessageFilter, Store, StoreUnavailable
 from router.refusal import Refusal
 from tests.store.test_earlier import EARLIER
-from tests.store.values import accepted, committed, event, waiting
+from tests.store.values import NOW, accepted, committed, event, waiting
 
 
 def quiet(what: str, done: int, total: int) -> None:
@@ -88,6 +90,26 @@ async def test_there_and_back(path: Path, tmp_path: Path) -> None:
     assert Path(f"{other}.key").read_bytes() == Path(f"{path}.key").read_bytes()
     assert (other.parent / "plans" / "000001.tar.gz").read_bytes() == b"a plan"
     assert (other.parent / "sms.db.files" / "7").read_bytes() == b"a picture"
+
+
+async def test_what_is_being_sent_counts_as_unsettled(path: Path, tmp_path: Path) -> None:
+    await filled(path)
+    store = store_at(path)
+    await store.open()
+    one, two, _ = await store.list_messages(MessageFilter("acme"))
+    one.parts[0].attempts.append(Attempt("mtn", NOW))
+    store.claim(one)
+    await committed(store)
+    one.parts[0].attempts[0].outcome = OutcomeKind.UNKNOWN
+    store.save(one)
+    await committed(store)
+    for claimed in (one, two):
+        claimed.parts[0].attempts.append(Attempt("mtn", NOW))
+        store.claim(claimed)
+    await committed(store)
+    made = back_up(path, path.parent / "plans", tmp_path / "b", quiet)
+    assert (made.open, made.unsettled) == (3, 2), "one of them in a claim and by itself"
+    await store.close()
 
 
 async def test_files_of_tickets_go_with_it(path: Path, tmp_path: Path) -> None:
