@@ -111,7 +111,7 @@ class Batch:
         self.size += 1
 
     def settle_claims(self, claims: Claims) -> None:
-        """Before it is written: a claim of what is written whole, has one on disk or is not queued any more by now, is a
+        """Before it is written: a claim of what is written whole, has one on disk or is no longer queued by now, is a
         save."""
         if self.claimed:
             for no, message in self.claimed.items():

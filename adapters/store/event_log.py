@@ -1,41 +1,60 @@
 """The accounts' events in one table, in the order in which they were told: appended, read by account, forgotten.
 
-An index by account would make a commit write a page for every account that it tells something. So the places of the
-events are written down for a thousand at once; those behind are looked for one by one.
+What an account is told in one transaction stands together in a row, a run; rows of one event would be a third of all
+rows. An index by account would make a commit write a page for every account that it tells something. So the places of
+the runs are written down for a thousand at once; those behind are looked for one by one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import msgspec
 from apsw import Connection
 
-from adapters.store.rows import Row, event_row, logged_event
-from router.event import LoggedEvent
+from adapters.store.rows import Row
+from router.event import EventType, LoggedEvent
 
-# So many events at most have no place yet, besides those of one batch.
+# A run has so many events at most, for it is read and forgotten whole.
+_LONGEST = 50
+# So many runs at most have no place yet, besides those of one batch.
 _RUN = 1024
 
-_INSERT = "INSERT INTO events (account, seq, type, at, payload) VALUES (?, ?, ?, ?, ?)"
+_Head = tuple[int, EventType, int, int]
+"""The seq, the type and the time of an event, and how many octets its payload has."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[_Head]).decode
+
+_INSERT = "INSERT INTO events (account, seq, at, heads, payloads) VALUES (?, ?, ?, ?, ?)"
 _UPSERT_LAST = (
     "INSERT INTO logs VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET last_seq = max(last_seq, excluded.last_seq)"
 )
 _PLACE = "INSERT INTO event_places SELECT account, seq, no FROM events WHERE no > ?"
 _PLACED_TO = "SELECT value FROM marks WHERE name = 'events_placed_to'"
 _FIND = (
-    "SELECT account, seq, type, at, payload FROM"
-    " (SELECT no FROM event_places WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?) JOIN events USING (no)"
-    " ORDER BY seq"
+    "SELECT heads, payloads FROM event_places AS places CROSS JOIN events USING (no)"
+    " WHERE places.account = ? AND places.seq > ? ORDER BY places.seq"
 )
-_LOOK = (
-    "SELECT account, seq, type, at, payload FROM events WHERE no > ? AND account = ? AND seq > ? ORDER BY no LIMIT ?"
-)
+_LOOK = "SELECT heads, payloads FROM events WHERE no > ? AND account = ? AND seq > ? ORDER BY no"
 
 
 def append(connection: Connection, events: Sequence[LoggedEvent]) -> None:
     """In an open transaction; of each account in the order of their seq."""
-    connection.executemany(_INSERT, map(event_row, events))
+    told: dict[str, list[LoggedEvent]] = {}
+    for event in events:
+        of_account = told.get(event.account)
+        if of_account is None:
+            told[event.account] = [event]
+        else:
+            of_account.append(event)
+    runs = [
+        _run_row(account, of_account[start : start + _LONGEST])
+        for account, of_account in told.items()
+        for start in range(0, len(of_account), _LONGEST)
+    ]
+    connection.executemany(_INSERT, runs)
     last = connection.last_insert_rowid()
-    connection.executemany(_UPSERT_LAST, {event.account: event.seq for event in events}.items())
-    if last // _RUN > (last - len(events)) // _RUN:
+    connection.executemany(_UPSERT_LAST, [(account, of_account[-1].seq) for account, of_account in told.items()])
+    if last // _RUN > (last - len(runs)) // _RUN:
         connection.execute(_PLACE, (_placed_to(connection),))
         connection.execute("INSERT OR REPLACE INTO marks VALUES ('events_placed_to', ?)", (last,))
 
@@ -44,16 +63,19 @@ def read(connection: Connection, account: str, after: int, limit: int) -> list[L
     """The account's events with seq > `after` in order, at most `limit`. The mark is read first: a place that is
     written down meanwhile is then found by it, or behind it, and never missed."""
     placed_to = _placed_to(connection)
-    found: list[Row] = connection.execute(_FIND, (account, after, limit)).fetchall()
-    if len(found) < limit:
-        last = found[-1][1] if found else after
-        found += connection.execute(_LOOK, (placed_to, account, last, limit - len(found))).fetchall()
-    return [logged_event(row) for row in found]
+    found: list[LoggedEvent] = []
+    for question, parameters in ((_FIND, (account,)), (_LOOK, (placed_to, account))):
+        last = found[-1].seq if found else after
+        for heads, payloads in connection.execute(question, (*parameters, last)):
+            found += (event for event in _events(account, heads, payloads) if event.seq > after)
+            if len(found) >= limit:
+                return found[:limit]
+    return found
 
 
 def forget(connection: Connection, before: int, most: int) -> bool:
-    """In an open transaction: delete those of the oldest events that were told before a time (ms); whether there may be
-    more."""
+    """In an open transaction: of the oldest `most` runs delete those of which all was told before a time (ms); whether
+    there may be more."""
     oldest: list[Row] = connection.execute(
         "SELECT no, account, seq, at FROM events ORDER BY no LIMIT ?", (most,)
     ).fetchall()
@@ -66,6 +88,20 @@ def forget(connection: Connection, before: int, most: int) -> bool:
         connection.executemany("DELETE FROM events WHERE no = ?", [row[:1] for row in old])
         connection.execute("DELETE FROM marks WHERE name = 'events_placed_to' AND NOT EXISTS (SELECT 1 FROM events)")
     return len(old) == most
+
+
+def _run_row(account: str, run: Sequence[LoggedEvent]) -> Row:
+    """Told last in the columns that runs are found by."""
+    heads = [(event.seq, event.type, event.at, len(event.payload)) for event in run]
+    payloads = b"".join([event.payload for event in run])
+    return account, run[-1].seq, max([event.at for event in run]), _encode(heads), payloads
+
+
+def _events(account: str, heads: bytes, payloads: bytes) -> Iterator[LoggedEvent]:
+    start = 0
+    for seq, type, at, size in _decode(heads):
+        yield LoggedEvent(account, seq, type, at, payloads[start : start + size])
+        start += size
 
 
 def _placed_to(connection: Connection) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from router.audit import AuditEntry
-from router.event import EventType, LoggedEvent
 from router.inbound import LongMessage, Piece
 from router.message import FINAL, Message, State, TrafficClass
 from router.outcome import OutcomeKind
@@ -18,7 +17,6 @@ from router.wallet import Entry, EntryKind
 Row = tuple[Any, ...]
 
 _NAMES = {state: state.value for state in State}
-_TYPES = {type: type.value for type in EventType}
 
 RANK = {traffic_class: rank for rank, traffic_class in enumerate(TrafficClass)}
 
@@ -124,15 +122,6 @@ def _live(message: Message) -> int | None:
 
 def messages(rows: Iterable[Row]) -> list[Message]:
     return [decode_message(body) for (body,) in rows]
-
-
-def event_row(event: LoggedEvent) -> Row:
-    return event.account, event.seq, _TYPES[event.type], event.at, event.payload
-
-
-def logged_event(row: Row) -> LoggedEvent:
-    account, seq, kind, at, payload = row
-    return LoggedEvent(account, seq, EventType(kind), at, payload)
 
 
 def remembered_row(answer: Remembered) -> Row:

@@ -267,7 +267,8 @@ class Store(Protocol):
     async def purge(self, messages_before: int, events_before: int, text_before: int, keys_before: int) -> bool:
         """Take one small step of retention: delete messages that have ended (final, or submitted with nothing due)
         and their links, events (and control actions, as old), remembered answers and parked receipts older than the
-        given times (ms), blank texts (and the options beside them) older than `text_before`; of the Book what handsets
-        wrote before `text_before` and notices to webhooks from before `keys_before`. Entries of wallets older
-        than `messages_before` become one `carried` for each account, so that their sum stays.
+        given times (ms; events told at once go with the newest of them), blank texts (and the options beside them)
+        older than `text_before`; of the Book what handsets wrote before `text_before` and notices to webhooks from
+        before `keys_before`. Entries of wallets older than `messages_before` become one `carried` for each account, so
+        that their sum stays.
         True while there is more to do."""

@@ -1324,7 +1324,7 @@ class Forgetting(StoreContract):
             for seq in range(1, 5):
                 store.append(event(seq, at=NOW + seq))
                 store.append(event(seq, "other", at=NOW + 10 * seq))
-            await committed(store)
+                await committed(store)
             await purged(store, events=NOW + 3)
             assert [one.seq for one in await store.events("acme", 0, 9)] == [3, 4]
             assert [one.seq for one in await store.events("other", 0, 9)] == [1, 2, 3, 4]

@@ -70,7 +70,8 @@ def check(connection: apsw.Connection, steps: list[list[tuple[str, int]] | int])
 
 def test_old_ones_go_in_the_order_they_were_told(connection: apsw.Connection) -> None:
     connection.execute("BEGIN")
-    event_log.append(connection, [event(seq, at=seq) for seq in range(1, 8)])
+    for seq in range(1, 8):
+        event_log.append(connection, [event(seq, at=seq)])
     assert event_log.forget(connection, 6, 3)
     assert [one.seq for one in event_log.read(connection, "acme", 0, 9)] == [4, 5, 6, 7]
     assert not event_log.forget(connection, 6, 3)
@@ -98,3 +99,39 @@ def pages_written(path: Path, accounts: int) -> int:
         event_log.append(connection, batch)
         connection.execute("COMMIT")
     return int(connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)[0])
+
+
+def test_events_of_an_earlier_build_are_put_together(tmp_path: Path) -> None:
+    """Of several accounts in turn, so many that they make several runs, and payloads of more octets than characters."""
+    connection = apsw.Connection(str(tmp_path / "router.db"))
+    connection.execute((Path(__file__).parent / "earlier" / "0016.sql").read_text())
+    connection.execute("DELETE FROM events; DELETE FROM event_places; DELETE FROM logs")
+    told: dict[str, list[LoggedEvent]] = {account: [] for account in ACCOUNTS}
+    for place in range(230):
+        of_account = told[ACCOUNTS[place % 7 % 3]]
+        account, seq = ACCOUNTS[place % 7 % 3], len(of_account) + 1
+        kind = list(EventType)[place % len(EventType)]
+        of_account.append(LoggedEvent(account, seq, kind, 1_000 - place, f'{{"text":"é€😀{place}"}}'.encode()))
+        row = (place + 1, account, seq, kind.value, 1_000 - place, of_account[-1].payload)
+        connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.execute("INSERT INTO event_places SELECT account, seq, no FROM events WHERE no < 100")
+    connection.execute("UPDATE marks SET value = 99 WHERE name = 'events_placed_to'")
+    connection.close()
+
+    connection = open_writer(tmp_path / "router.db")
+    for account, of_account in told.items():
+        assert event_log.read(connection, account, 0, 999) == of_account
+        assert event_log.read(connection, account, 31, 5) == of_account[31:36]
+    event_log.append(connection, [event(len(told["a"]) + 1, "a")])
+    assert event_log.read(connection, "a", len(told["a"]) - 1, 9) == [told["a"][-1], event(len(told["a"]) + 1, "a")]
+    assert connection.execute("SELECT count(*) FROM events").get < 20
+
+
+def test_a_long_batch_is_cut_and_read_from_any_place(connection: apsw.Connection) -> None:
+    connection.execute("BEGIN")
+    events = [event(seq, at=seq) for seq in range(1, 241)]
+    event_log.append(connection, events)
+    for after in range(-1, 242, 7):
+        for limit in (1, 49, 50, 51, 300):
+            assert event_log.read(connection, "acme", after, limit) == events[max(after, 0) :][:limit]
+    connection.execute("ROLLBACK")

@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from tempfile import mkdtemp
@@ -25,7 +25,7 @@ import structlog
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from adapters.store import open_store, reads
+from adapters.store import event_log, open_store, reads
 from router.event import EventType, LoggedEvent
 from router.message import Message, State
 from router.ports.store import MessageFilter, Store, StoreUnavailable
@@ -245,6 +245,13 @@ class TestOpening:
         await second.close()
 
 
+def events_of(path: Path) -> Iterator[tuple[object, ...]]:
+    with closing(apsw.Connection(str(path))) as connection:
+        for account, last in connection.execute("SELECT account, last_seq FROM logs"):
+            for one in event_log.read(connection, account, 0, last):
+                yield one.account, one.seq, one.type.value, one.at, one.payload
+
+
 def back_to_version_1(path: Path) -> None:
     """The database as the first release would have left it: made by its statements, with what is there now."""
     old = path.with_suffix(".old")
@@ -254,6 +261,9 @@ def back_to_version_1(path: Path) -> None:
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     connection.execute("ATTACH ? AS now", (str(path),))
     for table in tables:
+        if table == "events":  # stand together by now
+            connection.executemany("INSERT INTO main.events VALUES (?, ?, ?, ?, ?)", list(events_of(path)))
+            continue
         columns = ", ".join(name for _, name, *_ in connection.execute(f"PRAGMA main.table_info({table})"))
         connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM now.{table}")
     connection.close()
