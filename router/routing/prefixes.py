@@ -1,6 +1,6 @@
 """Longest-prefix match over digit strings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -17,16 +17,6 @@ class PrefixTable(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def matches(self, digits: str) -> Iterator[tuple[str, T]]:
-        """Every prefix of `digits` in the table with its value, the longest first."""
-        values = self._values
-        size = len(digits)
-        for length in self._lengths:
-            if length <= size:
-                prefix = digits[:length]
-                if prefix in values:
-                    yield prefix, values[prefix]
 
     def longest(self, digits: str) -> T | None:
         """The value of the longest prefix of `digits` in the table."""
