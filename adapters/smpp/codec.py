@@ -241,16 +241,11 @@ class Decoder:
         frames: list[Frame] = []
         start = 0
         size = len(data)
-        while size - start >= 4:
-            (length,) = _LENGTH.unpack_from(data, start)
-            if not 16 <= length <= self._limit:
-                self._lost = f"command_length 0x{length:08X} is not within 16..{self._limit}"
-                raise FramingLost(self._lost, frames)
+        while size - start >= 16:
+            length, command_id, status, sequence_number = _HEADER.unpack_from(data, start)
             stop = start + length
-            if stop > size:
-                self._need = length
+            if stop > size or length < 16 or length > self._limit:
                 break
-            _, command_id, status, sequence_number = _HEADER.unpack_from(data, start)
             read = READERS.get(command_id)
             if read is None:
                 pdu: Pdu | BadBody = BadBody(command_id, ESME_RINVCMDID, f"unknown command_id 0x{command_id:08X}")
@@ -258,8 +253,13 @@ class Decoder:
                 pdu = read(command_id, status, data, start + 16, stop)
             frames.append((sequence_number, pdu))
             start = stop
-        else:
-            self._need = 4
+        self._need = 4
+        if size - start >= 4:
+            (length,) = _LENGTH.unpack_from(data, start)
+            if not 16 <= length <= self._limit:
+                self._lost = f"command_length 0x{length:08X} is not within 16..{self._limit}"
+                raise FramingLost(self._lost, frames)
+            self._need = length
         if start < size:
             rest += data[start:]
         return frames

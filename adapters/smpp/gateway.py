@@ -174,6 +174,7 @@ class SmppGateway:
         sink = self._sink
         results: list[tuple[Submission, Outcome]] = []
         receipts: list[tuple[Receipt, Token]] = []
+        now = self._clock.now()
         for event in events:
             if isinstance(event, Answered) and not event.late:
                 if receipts:
@@ -185,7 +186,7 @@ class SmppGateway:
                 sink.settled(results)
                 results = []
             if isinstance(event, Delivered):
-                receipt = self._delivered(bind, event)
+                receipt = self._delivered(bind, event, now)
                 if receipt is not None:
                     receipts.append(receipt)
                 continue
@@ -224,7 +225,7 @@ class SmppGateway:
             return Reply(pdu.status == _ROK, read_query(pdu, self.operator.name, to, self._clock.now()))
         return Reply(pdu.status == _ROK)
 
-    def _delivered(self, bind: Bind, event: Delivered) -> tuple[Receipt, Token] | None:
+    def _delivered(self, bind: Bind, event: Delivered, now: int) -> tuple[Receipt, Token] | None:
         """The receipt that it is and where to answer it; None for a message from a handset, which is passed on."""
         operator = self.operator
         bind.deliveries.count += 1
@@ -232,7 +233,6 @@ class SmppGateway:
         connection = bind.connection
         assert connection is not None
         token = (connection, DATA_SM if isinstance(pdu, DataSm) else DELIVER_SM, event.sequence)
-        now = self._clock.now()
         receipt = read_receipt(pdu, operator.name, now, operator.receipts)
         if receipt is not None:
             return receipt, token

@@ -89,6 +89,7 @@ _BOUND_AS: Final = {
     BIND_TRANSCEIVER: SessionState.BOUND_TRX,
 }
 BOUND: Final = frozenset(_BOUND_AS.values())
+_DELIVERIES: Final = (ShortMessage, DataSm)
 _CAN_DELIVER: Final = BOUND | {SessionState.UNBINDING}
 _WITHOUT_RESPONSE: Final = frozenset({0x0000000B, 0x00000102})
 """outbind and alert_notification: requests to which the standard knows no answer (sections 4.1.7, 4.12)."""
@@ -236,7 +237,7 @@ class Session:
                 return
             if isinstance(pdu, MessageResp):
                 self._answered(sequence, pdu.status, pdu.message_id)
-            elif isinstance(pdu, ShortMessage | DataSm):
+            elif isinstance(pdu, _DELIVERIES):
                 self._delivered(sequence, pdu)
             elif isinstance(pdu, Simple):
                 self._control(sequence, pdu)

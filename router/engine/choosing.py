@@ -21,8 +21,6 @@ Chosen = tuple[Candidate, Segmentation, str | None]
 """Who gets a message, its text as it goes there, and what stands in the sender's place there (None: the sender)."""
 
 _TOO_DEAR = "every route costs more than max_price"
-# Messages of one part that were cut to choose an operator and are about to be sent as they were cut.
-_KEPT = 10_000
 _NO_MARGIN = "every route to this number costs more than the account pays for it"
 
 
@@ -34,7 +32,6 @@ class Chooser:
         self._sharing = sharing
         self._desks = desks
         self._references = References()
-        self._cuts: dict[str, tuple[TextRules, Segmentation]] = {}
 
     def rank(self, message: Message, now: int) -> Ranking:
         """The candidates for a message. Raises Refusal as `router.routing.route.rank` does."""
@@ -121,23 +118,10 @@ class Chooser:
                 parts[0].attempts = message.parts[0].attempts
             message.parts = parts
         message.cut = 0
-        rules = self._desks[candidate.operator].operator.text
         if count > 1:
-            message.cut = fingerprint(cut, rules)
+            message.cut = fingerprint(cut, self._desks[candidate.operator].operator.text)
             if not message.concat_reference:
                 message.concat_reference = self._references.next(message.to, now)
-        else:
-            if len(self._cuts) >= _KEPT:
-                self._cuts.clear()
-            self._cuts[message.id] = rules, cut
-
-    def cut(self, message: Message, rules: TextRules) -> Segmentation:
-        """As `cut_for` with the most parts there may be; once for nothing, where the message was just given to an
-        operator with these rules."""
-        known = self._cuts.pop(message.id, None)
-        if known is not None and known[0] is rules:
-            return known[1]
-        return cut_for(message, rules)
 
     def move(self, message: Message, now: int) -> bool:
         """Give a queued message the best operator of this moment. False when nobody is left to take it."""

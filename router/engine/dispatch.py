@@ -12,7 +12,7 @@ from typing import Any
 
 from router.delivery.settle import committed_to, next_part
 from router.engine.caps import CapKeeper
-from router.engine.choosing import Chooser
+from router.engine.choosing import Chooser, cut_for
 from router.engine.desk import CAP_REACHED, Desk
 from router.engine.endings import Endings
 from router.engine.ledger import Ledger
@@ -262,7 +262,7 @@ class Dispatcher:
 
     def _cut(self, message: Message, rules: TextRules) -> Segmentation:
         if len(message.parts) == 1 or message.text is None:
-            return self._chooser.cut(message, rules)
+            return cut_for(message, rules)
         return self._cut_long(message.text, message.encoding_wish, rules, MAX_PARTS, message.transliterate)
 
     def _cut_anew(self, message: Message, now: int) -> None:

@@ -114,9 +114,16 @@ class Feed:
         committed, tails, recent = self._committed, self._tails, self._recent
         for type, count in Counter([event.type for event in events]).items():
             self._metrics.event(type, count)
+        accounts = set()
+        account = None
         for event in events:
-            committed[event.account] = event.seq
-            tails[event.account].append(event)
+            if event.account != account:  # those of one stand together mostly
+                account = event.account
+                accounts.add(account)
+                tail = tails[account]
+            tail.append(event)
+        for account in accounts:
+            committed[account] = tails[account][-1].seq
         recent.extend(events)
         for _ in range(len(recent) - _RECENT):
             # The oldest of all is the oldest of its account.
@@ -125,7 +132,7 @@ class Feed:
             tail.popleft()
             if not tail:
                 del tails[account]
-        for account in {event.account for event in events}:
+        for account in accounts:
             waiting = self._waiting[account]
             for future in waiting:
                 if not future.done():
