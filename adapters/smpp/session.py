@@ -89,6 +89,8 @@ _BOUND_AS: Final = {
     BIND_TRANSCEIVER: SessionState.BOUND_TRX,
 }
 BOUND: Final = frozenset(_BOUND_AS.values())
+# Looking a member up in its enumeration takes longer than comparing it.
+_CLOSED: Final = SessionState.CLOSED
 _DELIVERIES: Final = (ShortMessage, DataSm)
 _CAN_DELIVER: Final = BOUND | {SessionState.UNBINDING}
 _WITHOUT_RESPONSE: Final = frozenset({0x0000000B, 0x00000102})
@@ -233,7 +235,7 @@ class Session:
             frames = error.frames
             lost = str(error)
         for sequence, pdu in frames:
-            if self.state is SessionState.CLOSED:
+            if self.state is _CLOSED:
                 return
             if isinstance(pdu, MessageResp):
                 self._answered(sequence, pdu.status, pdu.message_id)

@@ -13,8 +13,8 @@ from apsw import Connection
 from adapters.store.rows import Row
 from router.event import EventType, LoggedEvent
 
-# A run has so many events at most, for it is read and forgotten whole.
-_LONGEST = 50
+# A run has so many events and, besides one, so many octets of payloads at most, for it is read and forgotten whole.
+_LONGEST, _LARGEST = 50, 128 * 1024
 # So many runs at most have no place yet, besides those of one batch.
 _RUN = 1024
 
@@ -46,11 +46,7 @@ def append(connection: Connection, events: Sequence[LoggedEvent]) -> None:
             told[event.account] = [event]
         else:
             of_account.append(event)
-    runs = [
-        _run_row(account, of_account[start : start + _LONGEST])
-        for account, of_account in told.items()
-        for start in range(0, len(of_account), _LONGEST)
-    ]
+    runs = [_run_row(account, run) for account, of_account in told.items() for run in _runs(of_account)]
     connection.executemany(_INSERT, runs)
     last = connection.last_insert_rowid()
     connection.executemany(_UPSERT_LAST, [(account, of_account[-1].seq) for account, of_account in told.items()])
@@ -88,6 +84,18 @@ def forget(connection: Connection, before: int, most: int) -> bool:
         connection.executemany("DELETE FROM events WHERE no = ?", [row[:1] for row in old])
         connection.execute("DELETE FROM marks WHERE name = 'events_placed_to' AND NOT EXISTS (SELECT 1 FROM events)")
     return len(old) == most
+
+
+def _runs(events: Sequence[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
+    run: list[LoggedEvent] = []
+    size = 0
+    for event in events:
+        if len(run) == _LONGEST or size >= _LARGEST:
+            yield run
+            run, size = [], 0
+        run.append(event)
+        size += len(event.payload)
+    yield run
 
 
 def _run_row(account: str, run: Sequence[LoggedEvent]) -> Row:

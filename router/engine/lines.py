@@ -19,7 +19,7 @@ from router.message import Message, MessageError, State
 from router.ports.clock import Clock
 
 # Looking a member up in its enumeration takes longer than comparing it.
-_SUBMITTED = EventType.SUBMITTED
+_QUEUED, _SUBMITTED = State.QUEUED, EventType.SUBMITTED
 # How many messages one turn of the loop moves between operators.
 _SLICE = 200
 # How long a message rests after an error of our own, ms.
@@ -72,7 +72,7 @@ class Lines:
     def enqueue(self, message: Message) -> None:
         """Stand a message in line at its operator. The caller saves it."""
         desk = self.desk(message.operator or "")
-        message.state = State.QUEUED
+        message.state = _QUEUED
         if desk.gateway is None and self._leaves(desk, message):
             return
         message.position = self._ledger.next_position()

@@ -127,6 +127,16 @@ def test_events_of_an_earlier_build_are_put_together(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM events").get < 20
 
 
+def test_a_batch_of_long_events_is_cut(connection: apsw.Connection) -> None:
+    connection.execute("BEGIN")
+    before = connection.execute("SELECT count(*) FROM events").get
+    events = [LoggedEvent("acme", seq, EventType.RECEIVED, 7, bytes([seq]) * 60_000) for seq in range(1, 9)]
+    event_log.append(connection, events)
+    assert event_log.read(connection, "acme", 0, 99) == events
+    assert connection.execute("SELECT count(*) FROM events").get == before + 3, "three in a row, and two in the last"
+    connection.execute("ROLLBACK")
+
+
 def test_a_long_batch_is_cut_and_read_from_any_place(connection: apsw.Connection) -> None:
     connection.execute("BEGIN")
     events = [event(seq, at=seq) for seq in range(1, 241)]
