@@ -96,6 +96,15 @@ def best_match(receipt: Receipt, found: Sequence[Match], rules: ReceiptRules) ->
     return only[0] if len(only) == 1 else None
 
 
+def is_certain(receipt: Receipt, match: Match) -> bool:
+    """Whether `match` is an open part with an id of the receipt, byte for byte, to the same number."""
+    return (
+        match.attempt.smsc_message_id in receipt.smsc_message_ids
+        and bare(match.message.to) == receipt.to
+        and _is_open(match.part)
+    )
+
+
 def _to_same_number(receipt: Receipt, found: Sequence[Match]) -> list[Match]:
     return [match for match in found if bare(match.message.to) == receipt.to]
 

@@ -10,6 +10,7 @@ from router.delivery.correlate import (
     attempts_under,
     best_match,
     converted_keys,
+    is_certain,
     other_keys,
     response_key,
     written_keys,
@@ -146,56 +147,89 @@ class Correlator:
             task.cancel()
 
     async def _look_up(self) -> None:
-        """Find in the store what memory does not know; all that missed meanwhile goes in one read."""
+        """Find in the store what memory does not know; all that missed meanwhile goes in one read, or two."""
         try:
             while self._missed:
                 batch, self._missed = self._missed, []
-                keys = {
-                    (receipt.operator, key)
-                    for receipt, _ in batch
-                    for key in self._all_keys(self._desks[receipt.operator], receipt)
-                }
                 # What memory has let go of may have been linked a moment ago.
                 await self._ledger.committed()
-                try:
-                    linked = await self._store.find_linked(list(keys))
-                except StoreUnavailable:
-                    for receipt, token in batch:
-                        self.refuse(receipt.operator, token)
-                    continue
-                for receipt, token in batch:
-                    try:
-                        self._place(receipt, linked)
-                    except Exception as error:
-                        self._broke(receipt.operator, error)
-                        self.refuse(receipt.operator, token)
-                        continue
-                    self.acknowledge(receipt.operator, (token,))
+                # Nearly always an id is found under its own key; whatever else it may mean are many.
+                unsure = await self._look_under(self._written_keys, self._place_surely, batch)
+                await self._look_under(self._all_keys, self._place, unsure)
         finally:
             self._looking = False
 
-    def _place(self, receipt: Receipt, linked: dict[tuple[str, str], list[Message]]) -> None:
-        desk = self._desks[receipt.operator]
-        rules = desk.operator.receipts
-        found: list[Match] = []
-        for key in self._all_keys(desk, receipt):
+    async def _look_under(
+        self,
+        keys_of: Callable[[Desk, Receipt], list[str]],
+        place: Callable[[Desk, Receipt, list[Match]], bool],
+        batch: Sequence[tuple[Receipt, Any]],
+    ) -> list[tuple[Receipt, Any]]:
+        """Have `place` deal with what waits under such keys, for each receipt; those that it left alone are given back,
+        all others answered."""
+        if not batch:
+            return []
+        keyed = [(receipt, token, keys_of(self._desks[receipt.operator], receipt)) for receipt, token in batch]
+        try:
+            linked = await self._store.find_linked(
+                list({(receipt.operator, key) for receipt, _, keys in keyed for key in keys})
+            )
+        except StoreUnavailable:
+            for receipt, token in batch:
+                self.refuse(receipt.operator, token)
+            return []
+        stored: dict[str, list[Any]] = {}
+        left: list[tuple[Receipt, Any]] = []
+        numbers_left: set[str] = set()
+        for receipt, token, keys in keyed:
+            desk = self._desks[receipt.operator]
+            try:
+                # What is said of one message counts in its order.
+                if receipt.to in numbers_left or not place(desk, receipt, self._waiting(desk, keys, linked)):
+                    left.append((receipt, token))
+                    numbers_left.add(receipt.to)
+                    continue
+            except Exception as error:
+                self._broke(receipt.operator, error)
+                self.refuse(receipt.operator, token)
+                continue
+            stored.setdefault(receipt.operator, []).append(token)
+        for operator, tokens in stored.items():
+            self.acknowledge(operator, tokens)
+        return left
+
+    def _waiting(self, desk: Desk, keys: list[str], linked: dict[tuple[str, str], list[Message]]) -> list[Match]:
+        """What waits under one of these keys, in memory or in the store."""
+        found: dict[int, Match] = {}
+        for key in keys:
             # Memory may have learnt the id while the store was read.
             learnt = self._ledger.awaiting(desk.name, key)
             if learnt is not None:
-                found.append(learnt)
+                found[id(learnt.attempt)] = learnt
             for stored in linked.get((desk.name, key), ()):
-                message = self._ledger.resident(stored)
-                found.extend(attempts_under(message, desk.name, key))
-        match = best_match(receipt, list({id(one.attempt): one for one in found}.values()), rules)
-        match = match or self._by_number(desk, receipt)
+                for match in attempts_under(self._ledger.resident(stored), desk.name, key):
+                    found.setdefault(id(match.attempt), match)
+        return list(found.values())
+
+    def _place_surely(self, desk: Desk, receipt: Receipt, found: list[Match]) -> bool:
+        """Apply a receipt to the open part with just this id and number; what another key has is older, or a guess."""
+        match = best_match(receipt, found, desk.operator.receipts)
+        if match is None or not is_certain(receipt, match):
+            return False
+        self._apply_one(desk, match, receipt, "matched")
+        return True
+
+    def _place(self, desk: Desk, receipt: Receipt, found: list[Match]) -> bool:
+        match = best_match(receipt, found, desk.operator.receipts) or self._by_number(desk, receipt)
         if match is not None:
             self._apply_one(desk, match, receipt, "matched")
-            return
+            return True
         self._ledger.park(receipt, self._all_keys(desk, receipt))
         if not desk.in_flight:
             # Nothing is under way that it could be early for.
             self._metrics.receipts(desk.name, "unmatched", 1)
             self._log.warning("receipt_unmatched", operator=desk.name, ids=list(receipt.smsc_message_ids))
+        return True
 
     def _place_early(self, desk: Desk, receipts: list[Receipt]) -> None:
         """Apply those parked receipts whose part is known by now."""
@@ -276,6 +310,9 @@ class Correlator:
         gateway = desk.gateway or desk.leaving
         if gateway is not None:
             gateway.acknowledge(tokens, stored)
+
+    def _written_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
+        return written_keys(receipt, desk.operator.receipts)
 
     def _all_keys(self, desk: Desk, receipt: Receipt) -> list[str]:
         rules = desk.operator.receipts

@@ -1,10 +1,11 @@
 """Every receipt counts: early, twice, on another spelling, for a part that was never answered, after a restart."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from router.message import FINAL, State
+from router.message import FINAL, Message, State
 from router.outcome import Outcome, OutcomeKind
 from router.receipt import Receipt, ReceiptState
 from tests.engine.rig import ReceiptRules, Rig, operator, settings
@@ -307,6 +308,79 @@ async def test_an_id_used_again_over_time_means_the_newest(tmp_path: Path, resta
             await rig.until(lambda: rig.operators["mtn"].acknowledged)
             found = [await rig.store.find("acme", one.id) for one in (old, new)]
             assert [one.state for one in found if one] == [State.SUBMITTED, State.DELIVERED]
+
+
+async def test_what_is_found_under_its_own_key_is_looked_for_under_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        messages = [await rig.submit(f"+23767000000{at}") for at in range(3)]
+        for id, submission in zip(("000A1", "17", "C3"), await rig.written("mtn", 3), strict=True):
+            mtn.accept(submission, id)
+        await rig.settle()
+        rig.engine.ledger._awaiting.clear()
+        asked: list[set[tuple[str, str]]] = []
+        find_linked = rig.store.find_linked
+
+        async def noted(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[Message]]:
+            asked.append(set(keys))
+            return await find_linked(keys)
+
+        monkeypatch.setattr(rig.store, "find_linked", noted)
+        now = rig.clock.now()
+        ids = ("000A1", "0x17", "195")  # as written, not at all, in another base
+        mtn.sink.received(
+            "mtn",
+            [
+                (Receipt("mtn", (id,), ReceiptState.DELIVERED, one.to[1:], now), id)
+                for id, one in zip(ids, messages, strict=True)
+            ],
+        )
+        await rig.until(lambda: len(mtn.acknowledged) == 3)
+        assert asked[0] == {("mtn", "a1"), ("mtn", "x17"), ("mtn", "195")}
+        assert len(asked) == 2
+        assert ("mtn", "c3") in asked[1]
+        assert ("mtn", "a1") not in asked[1]
+        assert [one.state for one in messages] == [State.DELIVERED, State.SUBMITTED, State.DELIVERED]
+
+
+async def test_two_spellings_of_one_message_count_in_their_order(tmp_path: Path) -> None:
+    async with Rig(settings(operator("mtn")), tmp_path) as rig:
+        mtn = rig.operators["mtn"]
+        message = await rig.submit()
+        mtn.accept((await rig.written("mtn"))[0], "C3")
+        await rig.settle()
+        rig.engine.ledger._awaiting.clear()
+        told = (("195", ReceiptState.UNDELIVERED), ("C3", ReceiptState.DELIVERED))
+        receipts = [(Receipt("mtn", (id,), state, message.to[1:], rig.clock.now()), id) for id, state in told]
+        mtn.sink.received("mtn", receipts)
+        await rig.until(lambda: len(mtn.acknowledged) == 2)
+        assert message.state is State.UNDELIVERED
+
+
+async def test_an_id_used_before_a_reload_may_be_the_one_still_open(tmp_path: Path) -> None:
+    """The one under the id's key of now has ended: what waits under the key of then is asked too."""
+    before, now = (
+        settings(operator("mtn", receipts=rules)) for rules in (ReceiptRules(id_in_response="as-is"), ReceiptRules())
+    )
+    async with Rig(before, tmp_path) as rig:
+        old = await rig.submit()
+        rig.operators["mtn"].accept((await rig.written("mtn"))[0], "0A")
+        await rig.settle()
+    async with Rig(now, tmp_path, rig.clock) as rig:
+        mtn = rig.operators["mtn"]
+        new = await rig.submit()
+        mtn.accept((await rig.written("mtn"))[0], "0A")
+        await rig.settle()
+        mtn.receipt(new.to, "0A", token="first")
+        await rig.until(lambda: mtn.acknowledged == [("first", True)])
+        assert new.state is State.DELIVERED
+        mtn.receipt(old.to, "0A", token="second")
+        await rig.until(lambda: mtn.acknowledged[1:] == [("second", True)])
+        found = await rig.store.find("acme", old.id)
+        assert found is not None
+        assert found.state is State.DELIVERED
 
 
 async def test_an_answer_without_id_is_settled_by_the_number(tmp_path: Path) -> None:
