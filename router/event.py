@@ -1,5 +1,6 @@
 """What an account is told about its messages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -90,3 +91,15 @@ class LoggedEvent(Struct, frozen=True, gc=False):
     type: EventType
     at: int
     payload: bytes
+
+
+def by_account(events: Iterable[LoggedEvent]) -> dict[str, list[LoggedEvent]]:
+    """The events of each account, in their order."""
+    told: dict[str, list[LoggedEvent]] = {}
+    for event in events:
+        of_account = told.get(event.account)
+        if of_account is None:
+            told[event.account] = [event]
+        else:
+            of_account.append(event)
+    return told

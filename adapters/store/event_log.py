@@ -11,7 +11,7 @@ import msgspec
 from apsw import Connection
 
 from adapters.store.rows import Row
-from router.event import EventType, LoggedEvent
+from router.event import EventType, LoggedEvent, by_account
 
 # A run has so many events and, besides one, so many octets of payloads at most, for it is read and forgotten whole.
 _LONGEST, _LARGEST = 50, 128 * 1024
@@ -39,13 +39,7 @@ _LOOK = "SELECT heads, payloads FROM events WHERE no > ? AND account = ? AND seq
 
 def append(connection: Connection, events: Sequence[LoggedEvent]) -> None:
     """In an open transaction; of each account in the order of their seq."""
-    told: dict[str, list[LoggedEvent]] = {}
-    for event in events:
-        of_account = told.get(event.account)
-        if of_account is None:
-            told[event.account] = [event]
-        else:
-            of_account.append(event)
+    told = by_account(events)
     runs = [_run_row(account, run) for account, of_account in told.items() for run in _runs(of_account)]
     connection.executemany(_INSERT, runs)
     last = connection.last_insert_rowid()
@@ -99,7 +93,7 @@ def _runs(events: Sequence[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
 
 
 def _run_row(account: str, run: Sequence[LoggedEvent]) -> Row:
-    """Told last in the columns that runs are found by."""
+    """The seq of the run's last event and the time of its newest are what it is found and forgotten by."""
     heads = [(event.seq, event.type, event.at, len(event.payload)) for event in run]
     payloads = b"".join([event.payload for event in run])
     return account, run[-1].seq, max([event.at for event in run]), _encode(heads), payloads

@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from router.engine.ids import Ids
-from router.event import Event, EventType, LoggedEvent, ReceivedEvent
+from router.event import Event, EventType, LoggedEvent, ReceivedEvent, by_account
 from router.inbound import Piece, Received
 from router.message import Message
 from router.ports.store import Store
@@ -114,16 +114,10 @@ class Feed:
         committed, tails, recent = self._committed, self._tails, self._recent
         for type, count in Counter([event.type for event in events]).items():
             self._metrics.event(type, count)
-        accounts = set()
-        account = None
-        for event in events:
-            if event.account != account:  # those of one stand together mostly
-                account = event.account
-                accounts.add(account)
-                tail = tails[account]
-            tail.append(event)
-        for account in accounts:
-            committed[account] = tails[account][-1].seq
+        told = by_account(events)
+        for account, of_account in told.items():
+            committed[account] = of_account[-1].seq
+            tails[account].extend(of_account)
         recent.extend(events)
         for _ in range(len(recent) - _RECENT):
             # The oldest of all is the oldest of its account.
@@ -132,7 +126,7 @@ class Feed:
             tail.popleft()
             if not tail:
                 del tails[account]
-        for account in accounts:
+        for account in told:
             waiting = self._waiting[account]
             for future in waiting:
                 if not future.done():

@@ -27,6 +27,7 @@ _EXTENSION = {
     0x65: "€",
 }
 
+# No septet: a character that takes two, or none.
 _NOT_ALONE = 0xFF
 
 UNASSIGNED = "\ufffe"
@@ -47,10 +48,8 @@ class Table:
         escaped = {character: code for character, code in escaped.items() if character not in basic}
         self.characters = frozenset(basic) - {"\x1b", UNASSIGNED} | escaped.keys()
         self._encode = codecs.charmap_build(_encoding_table(basic, escaped))
-        self._from_ascii = bytes(
-            basic.index(character) if character in basic and character in self.characters else _NOT_ALONE
-            for character in map(chr, range(128))
-        ).ljust(256, b"\xff")
+        alone = {ord(character): basic.index(character) for character in self.characters - escaped.keys()}
+        self._from_ascii = bytes(alone.get(code, _NOT_ALONE) for code in range(256))
         behind = [extension.get(code, character) for code, character in enumerate(basic)]
         behind[ESCAPE] = " "
         self._decode = (basic + "".join(behind)).replace(UNASSIGNED, "\ufffd")
