@@ -13,11 +13,12 @@ from adapters.gateways.smsapi import smsapi
 from adapters.gateways.texify import texify
 from adapters.gateways.textdigo import textdigo
 from adapters.gateways.textiopro import textiopro
+from adapters.web.connections import Answers
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from adapters.web.room import Room
 from adapters.web.routes import Routes
-from adapters.web.server import Answers, HttpServer
+from adapters.web.server import HttpServer
 from router.engine.trouble import described
 from router.ports.store import StoreUnavailable
 from router.refusal import Refusal

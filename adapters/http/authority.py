@@ -24,7 +24,11 @@ class Authority:
 
     def account(self, request: BaseRequest) -> Account:
         """The account of the request. Raises Refusal unauthorized, forbidden."""
-        account = self._account_of(_token(request))
+        return self.of_token(bearer(request))
+
+    def of_token(self, token: str) -> Account:
+        """The same by the token of the request."""
+        account = self._account_of(token)
         if account is None:
             raise Refusal("unauthorized", "this token is not known")
         if account.status != "active":
@@ -35,7 +39,7 @@ class Authority:
         """As `account`; of an administrator the one that the header X-Account names, whatever its status. Raises
         Refusal invalid_request too."""
         name = request.headers.get(ACCOUNT_HEADER)
-        if not self._by_session(request) and not self._is_admin(_token(request)):
+        if not self._by_session(request) and not self._is_admin(bearer(request)):
             account = self.account(request)
             if name is not None:
                 raise Refusal("invalid_request", "an account asks for itself only", ACCOUNT_HEADER)
@@ -49,7 +53,7 @@ class Authority:
         """Let only the administrator pass. Raises Refusal unauthorized, forbidden."""
         if self._by_session(request):
             return
-        token = _token(request)
+        token = bearer(request)
         if not self._sessions.enabled:
             raise Refusal("forbidden", "no admin token is configured, so this call is refused")
         if self._is_admin(token):
@@ -62,7 +66,8 @@ class Authority:
         return "Authorization" not in request.headers and self._sessions.admits(request)
 
 
-def _token(request: BaseRequest) -> str:
+def bearer(request: BaseRequest) -> str:
+    """The token of a request. Raises Refusal unauthorized."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     token = token.strip()
     if not token or scheme.lower() != "bearer" or not token.isascii():

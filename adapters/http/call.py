@@ -7,6 +7,15 @@ from typing import Any, Literal
 from aiohttp.web import StreamResponse
 
 from adapters.web.incoming import Incoming
+from adapters.web.reply import Reply
+from router.account import Account
+from router.refusal import Refusal
+
+Told = Callable[[Reply | Refusal], None]
+
+AtOnce = Callable[[Account, bytes, float, Told], bool]
+"""Takes the body of a request that has no Idempotency-Key, the monotonic second it came and who is told the answer. It
+awaits nothing; False, and nothing was done, where something has to be awaited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +25,7 @@ class Call:
     `answer` is the type of a JSON answer, `media` the kind of any other; `codes` are the problems of its own,
     beside those that its `auth`, its body and its query bring; `submits` marks those that take messages; these and
     what is `keyed` take an Idempotency-Key; `audit` is the name under which whatever comes of it goes on record;
-    `for_admin` lets an administrator ask in the place of an account.
+    `for_admin` lets an administrator ask in the place of an account. `at_once` does what `handler` does.
     """
 
     method: Literal["GET", "POST", "DELETE"]
@@ -35,3 +44,4 @@ class Call:
     keyed: bool = False
     audit: str | None = None
     for_admin: bool = False
+    at_once: AtOnce | None = None

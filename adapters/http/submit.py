@@ -1,10 +1,12 @@
 """Submitting messages: the hot path."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from time import monotonic
 
 from msgspec.json import Encoder
 
+from adapters.http.call import Told
 from adapters.http.idempotency import REPLAYED, digest_of, idempotency_key
 from adapters.http.parse import parse_batch, parse_submit, refused_item
 from adapters.http.quota import quota_headers
@@ -12,8 +14,10 @@ from adapters.http.schema.messages import BatchAnswer, MessageView, RefusedItem,
 from adapters.web.incoming import Incoming
 from adapters.web.reply import JSON_HEADERS, Reply
 from router.account import Account
-from router.engine.intake import Answer, Intake, Prepared
+from router.engine.intake import Answer, Intake, Prepared, unavailable
+from router.engine.lookups import NO_ANSWERS, Answers
 from router.message import Message
+from router.ports.store import StoreUnavailable
 from router.ports.watching import Metrics
 from router.refusal import Refusal
 from router.submit import Submit
@@ -36,17 +40,35 @@ class SubmitCalls:
         account = incoming.account
 
         async def make() -> Prepared:
-            answers = await self._intake.look_up(account, (submit,))
-            (taken,) = self._intake.prepare(account, (submit,), answers)
-            if isinstance(taken, Refusal):
-                raise taken
-            return Prepared([taken], 202, _encode(view(taken)))
+            return self._prepared(account, submit, await self._intake.look_up(account, (submit,)))
 
         key = idempotency_key(incoming)
         answer = await self._intake.answer(account, key, digest_of(key, incoming, body), make)
         if not answer.replayed:
             self._metrics.accept_seconds(monotonic() - incoming.started)
         return self._reply(account, answer)
+
+    def one_at_once(self, account: Account, body: bytes, started: float, told: Told) -> bool:
+        """POST /v1/messages without an Idempotency-Key and without awaiting: `told` is called once the message is on
+        disk, or is not. False, and nothing was done, where something has to be awaited. Raises as `one`."""
+        if self._intake.looks_up or len(body) > self._max_body:
+            return False
+        prepared = self._prepared(account, parse_submit(body), NO_ANSWERS)
+        self._intake.keep(account, prepared, partial(self._kept, account, prepared.body, started, told))
+        return True
+
+    def _kept(self, account: Account, body: bytes, started: float, told: Told, error: StoreUnavailable | None) -> None:
+        if error is not None:
+            told(unavailable())
+            return
+        self._metrics.accept_seconds(monotonic() - started)
+        told(self._reply(account, Answer(202, body, False)))
+
+    def _prepared(self, account: Account, submit: Submit, answers: Answers) -> Prepared:
+        (taken,) = self._intake.prepare(account, (submit,), answers)
+        if isinstance(taken, Refusal):
+            raise taken
+        return Prepared([taken], 202, _encode(view(taken)))
 
     async def batch(self, incoming: Incoming) -> Reply:
         """POST /v1/batches"""

@@ -89,7 +89,7 @@ def calls_of(services: Services, max_body: int, stopping: asyncio.Event) -> tupl
         Call(
             "POST", "/v1/messages", "Submit one message", submit.one, "account",
             request=Submit, status=202, answer=MessageView, submits=True,
-            codes=(*_CONTENT, "insufficient_credit", *_INTAKE),
+            codes=(*_CONTENT, "insufficient_credit", *_INTAKE), at_once=submit.one_at_once,
         ),
         Call(
             "POST", "/v1/batches", "Submit up to 1000 messages", submit.batch, "account",

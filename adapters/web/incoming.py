@@ -43,7 +43,9 @@ class Incoming:
     async def body(self, limit: int) -> bytes:
         """The body, at most `limit` octets. Raises Refusal unsupported_media_type, payload_too_large, overloaded,
         request_timeout, invalid_json (where it never came whole)."""
-        _check_media(self.raw)
+        if encoded(self.raw):
+            # What is not JSON will not parse: a Content-Type is not worth refusing a `curl -d` for. Compression is.
+            raise Refusal("unsupported_media_type", "compressed bodies are not taken")
         content = self.raw.content
         account = getattr(self, "account", None)
         self._who = "" if account is None else account.name
@@ -90,11 +92,9 @@ def invite(request: BaseRequest) -> None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-def _check_media(request: BaseRequest) -> None:
-    # What is not JSON will not parse: a Content-Type is not worth refusing a `curl -d` for. Compression is.
-    encoding = request.headers.get("Content-Encoding")
-    if encoding is not None and encoding.lower() != "identity":
-        raise Refusal("unsupported_media_type", "compressed bodies are not taken")
+def encoded(request: BaseRequest) -> bool:
+    """Whether its body is not what it says, but packed."""
+    return request.headers.get("Content-Encoding", "identity").lower() != "identity"
 
 
 def _too_large(limit: int) -> Refusal:

@@ -51,6 +51,10 @@ class Reply(StreamResponse):
         if transport.get_write_buffer_size():
             await _drain(request, transport)
 
+    def whole(self) -> bytes:
+        """All that is sent to a client of HTTP/1.1 that keeps its connection."""
+        return self._bytes(self._whole)
+
     def closing(self) -> bytes:
         """The whole answer to a connection that ends with it."""
         self._open = False

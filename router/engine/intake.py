@@ -31,7 +31,7 @@ from router.wallet import Entry
 _PATIENCE = 10.0
 _OPEN = (State.QUEUED, State.SCHEDULED)
 
-Stored = asyncio.Future[StoreUnavailable | None]
+Done = Callable[[StoreUnavailable | None], None]
 
 
 class Prepared(Struct, gc=False):
@@ -115,8 +115,8 @@ class Intake:
     ) -> list[Message | Refusal]:
         """A message or the reason for its refusal, for each submit in order; the numbers (`no`) of the messages have no
         other's between them. Nothing is kept or charged yet; what the account's wallet cannot pay, after the messages
-        before it, is refused with `insufficient_credit`. That holds only while nothing is awaited between this and the
-        end of the `make` that calls it: the wallet is then as found.
+        before it, is refused with `insufficient_credit`. That holds only while nothing is awaited between this and
+        `keep`, or the end of the `make` that calls it: the wallet is then as found.
 
         Raises Refusal where the whole request is refused: `forbidden`, `store_unavailable`, `queue_full`,
         `rate_limited`.
@@ -155,6 +155,11 @@ class Intake:
             raise Refusal("queue_full", f"{self._ledger.open} messages wait already; try again later", retry_after=5)
 
     @property
+    def looks_up(self) -> bool:
+        """Whether `look_up` may have to wait for somebody."""
+        return self._lookups.waits
+
+    @property
     def waiting(self) -> int:
         """How many messages are accepted and not given to an operator yet, of all accounts."""
         return self._ledger.open
@@ -179,11 +184,14 @@ class Intake:
         Raises Refusal: what `make` raises, `store_unavailable`, `idempotency_mismatch`, `idempotency_in_progress`;
         `insufficient_credit` where `make` awaited something after `prepare` and the wallet was emptied meanwhile.
         """
+        stored: asyncio.Future[StoreUnavailable | None] = asyncio.get_running_loop().create_future()
+        done = partial(resolve, stored)
         if key is None:
             prepared = await make()
+            self.keep(account, prepared, done)
             # Whoever stops waiting cancels a future that nobody else waits for.
-            if await self._begin(account, prepared, None) is not None:
-                raise _unavailable()
+            if await stored is not None:
+                raise unavailable()
             return Answer(prepared.status, prepared.body, False)
         slot = (account.name, key)
         deadline = self._clock.monotonic() + patience
@@ -195,26 +203,27 @@ class Intake:
                 detail = "the first request with this Idempotency-Key is not answered yet; try again"
                 raise Refusal("idempotency_in_progress", detail, retry_after=1) from None
         mine = self._answering[slot] = asyncio.get_running_loop().create_future()
-        stored: Stored | None = None
+        begun = False
         try:
             known = await self._known(account, key, digest)
             if known is not None:
                 return known
             prepared = await make()
             answer = Remembered(account.name, key, digest, prepared.status, prepared.body, self._clock.now())
-            stored = self._begin(account, prepared, answer)
+            self.keep(account, prepared, done, answer)
+            begun = True
             if await asyncio.shield(stored) is not None:
-                raise _unavailable()
+                raise unavailable()
             return Answer(prepared.status, prepared.body, False)
         finally:
             free = partial(self._free, slot, mine)
             # Also when nobody waits for the answer any more, the key is taken until it is on disk or nowhere.
-            if stored is None or stored.done():
-                free()
-            else:
+            if begun and not stored.done():
                 stored.add_done_callback(free)
+            else:
+                free()
 
-    def _free(self, slot: tuple[str, str], mine: asyncio.Future[None], stored: Stored | None = None) -> None:
+    def _free(self, slot: tuple[str, str], mine: asyncio.Future[None], stored: object = None) -> None:
         del self._answering[slot]
         mine.set_result(None)
 
@@ -223,7 +232,7 @@ class Intake:
         try:
             known = await self._ledger.store.recall(account.name, key)
         except StoreUnavailable:
-            raise _unavailable() from None
+            raise unavailable() from None
         if known is None or known.at <= self._clock.now() - KEYS_KEPT:
             return None
         if known.digest != digest:
@@ -231,19 +240,18 @@ class Intake:
             raise Refusal("idempotency_mismatch", detail)
         return Answer(known.status, known.body, True)
 
-    def _begin(self, account: Account, prepared: Prepared, remembered: Remembered | None) -> Stored:
-        """Give everything to the store and to the queues; the future tells once it is on disk, or is not."""
-        stored: Stored = asyncio.get_running_loop().create_future()
+    def keep(self, account: Account, prepared: Prepared, done: Done, remembered: Remembered | None = None) -> None:
+        """Give what was prepared, and nothing awaited since, to the store and to the queues; `done` is called once it
+        is on disk, or is not. Raises Refusal `insufficient_credit`; then nothing was given."""
         messages = prepared.messages
         if not messages and remembered is None and not prepared.riders:
-            stored.set_result(None)
-            return stored
+            done(None)
+            return
         debit = self._debit(account, prepared) if account.wallet != "off" else None
         self._ledger.enrol(messages)
-        done = partial(self._stored, account.name, messages, stored)
-        self._ledger.store.accept(messages, remembered, done, debit, prepared.riders)
+        stored = partial(self._stored, account.name, messages, done)
+        self._ledger.store.accept(messages, remembered, stored, debit, prepared.riders)
         self._dispatcher.take(messages)
-        return stored
 
     def _debit(self, account: Account, prepared: Prepared) -> Entry | None:
         """Take what the messages cost together. Raises Refusal `insufficient_credit`."""
@@ -254,16 +262,20 @@ class Intake:
         reference = messages[0].id if prepared.reference is None and len(messages) == 1 else prepared.reference
         return self._wallets.take(account.name, charged, reference, prepared.detail)
 
-    def _stored(self, account: str, messages: list[Message], stored: Stored, error: StoreUnavailable | None) -> None:
+    def _stored(self, account: str, messages: list[Message], done: Done, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
-        resolve(stored, error)
         if error is None:
             counts: dict[str, int] = {}
             for message in messages:
                 counts[message.channel] = counts.get(message.channel, 0) + 1
             for channel, count in counts.items():
                 self._metrics.accepted(account, channel, count)
-            return
+        else:
+            self._lost(messages)
+        done(error)
+
+    def _lost(self, messages: list[Message]) -> None:
+        """They were not stored: nobody has taken them."""
         for message in messages:
             if message.state in _OPEN:
                 self._ledger.open -= 1
@@ -283,5 +295,6 @@ class Intake:
         return meter
 
 
-def _unavailable() -> Refusal:
+def unavailable() -> Refusal:
+    """What is said where the store did not take it."""
     return Refusal("store_unavailable", "the message could not be stored and was not taken; try again", retry_after=1)

@@ -46,7 +46,7 @@ async def api(engine, caplog, capfd):
     caplog.set_level(logging.DEBUG)
     settings = HttpSettings(max_body=MAX_BODY, admin_token=object())
     app = App(engine.services(), settings)
-    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
+    server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS, direct=app.direct)
     port = await server.start()
     async with aiohttp.ClientSession() as session:
         yield Api(engine, app, port, session)

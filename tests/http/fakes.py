@@ -55,12 +55,20 @@ class FakeIntake:
         self.breaks: Exception | None = None
         self.numbers = itertools.count(1)
         self.quotas: dict[str, Quota] = {}
+        self.lost: StoreUnavailable | None = None
 
     def quota(self, account):
         return self.quotas.get(account.name)
 
+    looks_up = False
+
     async def look_up(self, account, submits):
         return {}
+
+    def keep(self, account, prepared, done):
+        for message in prepared.messages:
+            self.messages.stored[message.id] = message
+        asyncio.get_running_loop().call_soon(done, self.lost)
 
     def prepare(self, account, submits, answers):
         if self.breaks is not None:

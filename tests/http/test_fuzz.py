@@ -80,7 +80,7 @@ def ask(request, tmp_path_factory):
 
         async def start():
             app = App(services, HttpSettings(admin_token=object()))
-            server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS)
+            server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS, direct=app.direct)
             return server, f"http://127.0.0.1:{await server.start()}", aiohttp.ClientSession()
 
         server, base, session = runner.run(start())

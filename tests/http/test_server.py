@@ -11,7 +11,7 @@ import pytest
 from aiohttp.web import BaseRequest
 
 from adapters.http.app import ANSWERS, App, http_server
-from adapters.web import incoming, reply, room, server
+from adapters.web import connections, incoming, reply, room
 from adapters.web.reply import Reply
 from adapters.web.server import HttpServer
 from router.settings import HttpSettings, ServerTls
@@ -200,7 +200,7 @@ async def test_a_client_that_goes_away_in_its_body_disturbs_nobody(wire, api) ->
 
 
 async def test_a_head_that_does_not_come(engine, monkeypatch) -> None:
-    monkeypatch.setitem(server._OPTIONS, "keepalive_timeout", 0.02)
+    monkeypatch.setattr(connections, "KEEP_ALIVE", 0.02)
     listening = HttpServer(App(engine.services(), HttpSettings()), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     for sent in (b"", b"GET /healthz HTTP/1.1\r\nHos"):
@@ -240,8 +240,8 @@ async def trickle(port: int, data: bytes, more: bytes) -> bytes:
 )
 async def test_what_trickles_is_closed_in_time_and_slows_nobody(data, more, code, engine, monkeypatch) -> None:
     """Bytes that keep coming are no progress: the time is for the whole head and for the whole body."""
-    monkeypatch.setitem(server._OPTIONS, "keepalive_timeout", 0.1)
-    monkeypatch.setitem(server._OPTIONS, "lingering_time", 0.02)
+    monkeypatch.setattr(connections, "KEEP_ALIVE", 0.1)
+    monkeypatch.setitem(connections._OPTIONS, "lingering_time", 0.02)
     monkeypatch.setattr(incoming, "SLOW_SENDER", 0.1)
     listening = HttpServer(App(engine.services(), HttpSettings(max_body=100_000)), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
@@ -344,7 +344,7 @@ async def test_the_room_of_what_is_refused_or_comes_too_slowly_is_free_again(eng
 
 
 async def test_a_connection_too_many_is_told_so_and_the_others_stay(engine, monkeypatch) -> None:
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 3)
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     listening = HttpServer(App(engine.services(), HttpSettings()), "127.0.0.1", 0, answers=ANSWERS)
     port = await listening.start()
     held = [Wire(*await asyncio.open_connection("127.0.0.1", port)) for _ in range(3)]
@@ -376,8 +376,9 @@ async def test_a_connection_too_many_is_told_so_and_the_others_stay(engine, monk
 
 
 async def test_no_more_connections_than_half_the_files_that_may_be_open(engine, monkeypatch) -> None:
-    monkeypatch.setattr(server.resource, "getrlimit", lambda _: (512, 512))
-    assert server._Server(App(engine.services(), HttpSettings()), ANSWERS)._most == 256
+    monkeypatch.setattr(connections.resource, "getrlimit", lambda _: (512, 512))
+    app = App(engine.services(), HttpSettings())
+    assert connections.Connections(app, ANSWERS, app.direct, 8190)._most == 256
 
 
 async def test_a_client_that_does_not_read_is_cut_off(api, monkeypatch) -> None:

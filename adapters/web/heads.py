@@ -1,0 +1,83 @@
+"""Request heads that were judged before: a head that comes again means what it meant."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aiohttp import HttpVersion11
+from aiohttp.http import RawRequestMessage
+
+from adapters.web.reply import Reply
+
+MOST = 1024
+"""Heads that are remembered; the oldest goes first."""
+
+LONGEST = 2048
+"""Octets of a head that is worth remembering."""
+
+_LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r")
+_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
+
+Direct = Callable[[bytes, Callable[[Reply], None]], bool]
+"""Takes the body of a request and who is told the answer; False, and nothing was done, where it has to be answered by a
+task after all."""
+
+
+class Framed(NamedTuple):
+    """The first request in what a client has sent: `key` is its head without the digits of its length, or nothing where
+    no length is given; its body begins at `body` and ends at `end`."""
+
+    key: bytes
+    body: int
+    end: int
+
+
+class Known(NamedTuple):
+    """What a head means. `direct`, where there is one, answers its requests without a task each."""
+
+    message: RawRequestMessage
+    direct: Direct | None
+
+
+def framed(data: bytes) -> Framed | None:
+    """None where the head is not complete."""
+    body = data.find(b"\r\n\r\n") + 4
+    if body < 4:
+        return None
+    length = _LENGTH.search(data, 0, body)
+    if length is None:
+        return Framed(b"", body, body)
+    start, stop = length.span(1)
+    return Framed(data[:start] + data[stop:body], body, body + int(length[1]))
+
+
+class Heads:
+    """Remembers heads of POST requests that leave their connection open.
+
+    Only aiohttp's parser judges a head, once; the same octets again are not parsed again. Their length is the one thing
+    that may differ: it is read here.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Known] = {}
+
+    def find(self, key: bytes) -> Known | None:
+        return self._known.get(key)
+
+    def wants(self, key: bytes, message: RawRequestMessage) -> bool:
+        """Whether the head of `message` is worth remembering and is not known yet."""
+        return 0 < len(key) <= LONGEST and key not in self._known and _plain(message) and not _BARE_LINE_END.search(key)
+
+    def learn(self, key: bytes, known: Known) -> None:
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[key] = known
+
+
+def _plain(message: RawRequestMessage) -> bool:
+    """Whether nothing but its length frames the body, and more requests may follow."""
+    return (
+        message.method == "POST"
+        and message.version == HttpVersion11
+        and not (message.should_close or message.upgrade or message.chunked)
+    )
