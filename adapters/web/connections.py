@@ -107,7 +107,7 @@ class Connection(RequestHandler):
     """One connection. `judged` is what aiohttp has read of the head of a request that it is answering.
 
     aiohttp has all that came since its last answer (`_given` octets, in which `_first` is the first request), or
-    nothing: then it stands between two requests, and what comes next need not be its.
+    nothing: then it stands between two requests, and what comes next (`_came`, from `_at`) need not be its.
     """
 
     judged: RawRequestMessage | None = None
@@ -119,7 +119,8 @@ class Connection(RequestHandler):
         self._first: Framed | None = None
         self._given = 0
         self._busy = False
-        self._behind = b""
+        self._came = b""
+        self._at = 0
         self._task: asyncio.Task[None] | None = None
         self._ends = False
         self._heard = self._time()
@@ -134,30 +135,40 @@ class Connection(RequestHandler):
             self._given += len(data)
             super().data_received(data)
             return
-        self._behind += data
+        if self._came:
+            self._came, self._at = self._came[self._at :] + data, 0
+        else:
+            self._came = data
         if not self._busy:
             self._go()
-        elif len(self._behind) > MOST_BEHIND and self.transport is not None:
+        elif len(self._came) > MOST_BEHIND and self.transport is not None:
             self.transport.pause_reading()
 
     def _go(self) -> None:
-        """Answer what came, request by request, up to one that takes its time."""
-        while self._behind and not self._busy and not self._ends and self.transport is not None:
-            data = self._behind
-            first = framed(data)
-            known = self._server.heads.find(first.key) if first is not None and first.end <= len(data) else None
-            # aiohttp waits for a client that does not read.
-            if first is None or known is None or self.transport.get_write_buffer_size():
-                self._behind = b""
-                self._first, self._given = first, len(data)
-                super().data_received(data)
-                return
-            self._behind = data[first.end :]
-            self._busy = True
-            self._server.began(self)
-            body = data[first.body : first.end]
-            if known.direct is None or not known.direct(body, self._answer):
-                self._task = asyncio.create_task(self._by_handler(known.message, body))
+        """Answer the first request of what came, or give it all to aiohttp."""
+        if not self._came or self._busy or self._ends or self.transport is None:
+            return
+        came, at = self._came, self._at
+        first = framed(came, at)
+        known = self._server.heads.find(first.key) if first is not None and first.end <= len(came) else None
+        # aiohttp waits for a client that does not read.
+        if first is None or known is None or self.transport.get_write_buffer_size():
+            self._came, self._at = b"", 0
+            self._to_aiohttp(came[at:] if at else came)
+            return
+        if first.end == len(came):
+            self._came, self._at = b"", 0
+        else:
+            self._at = first.end
+        self._busy = True
+        self._server.began(self)
+        body = came[first.body : first.end]
+        if known.direct is None or not known.direct(body, self._answer):
+            self._task = asyncio.create_task(self._by_handler(known.message, body))
+
+    def _to_aiohttp(self, data: bytes) -> None:
+        self._first, self._given = framed(data), len(data)
+        super().data_received(data)
 
     def _answer(self, reply: Reply) -> None:
         if self.transport is not None:
@@ -194,11 +205,11 @@ class Connection(RequestHandler):
         self._busy = False
         self._heard = self._time()
         self._server.ended(self)
-        if self._ends or not open:
+        if not open:
             self.force_close()
-        elif self._behind and self.transport is not None:
+        elif self._came and self.transport is not None:
             self.transport.resume_reading()
-            # Not at once: whoever gives the answer is in the middle of its own work.
+            # Not at once: whoever gives the answer is in the middle of its own work, and others wait as well.
             asyncio.get_running_loop().call_soon(self._go)
 
     async def finish_response(
@@ -220,10 +231,9 @@ class Connection(RequestHandler):
         return finished
 
     def close(self) -> None:
-        """Take no more requests; the one that is being answered past aiohttp is the last one."""
+        """Take no more requests; the one that is being answered is the last one."""
         self._ends = True
-        if not self._busy:
-            super().close()
+        super().close()
 
     def give_up(self) -> None:
         """Do not finish what is being answered."""

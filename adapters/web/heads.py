@@ -16,7 +16,6 @@ LONGEST = 2048
 """Octets of a head that is worth remembering."""
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r")
-_BARE_LINE_END = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 Direct = Callable[[bytes, Callable[[Reply], None]], bool]
 """Takes the body of a request and who is told the answer; False, and nothing was done, where it has to be answered by a
@@ -24,8 +23,8 @@ task after all."""
 
 
 class Framed(NamedTuple):
-    """The first request in what a client has sent: `key` is its head without the digits of its length, or nothing where
-    no length is given; its body begins at `body` and ends at `end`."""
+    """A request in what a client has sent: `key` is its head without the digits of its length, or nothing where no
+    length is given; its body begins at `body` and ends at `end`."""
 
     key: bytes
     body: int
@@ -39,16 +38,16 @@ class Known(NamedTuple):
     direct: Direct | None
 
 
-def framed(data: bytes) -> Framed | None:
-    """None where the head is not complete."""
-    body = data.find(b"\r\n\r\n") + 4
+def framed(data: bytes, at: int = 0) -> Framed | None:
+    """The request that begins at `at`; None where its head is not complete."""
+    body = data.find(b"\r\n\r\n", at) + 4
     if body < 4:
         return None
-    length = _LENGTH.search(data, 0, body)
+    length = _LENGTH.search(data, at, body)
     if length is None:
         return Framed(b"", body, body)
     start, stop = length.span(1)
-    return Framed(data[:start] + data[stop:body], body, body + int(length[1]))
+    return Framed(data[at:start] + data[stop:body], body, body + int(length[1]))
 
 
 class Heads:
@@ -66,7 +65,7 @@ class Heads:
 
     def wants(self, key: bytes, message: RawRequestMessage) -> bool:
         """Whether the head of `message` is worth remembering and is not known yet."""
-        return 0 < len(key) <= LONGEST and key not in self._known and _plain(message) and not _BARE_LINE_END.search(key)
+        return 0 < len(key) <= LONGEST and key not in self._known and _plain(message)
 
     def learn(self, key: bytes, known: Known) -> None:
         if len(self._known) >= MOST:

@@ -1,5 +1,6 @@
 """A server on a real socket, a client, and a look at everything that was logged."""
 
+import json
 import logging
 from dataclasses import dataclass
 
@@ -16,10 +17,12 @@ MAX_BODY = 64 * 1024
 
 @dataclass
 class Api:
-    """What a test speaks to: `call` sends as the account, unless told otherwise."""
+    """What a test speaks to: `call` sends as the account, unless told otherwise; one after another on one
+    connection."""
 
     engine: Engine
     app: App
+    server: HttpServer
     port: int
     session: aiohttp.ClientSession
 
@@ -27,13 +30,17 @@ class Api:
         sent = dict(headers or {})
         if token is not None:
             sent.setdefault("Authorization", f"Bearer {token}")
-        options = {"json": body} if body is not None else {"data": raw}
-        if raw is not None:
+        data = json.dumps(body).encode() if body is not None else raw
+        if data is not None:
             sent.setdefault("Content-Type", "application/json")
         url = f"http://127.0.0.1:{self.port}{path}"
-        async with self.session.request(method, url, headers=sent, **options) as answer:
+        async with self.session.request(method, url, headers=sent, data=data) as answer:
             await answer.read()
             return answer
+
+    def judged(self) -> int:
+        """How many requests aiohttp has read."""
+        return self.server._server.requests_count
 
 
 @pytest.fixture
@@ -49,7 +56,7 @@ async def api(engine, caplog, capfd):
     server = HttpServer(app, "127.0.0.1", 0, on_stop=app.stop, answers=ANSWERS, direct=app.direct)
     port = await server.start()
     async with aiohttp.ClientSession() as session:
-        yield Api(engine, app, port, session)
+        yield Api(engine, app, server, port, session)
     await server.stop(1.0)
     written = "".join(capfd.readouterr()) + caplog.text
     for secret in (TOKEN, OTHER_TOKEN, SUSPENDED_TOKEN, ADMIN_TOKEN, TEXT):
