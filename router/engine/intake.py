@@ -264,15 +264,15 @@ class Intake:
 
     def _stored(self, account: str, messages: list[Message], done: Done, error: StoreUnavailable | None) -> None:
         """The store has them, or nobody has: also when the request is not waited for any more."""
+        if error is not None:
+            self._lost(messages)
+        done(error)
         if error is None:
             counts: dict[str, int] = {}
             for message in messages:
                 counts[message.channel] = counts.get(message.channel, 0) + 1
             for channel, count in counts.items():
                 self._metrics.accepted(account, channel, count)
-        else:
-            self._lost(messages)
-        done(error)
 
     def _lost(self, messages: list[Message]) -> None:
         """They were not stored: nobody has taken them."""
