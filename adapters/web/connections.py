@@ -10,6 +10,7 @@ import logging
 import resource
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from aiohttp import StreamReader
@@ -119,6 +120,7 @@ class Connection(RequestHandler):
         self._first: Framed | None = None
         self._given = 0
         self._busy = False
+        self._turn = 0
         self._came = b""
         self._at = 0
         self._task: asyncio.Task[None] | None = None
@@ -161,16 +163,20 @@ class Connection(RequestHandler):
         else:
             self._at = first.end
         self._busy = True
+        self._turn += 1
         self._server.began(self)
         body = came[first.body : first.end]
-        if known.direct is None or not known.direct(body, self._answer):
+        if known.direct is None or not known.direct(body, partial(self._answer, self._turn)):
             self._task = asyncio.create_task(self._by_handler(known.message, body))
 
     def _to_aiohttp(self, data: bytes) -> None:
         self._first, self._given = framed(data), len(data)
         super().data_received(data)
 
-    def _answer(self, reply: Reply) -> None:
+    def _answer(self, turn: int, reply: Reply) -> None:
+        if not self._busy or turn != self._turn:
+            # What broke was answered, and may still come to its end.
+            return
         if self.transport is not None:
             self.transport.write(reply.whole())
         self._answered(reply.keep_alive)

@@ -219,6 +219,31 @@ async def test_what_the_store_did_not_take_is_refused(wire, api) -> None:
     assert len(api.engine.metrics.accepts) == 1
 
 
+async def test_what_breaks_once_it_was_given_to_the_store_is_answered_once(wire, api) -> None:
+    """Else the next request would get the answer to this one."""
+    holding = Holding(api.engine)
+
+    def breaks(*args) -> None:
+        holding.keep(*args)
+        api.engine.intake.keep = holding.keep
+        raise RuntimeError("the queues are broken")
+
+    api.engine.intake.keep = breaks
+    wire.send(SUBMIT)
+    assert (await wire.answer())[0] == 500
+    wire.send(SUBMIT + request(body=b"no JSON"))
+    while len(holding.told) < 2:
+        await asyncio.sleep(0.001)
+    holding.release()
+    assert (await api.call("GET", "/healthz")).status == 200
+    ids = set(api.engine.messages.stored)
+    holding.release()
+    status, _, body = await wire.answer()
+    assert status == 202
+    assert json.loads(body)["id"] not in ids
+    assert (await wire.answer())[0] == 400
+
+
 async def test_an_answer_waits_for_the_disk(wire, api) -> None:
     holding = Holding(api.engine)
     wire.send(SUBMIT)
