@@ -167,7 +167,7 @@ class Connection(RequestHandler):
         self._server.began(self)
         body = came[first.body : first.end]
         if known.direct is None or not known.direct(body, partial(self._answer, self._turn)):
-            self._task = asyncio.create_task(self._by_handler(known.message, body))
+            self._task = asyncio.create_task(self._by_handler(known.of(len(body), first.idempotency), body))
 
     def _to_aiohttp(self, data: bytes) -> None:
         self._first, self._given = framed(data), len(data)
@@ -187,8 +187,7 @@ class Connection(RequestHandler):
         content.feed_data(body)
         content.feed_eof()
         task: Any = asyncio.current_task()
-        request = _Whole(message, content, self, StreamWriter(self, loop), task, loop)
-        request.length = len(body)
+        request = BaseRequest(message, content, self, StreamWriter(self, loop), task, loop)
         open = False
         try:
             try:
@@ -275,16 +274,6 @@ class Connection(RequestHandler):
     def log_exception(self, *args: Any, **kw: Any) -> None:
         error = kw.get("exc_info")
         logging.getLogger(__name__).error("a connection was given up after %s", type(error).__name__)
-
-
-class _Whole(BaseRequest):
-    """A request with all of its body in hand, and a head that came before with another length."""
-
-    length = 0
-
-    @property
-    def content_length(self) -> int:
-        return self.length
 
 
 class _Full(asyncio.Protocol):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from aiohttp import HttpVersion11
 from aiohttp.http import RawRequestMessage
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from adapters.web.reply import Reply
 
@@ -16,6 +17,7 @@ LONGEST = 2048
 """Octets of a head that is worth remembering."""
 
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*\r")
+_IDEMPOTENCY_KEY = re.compile(rb"(?i)\r\nidempotency-key:[ \t]*([!-~]{1,255})[ \t]*\r")
 
 Direct = Callable[[bytes, Callable[[Reply], None]], bool]
 """Takes the body of a request and who is told the answer; False, and nothing was done, where it has to be answered by a
@@ -23,10 +25,12 @@ task after all."""
 
 
 class Framed(NamedTuple):
-    """A request in what a client has sent: `key` is its head without the digits of its length, or nothing where no
-    length is given; its body begins at `body` and ends at `end`."""
+    """A request in what a client has sent: `key` is its head without what may differ, its length and the value of its
+    Idempotency-Key (`idempotency`, nothing where it has none), or nothing where it is no POST or no length is given;
+    its body begins at `body` and ends at `end`."""
 
     key: bytes
+    idempotency: bytes
     body: int
     end: int
 
@@ -37,6 +41,14 @@ class Known(NamedTuple):
     message: RawRequestMessage
     direct: Direct | None
 
+    def of(self, length: int, idempotency: bytes) -> RawRequestMessage:
+        """The head of a request with this length and this Idempotency-Key, if it has one."""
+        headers = CIMultiDict(self.message.headers)
+        headers["Content-Length"] = str(length)
+        if idempotency:
+            headers["Idempotency-Key"] = idempotency.decode()
+        return self.message._replace(headers=CIMultiDictProxy(headers))
+
 
 def framed(data: bytes, at: int = 0) -> Framed | None:
     """The request that begins at `at`; None where its head is not complete."""
@@ -45,16 +57,23 @@ def framed(data: bytes, at: int = 0) -> Framed | None:
         return None
     length = _LENGTH.search(data, at, body)
     if length is None:
-        return Framed(b"", body, body)
+        return Framed(b"", b"", body, body)
     start, stop = length.span(1)
-    return Framed(data[at:start] + data[stop:body], body, body + int(length[1]))
+    end = body + int(length[1])
+    if not data.startswith(b"POST ", at):
+        return Framed(b"", b"", body, end)
+    given = _IDEMPOTENCY_KEY.search(data, at, body)
+    if given is None:
+        return Framed(data[at:start] + data[stop:body], b"", body, end)
+    (first, behind), (second, last) = sorted([(start, stop), given.span(1)])
+    # No head without a key begins like this, also where the value of its key is empty.
+    return Framed(b"key " + data[at:first] + data[behind:second] + data[last:body], given[1], body, end)
 
 
 class Heads:
     """Remembers heads of POST requests that leave their connection open.
 
-    Only aiohttp's parser judges a head, once; the same octets again are not parsed again. Their length is the one thing
-    that may differ: it is read here.
+    Only aiohttp's parser judges a head, once; the same octets again are not parsed again. What may differ is read here.
     """
 
     def __init__(self) -> None:
@@ -75,8 +94,4 @@ class Heads:
 
 def _plain(message: RawRequestMessage) -> bool:
     """Whether nothing but its length frames the body, and more requests may follow."""
-    return (
-        message.method == "POST"
-        and message.version == HttpVersion11
-        and not (message.should_close or message.upgrade or message.chunked)
-    )
+    return message.version == HttpVersion11 and not (message.should_close or message.upgrade or message.chunked)

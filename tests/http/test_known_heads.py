@@ -8,6 +8,7 @@ import ssl
 from itertools import zip_longest
 
 import pytest
+from aiohttp.web import BaseRequest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from adapters.http.app import ANSWERS, App, http_server
 from adapters.web import connections, heads, reply
 from adapters.web.connections import Connections
 from adapters.web.heads import Framed, framed
+from adapters.web.reply import Reply
+from adapters.web.server import HttpServer
 from router.ports.store import StoreUnavailable
 from router.settings import HttpSettings, ServerTls
 from tests.http.fakes import OTHER_TOKEN, TOKEN, Engine
@@ -57,32 +60,48 @@ class Holding:
             self._keep(*self.told.pop(0))
 
 
+NO_LENGTH = "no length that is one: nothing is known of such a head"
+
+
 @pytest.mark.parametrize(
     ("data", "parts"),
     [
         (b"", None),
         (b"POST / HTTP/1.1\r\nContent-Length: 3\r\n", None),
-        (b"POST / HTTP/1.1\r\n\r\n", Framed(b"", 19, 19)),
-        (b"P\r\nContent-Length: 3\r\n\r\nabc", Framed(b"P\r\nContent-Length: \r\n\r\n", 24, 27)),
-        (b"P\r\nContent-Length: 12\r\nA: b\r\n\r\n", Framed(b"P\r\nContent-Length: \r\nA: b\r\n\r\n", 31, 43)),
-        (b"P\r\nCONTENT-LENGTH:\t007 \r\n\r\n", Framed(b"P\r\nCONTENT-LENGTH:\t \r\n\r\n", 27, 34)),
-        # No length that is one: nothing is known of such a head.
-        (b"P\r\nContent-Length: \r\n\r\n", Framed(b"", 23, 23)),
-        (b"P\r\nContent-Length: +3\r\n\r\n", Framed(b"", 25, 25)),
-        (b"P\r\nContent-Length: 3, 3\r\n\r\n", Framed(b"", 27, 27)),
-        (b"P\r\nContent-Length : 3\r\n\r\n", Framed(b"", 25, 25)),
-        (b"P\r\nX-Content-Length: 3\r\n\r\n", Framed(b"", 26, 26)),
-        (b"P\r\n Content-Length: 3\r\n\r\n", Framed(b"", 25, 25)),
-        (b"P\r\nContent-Length: 1234567890\r\n\r\n", Framed(b"", 33, 33)),
+        (b"POST \r\nContent-Length: 3\r\n\r\nabc", Framed(b"POST \r\nContent-Length: \r\n\r\n", b"", 28, 31)),
+        (b"POST \r\nContent-Length: 12\r\nA: b\r\n\r\n",
+         Framed(b"POST \r\nContent-Length: \r\nA: b\r\n\r\n", b"", 35, 47)),
+        (b"POST \r\nCONTENT-LENGTH:\t007 \r\n\r\n", Framed(b"POST \r\nCONTENT-LENGTH:\t \r\n\r\n", b"", 31, 38)),
+        (b"POST / HTTP/1.1\r\n\r\n", NO_LENGTH),
+        (b"PATCH \r\nContent-Length: 3\r\n\r\n", Framed(b"", b"", 29, 32)),
+        (b"key POST \r\nContent-Length: 3\r\nIdempotency-Key: \r\n\r\n", Framed(b"", b"", 51, 54)),
+        (b"\r\nPOST \r\nContent-Length: 3\r\n\r\n", Framed(b"", b"", 30, 33)),
+        (b"POST \r\nContent-Length: \r\n\r\n", NO_LENGTH),
+        (b"POST \r\nContent-Length: +3\r\n\r\n", NO_LENGTH),
+        (b"POST \r\nContent-Length: 3, 3\r\n\r\n", NO_LENGTH),
+        (b"POST \r\nContent-Length : 3\r\n\r\n", NO_LENGTH),
+        (b"POST \r\nX-Content-Length: 3\r\n\r\n", NO_LENGTH),
+        (b"POST \r\n Content-Length: 3\r\n\r\n", NO_LENGTH),
+        (b"POST \r\nContent-Length: 1234567890\r\n\r\n", NO_LENGTH),
         # The second length is part of the head, which is then one that aiohttp refuses.
-        (b"P\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-         Framed(b"P\r\nContent-Length: \r\nContent-Length: 4\r\n\r\n", 43, 46)),
+        (b"POST \r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+         Framed(b"POST \r\nContent-Length: \r\nContent-Length: 4\r\n\r\n", b"", 47, 50)),
         # A body may look like a head.
-        (b"P\r\n\r\nContent-Length: 3\r\n\r\n", Framed(b"", 5, 5)),
+        (b"POST \r\nContent-Length: 40\r\n\r\nIdempotency-Key: a\r\nContent-Length: 3\r\n\r\n",
+         Framed(b"POST \r\nContent-Length: \r\n\r\n", b"", 29, 69)),
+        (b"POST \r\nContent-Length: 3\r\nIdempotency-Key: a\r\n\r\n",
+         Framed(b"key POST \r\nContent-Length: \r\nIdempotency-Key: \r\n\r\n", b"a", 48, 51)),
+        (b"POST \r\nidempotency-key:a-1 \r\nX: y\r\nContent-Length: 3\r\n\r\n",
+         Framed(b"key POST \r\nidempotency-key: \r\nX: y\r\nContent-Length: \r\n\r\n", b"a-1", 56, 59)),
+        # What is no key, as aiohttp or the call will say, is part of the head.
+        (b"POST \r\nContent-Length: 3\r\nIdempotency-Key: \r\n\r\n",
+         Framed(b"POST \r\nContent-Length: \r\nIdempotency-Key: \r\n\r\n", b"", 47, 50)),
+        (b"POST \r\nContent-Length: 3\r\nIdempotency-Key: a b\r\n\r\n",
+         Framed(b"POST \r\nContent-Length: \r\nIdempotency-Key: a b\r\n\r\n", b"", 50, 53)),
     ],
 )  # fmt: skip
-def test_where_a_request_ends(data: bytes, parts: Framed | None) -> None:
-    assert framed(data) == parts
+def test_where_a_request_ends(data: bytes, parts: Framed | str | None) -> None:
+    assert framed(data) == (Framed(b"", b"", len(data), len(data)) if parts is NO_LENGTH else parts)
 
 
 async def test_the_same_head_is_judged_once_whatever_the_length(wire, api) -> None:
@@ -93,6 +112,21 @@ async def test_the_same_head_is_judged_once_whatever_the_length(wire, api) -> No
         assert status == 202
         assert api.engine.messages.stored[json.loads(body)["id"]].text == text
     assert api.judged() == 1
+
+
+async def test_the_handler_sees_the_length_of_its_own_request() -> None:
+    async def handler(request: BaseRequest) -> Reply:
+        return Reply(200, b"%d %d" % (request.content_length, len(await request.content.read())))
+
+    serving = HttpServer(handler, "127.0.0.1", 0, answers=ANSWERS)
+    reader, writer = await asyncio.open_connection("127.0.0.1", await serving.start())
+    wire = Wire(reader, writer)
+    for body in (b"abc", b"", b"a" * 1000):
+        wire.send(request(body=body))
+        assert (await wire.answer())[2] == b"%d %d" % (len(body), len(body))
+    assert serving._server.requests_count == 1
+    writer.close()
+    await serving.stop(1)
 
 
 async def test_all_connections_know_what_one_has_learned(wire, api) -> None:
@@ -133,6 +167,7 @@ async def test_a_head_that_differs_is_judged_itself(data: bytes, wire, api) -> N
         SUBMIT.replace(b"Content-Length", b"Content-Length: 5\r\nContent-Length"),
         SUBMIT.replace(b"Host: x\r\n", b"Host: x\n"),
         SUBMIT.replace(b"Host: x", b"Host: x\r\nTransfer-Encoding: identity"),
+        b"\r\n" + SUBMIT,
         b"\r\n\r\n" + SUBMIT,
     ],
 )
@@ -197,17 +232,39 @@ async def test_where_numbers_are_looked_up_a_submit_waits_for_that(wire, api) ->
     assert len(asked) == 1
 
 
-async def test_a_key_is_that_of_the_request(api) -> None:
-    """A request with an Idempotency-Key waits for what the store knows of it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", api.port)
-    wire = Wire(reader, writer)
-    ids = []
-    for key in ("a", "a", "b", "b"):
+async def test_a_key_is_that_of_the_request(wire, api) -> None:
+    """A head that came before with another key is the same head, and not the same key."""
+    ids, replayed = [], []
+    for key in ("a", "a", "b", "b", "a"):
         wire.send(request(more=f"Idempotency-Key: {key}\r\n"))
-        _, _, body = await wire.answer()
+        _, headers, body = await wire.answer()
         ids.append(json.loads(body)["id"])
-    assert ids[0] == ids[1] != ids[2] == ids[3]
-    writer.close()
+        replayed.append("idempotency-replayed" in headers)
+    assert replayed == [False, True, False, True, True]
+    assert ids == [ids[0], ids[0], ids[2], ids[2], ids[0]]
+    assert ids[0] != ids[2]
+    assert api.judged() == 2
+    # Without the key it is another one, and the same request again is another message.
+    wire.send(SUBMIT)
+    assert json.loads((await wire.answer())[2])["id"] not in ids
+    # The body of another request under a key is refused.
+    wire.send(request(body=b'{"to": "+237670000009", "text": "other"}', more="Idempotency-Key: b\r\n"))
+    assert json.loads((await wire.answer())[2])["code"] == "idempotency_mismatch"
+    assert api.judged() == 2
+
+
+@pytest.mark.parametrize("key", ["", "a b", "é", "x" * 256])
+async def test_what_is_no_key_is_refused_as_ever(key: str, wire, api) -> None:
+    wire.send(request(more="Idempotency-Key: known\r\n"))
+    assert (await wire.answer())[0] == 202
+    data = request(more=f"Idempotency-Key: {key}\r\n")
+    answers = []
+    for _ in range(2):
+        wire.send(data)
+        status, _, body = await wire.answer()
+        answers.append((status, json.loads(body).get("code")))
+    expected = (202, None) if key == "a b" else (422, "invalid_request")
+    assert answers == [expected] * 2
 
 
 async def test_what_the_store_did_not_take_is_refused(wire, api) -> None:
@@ -501,12 +558,16 @@ REQUESTS = [
     request("/v1/batches", BATCH),
     request("/v1/nowhere", BATCH),
     request(more="Idempotency-Key: a\r\n"),
+    request(more="Idempotency-Key: b\r\n"),
+    request(more="Idempotency-Key: \r\n"),
+    request("/v1/batches", BATCH, more="Idempotency-Key: c\r\n"),
     request(more="Expect: 100-continue\r\n"),
     request(more="Content-Encoding: gzip\r\n"),
     SUBMIT.replace(b"/v1/messages", b"/v1/messages?a=b"),
     HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY),
     b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
     b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+    SUBMIT.replace(b"POST", b"PATCH"),
     b"\r\n" + SUBMIT,
 ]
 
@@ -569,7 +630,7 @@ def test_nobody_can_tell_how_a_request_was_answered(
 ) -> None:
     """Whatever is sent, in whatever pieces, is answered with the same octets as one by one by aiohttp."""
     # What comes first makes heads known.
-    first = [SUBMIT, request("/v1/batches", BATCH)]
+    first = [SUBMIT, request("/v1/batches", BATCH), request(more="Idempotency-Key: z\r\n")]
     sent = [*sent, last] if last else sent
     stream, pieces = b"".join(sent), []
     for cut in cuts:
@@ -578,7 +639,7 @@ def test_nobody_can_tell_how_a_request_was_answered(
     pieces = [piece for piece in (*pieces, stream) if piece]
     with asyncio.Runner() as runner:
         expected = runner.run(talk([*first, *sent], [], knowing=False))
-        assert runner.run(talk([*first, *pieces], [True, True, *pauses], knowing=True)) == expected
+        assert runner.run(talk([*first, *pieces], [True, True, True, *pauses], knowing=True)) == expected
 
 
 async def test_a_body_that_is_not_read_is_no_request() -> None:
