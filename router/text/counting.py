@@ -16,6 +16,9 @@ def units(message: Message) -> int:
 def too_long(text: str, longest: tuple[int, int]) -> int | None:
     """The limit that a text is over: of septets where GSM 7-bit has all of it, else of UTF-16 code units; None where it
     is not."""
+    if 2 * len(text) <= min(longest):
+        # A character takes two of either at most.
+        return None
     if gsm7.missing(text):
         limit, length = longest[1], len(text.encode("utf-16-le", "surrogatepass")) // 2
     else:

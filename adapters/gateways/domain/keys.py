@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 
@@ -101,6 +102,7 @@ def caller_of(key: Key, running: Running, now: int) -> Caller:
     return Caller(account, key.scopes, key.bucket)
 
 
+@lru_cache(maxsize=1024)
 def hashed(secret: str) -> bytes:
     """What is kept of a secret. Octets of a header that are no UTF-8 stand in it as lone surrogates."""
     return sha256(secret.encode(errors="surrogatepass")).digest()
