@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import socket
 import ssl
 from itertools import zip_longest
 
@@ -21,7 +20,7 @@ from adapters.web.server import HttpServer
 from router.ports.store import StoreUnavailable
 from router.settings import HttpSettings, ServerTls
 from tests.http.fakes import OTHER_TOKEN, TOKEN, Engine
-from tests.http.test_server import BODY, HEAD, SUBMIT, TLS, Wire
+from tests.http.test_server import BODY, HEAD, SUBMIT, TLS, Wire, cut_off
 
 BATCH = json.dumps({"messages": [json.loads(BODY)] * 3}).encode()
 
@@ -365,22 +364,10 @@ async def test_no_more_is_read_behind_a_request_than_has_room(wire, api, monkeyp
 
 async def test_a_client_that_does_not_read_is_cut_off(wire, api, monkeypatch) -> None:
     monkeypatch.setattr(reply, "SLOW_READER", 0.02)
-    loop = asyncio.get_running_loop()
-    many = request("/v1/batches", json.dumps({"messages": [json.loads(BODY)] * 100}).encode())
     wire.send(request("/v1/batches", BATCH))
     assert (await wire.answer())[0] == 202
-
-    async def ask_and_never_read(sock: socket.socket) -> None:
-        while True:
-            await loop.sock_sendall(sock, many * 10)
-            await asyncio.sleep(0)
-
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        sock.setblocking(False)
-        await loop.sock_connect(sock, ("127.0.0.1", api.port))
-        with pytest.raises(ConnectionError):
-            await asyncio.wait_for(ask_and_never_read(sock), 20)
+    many = request("/v1/batches", json.dumps({"messages": [json.loads(BODY)] * 100}).encode())
+    await cut_off(api.port, many * 10)
 
 
 async def test_a_client_that_goes_away_has_submitted_all_the_same(wire, api, caplog) -> None:
@@ -470,29 +457,34 @@ async def test_a_request_that_does_not_end_holds_up_the_stop_no_longer_than_allo
     assert len(cancelled) == (path == "/v1/batches")
 
 
-async def test_only_an_idle_connection_is_closed(engine, monkeypatch) -> None:
-    monkeypatch.setattr(connections, "KEEP_ALIVE", 0.3)
-    listening = http_server(engine.services(), HttpSettings(port=0))
-    wire = await known(await listening.start(), SUBMIT)
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while loop.time() < began + 0.7:
-        wire.send(SUBMIT)
-        assert (await wire.answer())[0] == 202
-        await asyncio.sleep(0.01)
-    holding = Holding(engine)
-    wire.send(SUBMIT)
-    await holding.asked.wait()
-    await asyncio.sleep(0.7)
+async def test_only_an_idle_connection_is_closed() -> None:
+    spoken = Spoken()
+    connection, now = spoken.connection, 0.0
+    connection._time = lambda: now
+    connection._heard = now
+
+    def open_after(seconds: float) -> bool:
+        nonlocal now
+        now += seconds
+        connection._patience.cancel()
+        connection._check_patience()
+        return spoken.transport.open
+
+    for _ in range(4):
+        spoken.hear(SUBMIT)
+        await settled(spoken.transport)
+        assert open_after(connections.KEEP_ALIVE - 1)
+    holding = Holding(spoken.engine)
+    spoken.hear(SUBMIT)
+    assert open_after(2 * connections.KEEP_ALIVE)
     holding.release()
-    assert (await wire.answer())[0] == 202
-    idle = loop.time()
+    await settled(spoken.transport)
+    assert spoken.answers == 5
     # Nor is half of a head a reason to wait.
-    wire.send(SUBMIT[:20])
-    assert await wire.closed()
-    wire.writer.close()
-    assert loop.time() - idle > 0.25
-    await listening.stop(1)
+    spoken.hear(SUBMIT[:20])
+    assert open_after(connections.KEEP_ALIVE - 1)
+    assert not open_after(2)
+    connection.connection_lost(None)
 
 
 async def test_a_client_that_neither_reads_nor_asks_is_cut_off(monkeypatch) -> None:

@@ -383,19 +383,24 @@ async def test_no_more_connections_than_half_the_files_that_may_be_open(engine, 
 
 async def test_a_client_that_does_not_read_is_cut_off(api, monkeypatch) -> None:
     monkeypatch.setattr(reply, "SLOW_READER", 0.02)
+    await cut_off(api.port, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+
+
+async def cut_off(port: int, asked: bytes) -> None:
+    """Ask this again and again and read nothing, until the server has closed the connection."""
     loop = asyncio.get_running_loop()
 
     async def ask_and_never_read(sock: socket.socket) -> None:
         while True:
-            await loop.sock_sendall(sock, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+            await loop.sock_sendall(sock, asked)
             await asyncio.sleep(0)
 
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         sock.setblocking(False)
-        await loop.sock_connect(sock, ("127.0.0.1", api.port))
+        await loop.sock_connect(sock, ("127.0.0.1", port))
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(ask_and_never_read(sock), 10)
+            await asyncio.wait_for(ask_and_never_read(sock), 20)
 
 
 async def test_a_request_in_progress_is_finished_when_the_server_stops(engine) -> None:
