@@ -93,15 +93,15 @@ class Connections(Server):
         if self._quiet is not None and not self._under_way and not self._quiet.done():
             self._quiet.set_result(None)
 
-    async def shutdown(self, timeout: float | None = None) -> None:
+    async def finish(self, until: float) -> None:
+        """Wait for what is answered past aiohttp, and give it up at this time of the loop."""
         if self._under_way:
             self._quiet = asyncio.get_running_loop().create_future()
             with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout_at(until):
                     await self._quiet
             for connection in self._under_way:
                 connection.give_up()
-        await super().shutdown(timeout)
 
 
 class Connection(RequestHandler):

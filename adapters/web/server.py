@@ -67,7 +67,11 @@ class HttpServer:
         self._listener.close()
         self._on_stop()
         self._server.pre_shutdown()
-        await self._server.shutdown(timeout)
+        time = asyncio.get_running_loop().time
+        until = time() + timeout
+        await self._server.finish(until)
+        # To aiohttp no time left is all the time there is.
+        await self._server.shutdown(max(until - time(), 0.001))
         await self._listener.wait_closed()
         self._listener = self._server = None
 

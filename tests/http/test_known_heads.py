@@ -654,6 +654,19 @@ async def test_a_body_that_is_not_read_is_no_request() -> None:
     spoken.connection.connection_lost(None)
 
 
+async def test_nor_is_one_whose_length_is_written_in_an_odd_way() -> None:
+    spoken = Spoken()
+    spoken.hear(SUBMIT)
+    await settled(spoken.transport)
+    stranger = HEAD.replace(TOKEN.encode(), b"of-nobody")
+    for piece in (stranger + b"Content-Length: %010d\r\n\r\n" % len(SUBMIT), SUBMIT):
+        spoken.hear(piece)
+        await settled(spoken.transport)
+        assert spoken.answers == 2
+    assert len(spoken.engine.messages.stored) == 1
+    spoken.connection.connection_lost(None)
+
+
 async def test_nothing_is_taken_on_a_connection_that_is_being_closed() -> None:
     spoken = Spoken()
     spoken.hear(SUBMIT)
